@@ -1,0 +1,1 @@
+//! Makes the plan happen: decide, record, perform, record.

@@ -1,0 +1,8 @@
+//! File formats, bytes in and bytes out; nothing here knows of clusters or hosts.
+
+pub mod certificate;
+pub mod jks;
+pub mod pem;
+pub mod pkcs12;
+pub mod store;
+pub mod yaml;

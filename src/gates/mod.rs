@@ -1,0 +1,1 @@
+//! May we go on? A gate looks at the ring and answers; it never touches a host.

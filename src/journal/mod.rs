@@ -1,0 +1,1 @@
+//! What happened: step events on disk, in order, and the state they fold into.

@@ -1,0 +1,4 @@
+//! Verbs on one Cassandra node, over any `Host`.
+
+pub mod cql;
+pub mod nodetool;

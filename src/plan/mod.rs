@@ -1,0 +1,1 @@
+//! What will change, why, in what order. Pure.

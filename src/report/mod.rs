@@ -1,0 +1,1 @@
+//! Events to people and machines; reads events and state, never a host.

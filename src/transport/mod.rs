@@ -1,0 +1,87 @@
+//! How to reach one host: run a command there, or open a connection from there.
+
+pub mod known_hosts;
+pub mod ssh;
+pub mod ssh_config;
+
+use crate::secret::Secret;
+use async_trait::async_trait;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// One machine. The only seam between us and the world.
+#[async_trait]
+pub trait Host: Send + Sync {
+    /// The node's name in the inventory.
+    fn name(&self) -> &str;
+
+    /// Runs a command to its end. An exit code other than 0 is an `Output`, not an error.
+    async fn run(&self, command: &Command) -> Result<Output, HostError>;
+
+    /// Opens a TCP connection from this host to `address:port`, as a process on it would.
+    async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError>;
+}
+
+/// A byte stream to somewhere behind a host.
+pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
+
+/// Who runs a command on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// The user that logged in.
+    Login,
+    /// Root, by the inventory's `become` (`sudo -n`); the login user itself where `become` is `none`.
+    Become,
+}
+
+/// A command: argv, quoted in one place; what it reads on stdin, which may be secret; a deadline kept on both sides.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub argv: Vec<String>,
+    pub stdin: Option<Stdin>,
+    pub deadline: Duration,
+    pub privilege: Privilege,
+}
+
+/// Bytes for a command's stdin. Shown as their length only.
+#[derive(Clone)]
+pub struct Stdin(pub zeroize::Zeroizing<Vec<u8>>);
+
+impl std::fmt::Debug for Stdin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{} bytes]", self.0.len())
+    }
+}
+
+/// What a command that ran to its end left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    pub code: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+/// Why a host could not be used. The texts say what was tried; the layer above adds the node's name.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error("cannot connect to {address}")]
+    Unreachable { address: String, #[source] source: std::io::Error },
+    #[error("{problem}")]
+    HostKey { problem: String, help: String },
+    #[error("{user}@{address} refused every key that was offered ({tried})")]
+    AuthenticationRefused { user: String, address: String, tried: String },
+    #[error("cannot use SSH key {path}: {problem}")]
+    Key { path: String, problem: String },
+    #[error("the SSH connection was lost while {doing}")]
+    Lost { doing: String },
+    #[error("no answer within {seconds} s while {doing}")]
+    Deadline { doing: String, seconds: u64 },
+    #[error("cannot open a connection to {address}:{port} from the node: {problem}")]
+    Refused { address: String, port: u16, problem: String },
+    #[error("{0}")]
+    Config(String),
+}
+
+/// A passphrase for an encrypted private key, asked for when it is needed and not before.
+pub type AskPassphrase = std::sync::Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;
