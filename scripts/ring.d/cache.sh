@@ -137,7 +137,7 @@ layer_package() {                                  # as the Debian package lays 
   install -m 755 "$RIG/node/nodetool" "$L/usr/bin/nodetool"
   layer_configuration "$L/etc/cassandra"
   # the package names its directories, and Apache's file leaves them to the default
-  sed -i -E -e 's|^# ((hints\|commitlog\|saved_caches\|cdc_raw)_directory: /var/lib/cassandra)|\1|' \
+  sed -i -E -e 's!^# ((hints|commitlog|saved_caches|cdc_raw)_directory: /var/lib/cassandra)!\1!' \
     -e 's|^# data_file_directories:|data_file_directories:|' -e 's|^#     - /var/lib/cassandra/data|    - /var/lib/cassandra/data|' "$L/etc/cassandra/cassandra.yaml"
   chown -R 990:990 "$L"/var/{lib,log}/cassandra; chmod 750 "$L"/var/{lib,log}/cassandra
   printf '# JAVA_HOME=\n' >"$L/etc/default/cassandra"

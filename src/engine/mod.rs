@@ -1,1 +1,3 @@
 //! Makes the plan happen: decide, record, perform, record.
+
+pub mod next;

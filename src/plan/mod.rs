@@ -1,6 +1,7 @@
 //! What will change, why, in what order. Pure: the same wish and the same facts give the same plan.
 
 pub mod change;
+pub mod diff;
 pub mod step;
 
 use change::NodeChange;
@@ -16,6 +17,8 @@ pub struct Plan {
     pub format: u32,
     pub cluster: String,
     pub playbook: String,
+    /// How many nodes of a wave may be in work at the same time.
+    pub at_once: usize,
     /// What the operator should know before saying yes.
     pub warnings: Vec<String>,
     pub phases: Vec<Phase>,
