@@ -2,3 +2,137 @@
 
 pub mod placement;
 pub mod ring;
+pub mod version;
+
+use crate::secret::Secret;
+use ring::Ring;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use version::{Flavour, Version};
+
+/// Everything that a plan is made from, besides what the operator wrote.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Facts {
+    pub nodes: Vec<NodeFacts>,
+    pub ring: Ring,
+    /// Addresses that at least one observer calls down, as `nodetool status` names them.
+    pub down: BTreeSet<String>,
+}
+
+/// One node as one probe saw it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NodeFacts {
+    /// Its name in the inventory.
+    pub node: String,
+    pub layout: Layout,
+    pub flavour: Flavour,
+    pub version: Version,
+    pub service: Service,
+    /// The running Cassandra, if there is one.
+    pub process: Option<Process>,
+    pub yaml: Yaml,
+    /// What stands at each path that the playbook or the yaml names as a store. `None`: nothing there.
+    pub files: BTreeMap<String, Option<FileFacts>>,
+    /// Where the client port really listens.
+    pub native: NativeTransport,
+    /// What this node calls itself in gossip: the addresses it may be listed under in the ring.
+    pub known_as: BTreeSet<String>,
+    /// Directory for backups and jobs: `/var/lib/ringwalk`, or one in the login user's home without privilege.
+    pub state_dir: String,
+    /// A run changed files here and did not see the node healthy afterwards: its id.
+    pub owed: Option<String>,
+    /// Free bytes of the file system under each directory that would be written to.
+    pub free_bytes: BTreeMap<String, u64>,
+    /// The node's clock minus ours.
+    pub clock_offset_s: i64,
+}
+
+/// Where things are on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layout {
+    pub kind: LayoutKind,
+    pub conf_dir: String,
+    /// The nodetool to call.
+    pub nodetool: String,
+    pub log_dir: String,
+    /// The account that runs Cassandra, and its group: stores must be readable for it.
+    pub user: String,
+    pub group: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LayoutKind {
+    DebianPackage,
+    RpmPackage,
+    ApacheTarball,
+    DsePackage,
+    DseTarball,
+    /// The file that the running process was told to use, in no known layout.
+    Explicit,
+}
+
+/// How Cassandra is stopped and started on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// `systemctl stop|start UNIT`; also a SysV script wrapped by systemd.
+    Systemd { unit: String },
+    /// `/etc/init.d/SCRIPT stop|start` where no systemd runs.
+    Sysv { script: String },
+    /// SIGTERM to the process (or `stop`, if the inventory names it), then the inventory's start command.
+    Command { start: String, stop: Option<String> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    pub pid: u32,
+    /// Start time in clock ticks since boot (`/proc/PID/stat`, field 22): a restart changes it even if the pid recurs.
+    pub started_ticks: u64,
+    pub user: String,
+    pub cwd: String,
+}
+
+/// `cassandra.yaml`: the path as found, the file behind its links, and its text, which holds passwords.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Yaml {
+    pub path: String,
+    pub real_path: String,
+    pub file: FileFacts,
+    #[serde(skip, default = "empty_secret")]
+    pub text: Secret,
+}
+
+fn empty_secret() -> Secret {
+    Secret::new("")
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Lowercase hex.
+    pub sha256: String,
+    pub size_bytes: u64,
+    pub owner: String,
+    pub group: String,
+    /// Permission bits, e.g. 0o640.
+    pub mode: u32,
+}
+
+/// Where a client would connect on the node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NativeTransport {
+    /// An address that reaches the port from the node itself.
+    pub address: String,
+    /// `native_transport_port`.
+    pub port: u16,
+    /// `native_transport_port_ssl`, where it differs from `port`.
+    pub port_ssl: Option<u16>,
+    /// Whether something listened on `port` when the probe looked.
+    pub listening: bool,
+}
+
+impl Facts {
+    pub fn node(&self, name: &str) -> Option<&NodeFacts> {
+        self.nodes.iter().find(|facts| facts.node == name)
+    }
+}

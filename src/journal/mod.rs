@@ -1,1 +1,5 @@
 //! What happened: step events on disk, in order, and the state they fold into.
+
+pub mod event;
+pub mod file;
+pub mod state;

@@ -1,0 +1,68 @@
+//! Events, of two classes: a `StepEvent` is never lost and makes the run's state; `Progress` may be.
+
+use crate::plan::step::Gate;
+use crate::plan::{Plan, StepId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    Step { at: Timestamp, event: StepEvent },
+    Progress { at: Timestamp, progress: Progress },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum StepEvent {
+    RunStarted { run: String, operator: String, plan: Box<Plan> },
+    /// Written before the act. `kept`: what a step that replaces a file leaves beside it on the node.
+    StepStarted { step: StepId, kept: Option<Kept> },
+    StepFinished { step: StepId, outcome: Outcome },
+    /// The operator asked to stop: nothing new is begun.
+    Interrupted,
+    RunFinished { result: RunResult },
+}
+
+/// The backup on the node from which a file can be put back as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub path: String,
+    pub backup: String,
+    /// `None`: there was no file.
+    pub sha256: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done, with what was seen: a fingerprint on the wire, a new process id.
+    Done { seen: String },
+    Failed { why: String, help: String, log: Vec<String> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    Done,
+    /// A step failed before anything was changed on any node.
+    StoppedUnchanged,
+    StoppedMidway,
+    Interrupted,
+}
+
+/// What goes on inside a step; for the eye only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "progress", rename_all = "snake_case")]
+pub enum Progress {
+    /// A look at the gates of a hold: those that did not pass, with what they wait for.
+    Looked { step: StepId, passed_in_a_row: u32, of: u32, waiting: Vec<Waiting> },
+    /// The restart job on the node reached this stage: disablebinary, drain, stop, start.
+    JobStage { step: StepId, stage: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub gate: Gate,
+    pub why: String,
+}

@@ -1,0 +1,163 @@
+//! One thing to do on one node, fully decided: plain data, with one sentence for each.
+
+use crate::facts::ring::KeepAvailable;
+use crate::input::playbook::{OptionKey, Setting};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Puts a store at its path, atomically; what stood there is kept.
+    PushStore(PushStore),
+    /// Sets exactly these options in the node's `cassandra.yaml`; the file that stood there is kept.
+    EditYaml(EditYaml),
+    /// Waits until every gate passes, `looks` times in a row.
+    Hold(Hold),
+    /// disablebinary, clients leave, drain, stop, start: one job on the node that outlives the connection.
+    Restart(Restart),
+    /// Tells the node that its change was seen to be healthy.
+    Confirm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreName {
+    Keystore,
+    Truststore,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PushStore {
+    pub store: StoreName,
+    pub path: String,
+    /// SHA-256 of what is there when the plan is made. `None`: nothing.
+    pub was: Option<String>,
+    /// SHA-256 of what is pushed.
+    pub becomes: String,
+    /// Owner and group of the file, `user:group`.
+    pub owner: String,
+    pub mode: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EditYaml {
+    /// The file behind its links.
+    pub path: String,
+    pub was: String,
+    pub becomes: String,
+    pub set: Vec<(YamlPath, Setting)>,
+}
+
+/// What in `cassandra.yaml` is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum YamlPath {
+    ClientEncryption(OptionKey),
+    NativeTransportPortSsl,
+}
+
+impl YamlPath {
+    /// The keys from the top of the file down.
+    pub fn keys(self) -> Vec<String> {
+        match self {
+            YamlPath::ClientEncryption(key) => vec!["client_encryption_options".into(), key.key().into()],
+            YamlPath::NativeTransportPortSsl => vec!["native_transport_port_ssl".into()],
+        }
+    }
+}
+
+impl fmt::Display for YamlPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.keys().join("."))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Restart {
+    pub clients_s: u64,
+    pub drain_s: u64,
+    pub stop_s: u64,
+    pub start_s: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hold {
+    pub gates: Vec<Gate>,
+    /// How many looks in a row must pass.
+    pub looks: u32,
+    pub deadline_s: u64,
+    /// Keep looking at least this long; a canary is watched longer than the nodes after it.
+    pub at_least_s: u64,
+}
+
+/// A question about the ring or a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    CanBeSpared { keep: KeepAvailable },
+    NodeIsUp,
+    CqlAnswers,
+    WireIsRight(Wire),
+    PeersSeeItUp,
+    SchemaAgrees,
+}
+
+/// What the client port must show to whoever connects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wire {
+    pub port: u16,
+    pub plaintext: bool,
+    pub tls: bool,
+    /// SHA-256 of the leaf certificate that TLS must serve.
+    pub certificate: Option<String>,
+    /// TLS clients must show a certificate.
+    pub client_certificate: bool,
+}
+
+impl Gate {
+    /// The question, as it is asked.
+    pub fn question(&self) -> &'static str {
+        match self {
+            Gate::CanBeSpared { .. } => "can the node be spared?",
+            Gate::NodeIsUp => "is the new process up, in mode NORMAL?",
+            Gate::CqlAnswers => "does CQL answer?",
+            Gate::WireIsRight(_) => "does the wire serve what was pushed?",
+            Gate::PeersSeeItUp => "do its peers see it up?",
+            Gate::SchemaAgrees => "is there one schema version?",
+        }
+    }
+}
+
+impl fmt::Display for StoreName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StoreName::Keystore => "keystore",
+            StoreName::Truststore => "truststore",
+        })
+    }
+}
+
+impl Step {
+    /// What an operator reads while it runs.
+    pub fn sentence(&self) -> String {
+        match self {
+            Step::PushStore(push) => format!("push the {} to {}", push.store, push.path),
+            Step::EditYaml(edit) => format!("edit {}", edit.path),
+            Step::Hold(hold) if hold.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. })) => {
+                "wait until the node can be spared".into()
+            }
+            Step::Hold(_) => "wait until the node is healthy".into(),
+            Step::Restart(_) => "restart Cassandra".into(),
+            Step::Confirm => "confirm the change".into(),
+        }
+    }
+
+    /// Whether it leaves something different on the node.
+    pub fn changes_the_node(&self) -> bool {
+        match self {
+            Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) => true,
+            Step::Hold(_) | Step::Confirm => false,
+        }
+    }
+}
