@@ -15,25 +15,13 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum StepEvent {
-    RunStarted {
-        run: String,
-        operator: String,
-        plan: Box<Plan>,
-    },
+    RunStarted { run: String, operator: String, plan: Box<Plan> },
     /// Written before the act. `kept`: what a step that replaces a file leaves beside it on the node.
-    StepStarted {
-        step: StepId,
-        kept: Option<Kept>,
-    },
-    StepFinished {
-        step: StepId,
-        outcome: Outcome,
-    },
+    StepStarted { step: StepId, kept: Option<Kept> },
+    StepFinished { step: StepId, outcome: Outcome },
     /// The operator asked to stop: nothing new is begun.
     Interrupted,
-    RunFinished {
-        result: RunResult,
-    },
+    RunFinished { result: RunResult },
 }
 
 /// The backup on the node from which a file can be put back as it was.
@@ -49,14 +37,8 @@ pub struct Kept {
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Done, with what was seen: a fingerprint on the wire, a new process id.
-    Done {
-        seen: String,
-    },
-    Failed {
-        why: String,
-        help: String,
-        log: Vec<String>,
-    },
+    Done { seen: String },
+    Failed { why: String, help: String, log: Vec<String> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

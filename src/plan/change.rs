@@ -17,13 +17,7 @@ pub struct NodeChange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    Store {
-        store: StoreName,
-        path: String,
-        was: Option<String>,
-        becomes: String,
-        certificate: Option<CertificateSummary>,
-    },
+    Store { store: StoreName, path: String, was: Option<String>, becomes: String, certificate: Option<CertificateSummary> },
     /// `was` and `becomes` as they are written in the file; a secret shows as where it comes from.
     Setting { path: YamlPath, was: Option<String>, becomes: String },
 }
