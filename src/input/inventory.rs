@@ -1,0 +1,120 @@
+//! The inventory: one cluster's nodes, and how each of them is reached and run.
+
+use super::document::Document;
+use crate::diagnostic::Diagnostic;
+use crate::secret::SecretSource;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// The `cluster_name` that every node must report.
+    pub cluster: String,
+    /// In the order of the file, ranges expanded.
+    pub nodes: Vec<Node>,
+    pub source: Document,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    pub name: String,
+    pub address: String,
+    pub datacenter: Option<String>,
+    pub rack: Option<String>,
+    /// The file's `ssh`, with what the node itself says laid over it; so is `cassandra`.
+    pub ssh: Ssh,
+    pub cassandra: Cassandra,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ssh {
+    pub user: Option<String>,
+    pub port: Option<u16>,
+    /// As written; a relative path is relative to the inventory file.
+    pub identity: Vec<PathBuf>,
+    pub passphrase: Option<SecretSource>,
+    pub jump: Option<String>,
+    pub become_: Become,
+    pub accept_new_host_keys: bool,
+    pub known_hosts: Option<PathBuf>,
+    pub config: Option<PathBuf>,
+    pub connect_timeout: Duration,
+}
+
+/// How the login user becomes root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Become {
+    #[default]
+    None,
+    Sudo,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cassandra {
+    pub install: Install,
+    /// A tarball's directory.
+    pub location: Option<String>,
+    /// The `cassandra.yaml` to use, where it is not found by itself.
+    pub config: Option<String>,
+    pub service: Option<String>,
+    pub start: Option<String>,
+    pub stop: Option<String>,
+    /// Who runs Cassandra.
+    pub user: Option<String>,
+    pub nodetool: Option<String>,
+    pub jmx: Jmx,
+    pub cql: Option<Cql>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Install {
+    #[default]
+    Auto,
+    Package,
+    Tarball,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Jmx {
+    pub port: Option<u16>,
+    pub username: Option<String>,
+    pub password: Option<SecretSource>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cql {
+    pub username: String,
+    pub password: SecretSource,
+}
+
+impl Default for Ssh {
+    fn default() -> Ssh {
+        Ssh {
+            user: None,
+            port: None,
+            identity: Vec::new(),
+            passphrase: None,
+            jump: None,
+            become_: Become::None,
+            accept_new_host_keys: false,
+            known_hosts: None,
+            config: None,
+            connect_timeout: CONNECT_TIMEOUT,
+        }
+    }
+}
+
+/// A host that does not answer within ten seconds is down or behind a firewall; a slow link needs two or three.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Inventory {
+    /// A problem that shows only against the cluster, at the line of the inventory that names the node.
+    pub fn diagnostic(&self, node: &str, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
+        self.source.diagnostic_of(&place_of(node), message, help)
+    }
+}
+
+/// The path under which the inventory's document keeps a node's place.
+pub(super) fn place_of(node: &str) -> String {
+    format!("node {node}")
+}
