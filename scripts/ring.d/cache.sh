@@ -200,6 +200,19 @@ layer_configuration() {                            # DIRECTORY
   fi
 }
 
-stock_yaml() {                                     # 4.1's is 5.0's, and 4.0's is 3.11's, less what came or went between; the TLS section is each version's own
-  cat "$RIG/cassandra-$VERSION.yaml"
+stock_yaml() {                                     # 4.1's is 5.0's and 4.0's is 3.11's, but for what came and went between; the client's TLS section is each version's own
+  case $VERSION in
+    5.0|3.11) cat "$RIG/cassandra-$VERSION.yaml" ;;
+    4.1) without "$RIG/cassandra-5.0.yaml" cidr_authorizer commitlog_disk_access_mode crypto_provider memtable storage_compatibility_mode |
+      sed -E -e '/^(authenticator|authorizer|role_manager|network_authorizer|internode_authenticator):$/{N;s/\n  class_name ?://}' \
+        -e 's/^  #((key|trust)store_password: cassandra)/  \1/' -e '/^  # require_endpoint_verification:/d' -e '/^# +outbound_keystore/d' ;;
+    4.0) without "$RIG/cassandra-3.11.yaml" client_encryption_options request_scheduler rpc_port rpc_server_type start_rpc thrift_framed_transport_size_in_mb thrift_prepared_statements_cache_size_mb |
+      sed -e "/^# enable or disable client.server encryption/{r $RIG/client-encryption-4.0.yaml
+        d}" ;;
+  esac
+}
+without() {                                        # YAML KEY…: the file without these sections
+  local yaml=$1
+  shift
+  awk -v keys=" $* " '/^[a-z_0-9]+:/ { key = $1; sub(/:.*/, "", key); gone = index(keys, " " key " ") } !(gone && /^[ a-z]/)' "$yaml"
 }

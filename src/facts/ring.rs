@@ -1,6 +1,7 @@
 //! The ring: who is in it, how its keyspaces are replicated, and whether a node of it can be spared.
 
 use super::placement::{Member, Range, Replication, placement};
+pub use crate::input::playbook::KeepAvailable;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -50,31 +51,6 @@ pub enum RingSource {
     Cql,
     /// Without CQL there are no tokens: who holds which range is not known.
     NodetoolOnly,
-}
-
-/// What every range must still offer while nodes are down: the one rule of waves and gates.
-///
-/// In a cluster of several datacenters `LocalQuorum` is the stricter rule: a quorum in every datacenter is also a
-/// quorum of all replicas, but not the other way round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeepAvailable {
-    /// One replica, in any datacenter.
-    One,
-    /// In every datacenter, a quorum of its replicas.
-    LocalQuorum,
-    /// A quorum of all replicas.
-    Quorum,
-}
-
-impl fmt::Display for KeepAvailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            KeepAvailable::One => "one",
-            KeepAvailable::LocalQuorum => "local quorum",
-            KeepAvailable::Quorum => "quorum",
-        })
-    }
 }
 
 impl Ring {
