@@ -8,7 +8,7 @@ use crate::node::wire::{ClientCertificate, Plaintext, Tls, WireLook};
 pub fn check(look: &WireLook) -> Verdict {
     let tls = match &look.tls {
         Tls::Served(served) => {
-            served.options_answered || served.client_certificate == ClientCertificate::Demanded
+            served.options_answered || matches!(served.client_certificate, ClientCertificate::Demanded(_))
         }
         Tls::Refused(_) | Tls::NotTls | Tls::Silent | Tls::Closed => false,
     };

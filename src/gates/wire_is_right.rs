@@ -47,13 +47,17 @@ fn certificate(served: &Served, wish: &Wire) -> Verdict {
             short(wished)
         ));
     }
-    match (served.client_certificate, wish.client_certificate) {
-        (ClientCertificate::Demanded, false) => Verdict::Fail("demands a client certificate".into()),
-        (ClientCertificate::NotDemanded, true) => Verdict::Fail("takes clients without a certificate".into()),
+    let asks = match &served.client_certificate {
+        ClientCertificate::NotAsked | ClientCertificate::Optional => false,
+        ClientCertificate::Demanded(_) | ClientCertificate::Accepted | ClientCertificate::Rejected(_) => true,
+    };
+    match (asks, wish.client_certificate) {
+        (true, false) => Verdict::Fail("demands a client certificate".into()),
+        (false, true) => Verdict::Fail("takes clients without a certificate".into()),
         // Whoever shows no accepted certificate is refused, so CQL need not answer us.
-        (ClientCertificate::Demanded, true) => Verdict::Pass,
-        (ClientCertificate::NotDemanded, false) if served.options_answered => Verdict::Pass,
-        (ClientCertificate::NotDemanded, false) => Verdict::Wait("TLS, but CQL does not answer in it".into()),
+        (true, true) => Verdict::Pass,
+        (false, false) if served.options_answered => Verdict::Pass,
+        (false, false) => Verdict::Wait("TLS, but CQL does not answer in it".into()),
     }
 }
 
