@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! The inventory: one cluster's nodes, and how each of them is reached and run.
 
 use super::document::Document;
@@ -118,3 +119,6 @@ impl Inventory {
 pub(super) fn place_of(node: &str) -> String {
     format!("node {node}")
 }
+=======
+
+>>>>>>> formats
