@@ -12,7 +12,7 @@ pub mod waves;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, NodeFacts};
 use crate::input::Input;
-use change::{NodeChange, Work};
+use change::NodeChange;
 use material::Material;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -115,6 +115,21 @@ pub struct Wire {
     pub client_certificate: bool,
 }
 
+impl fmt::Display for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "port {}: ", self.port)?;
+        if !self.tls {
+            return f.write_str("plaintext");
+        }
+        match &self.certificate {
+            Some(sha256) => write!(f, "serves {}", sha256.get(..16).unwrap_or(sha256))?,
+            None => f.write_str("serves TLS")?,
+        }
+        f.write_str(if self.plaintext { ", accepts plaintext" } else { ", refuses plaintext" })?;
+        f.write_str(if self.client_certificate { ", demands a client certificate" } else { "" })
+    }
+}
+
 impl Gate {
     /// The question, as it is asked.
     pub fn question(&self) -> &'static str {
