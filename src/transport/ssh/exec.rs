@@ -42,7 +42,7 @@ async fn exchange(
     line: String,
     doing: &str,
 ) -> Result<Output, HostError> {
-    let ExecChannel { channel, session, _permit } = open;
+    let ExecChannel { channel, session, permit: _place } = open;
     channel.exec(true, line).await.map_err(|_| session.lost(doing))?;
     let unusable = |problem: &str| HostError::Unusable { doing: doing.to_owned(), problem: problem.to_owned() };
     let (mut reader, writer) = channel.split();

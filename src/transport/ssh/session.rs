@@ -56,7 +56,7 @@ pub enum OpenError {
 pub struct ExecChannel {
     pub channel: Channel<Msg>,
     pub session: Arc<Session>,
-    _permit: OwnedSemaphorePermit,
+    pub permit: OwnedSemaphorePermit,
 }
 
 /// OpenSSH's default MaxSessions is 10; two are left to others who share the connection's limits.
@@ -195,7 +195,7 @@ impl Session {
         loop {
             let permit = self.execs.clone().acquire_owned().await.map_err(|_| OpenError::Lost)?;
             match self.handle.channel_open_session().await {
-                Ok(channel) => return Ok(ExecChannel { channel, session: self.clone(), _permit: permit }),
+                Ok(channel) => return Ok(ExecChannel { channel, session: self.clone(), permit }),
                 Err(russh::Error::ChannelOpenFailure(reason)) => {
                     // A lower MaxSessions: from now on one fewer at once.
                     permit.forget();
