@@ -51,9 +51,11 @@ pub enum HostError {
     Deadline { doing: String, seconds: u64 },
     #[error("cannot open a connection to {address}:{port} from the node: {problem}")]
     Refused { address: String, port: u16, problem: String },
+    #[error("{doing}: {problem}")]
+    Unusable { doing: String, problem: String },
     #[error("{0}")]
     Config(String),
 }
 
-/// A passphrase for an encrypted private key, asked for when it is needed and not before.
+/// Asks for the passphrase of the private key at a path, when it is needed and not before; `None` gives up on the key.
 pub type AskPassphrase = std::sync::Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;
