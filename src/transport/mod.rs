@@ -26,6 +26,21 @@ pub trait Host: Send + Sync {
     async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError>;
 }
 
+#[async_trait]
+impl Host for std::sync::Arc<dyn Host> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    async fn run(&self, command: &Command) -> Result<Output, HostError> {
+        (**self).run(command).await
+    }
+
+    async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError> {
+        (**self).connect(address, port).await
+    }
+}
+
 /// A byte stream to somewhere behind a host.
 pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
