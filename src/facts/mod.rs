@@ -1,13 +1,16 @@
 //! What the cluster is: each node as a probe saw it, and the ring they form.
 
 pub mod placement;
+pub mod policy;
 pub mod ring;
 pub mod version;
 
 use crate::secret::Secret;
+use placement::Member;
 use ring::Ring;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use version::{Flavour, Version};
 
 /// Everything that a plan is made from, besides what the operator wrote.
@@ -35,6 +38,9 @@ pub struct NodeFacts {
     pub files: BTreeMap<String, Option<FileFacts>>,
     /// Where the client port really listens.
     pub native: NativeTransport,
+    /// By port: what it showed to a connection when the plan was made. Empty where nothing listens.
+    #[serde(default)]
+    pub shows: BTreeMap<u16, PortShows>,
     /// What this node calls itself in gossip: the addresses it may be listed under in the ring.
     pub known_as: BTreeSet<String>,
     /// Directory for backups and jobs: `/var/lib/ringwalk`, or one in the login user's home without privilege.
@@ -131,7 +137,39 @@ pub struct NativeTransport {
     pub listening: bool,
 }
 
+/// What a client port accepts and serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortShows {
+    pub plaintext: bool,
+    pub tls: bool,
+    /// SHA-256 of the leaf certificate, lowercase hex.
+    pub certificate: Option<String>,
+}
+
+impl fmt::Display for PortShows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.plaintext, self.tls) {
+            (true, false) => return f.write_str("plaintext only"),
+            (false, false) => return f.write_str("nothing"),
+            (true, true) => f.write_str("plaintext and TLS")?,
+            (false, true) => f.write_str("TLS only")?,
+        }
+        match &self.certificate {
+            Some(sha256) => write!(f, " with certificate {}", &sha256[..sha256.len().min(16)]),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Facts {
+    /// The member of the ring that a node is: found by what the node calls itself, or by its inventory address.
+    pub fn member_of(&self, node: &NodeFacts, address: &str) -> Option<&Member> {
+        let is_node = |name: &str| name == address || node.known_as.contains(name);
+        let mut found = self.ring.members.iter().filter(|m| is_node(&m.address) || is_node(&m.rpc_address));
+        let member = found.next();
+        member.filter(|_| found.next().is_none())
+    }
+
     pub fn node(&self, name: &str) -> Option<&NodeFacts> {
         self.nodes.iter().find(|facts| facts.node == name)
     }

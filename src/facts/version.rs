@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// Whose build it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flavour {
     Apache,
@@ -62,5 +62,69 @@ impl From<Version> for String {
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// Whether a version takes an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knows {
+    Yes,
+    /// It is read and has no effect on the client port.
+    WithoutEffect { effective_since: &'static str },
+    /// It stops the start. `instead`: what that version offers, if anything.
+    No { since: &'static str, instead: &'static str },
+}
+
+impl Flavour {
+    /// What a build of this flavour and version makes of an option.
+    pub fn knows(self, version: Version, key: OptionKey) -> Knows {
+        let base = self.apache_base(version);
+        match key {
+            OptionKey::Enabled
+            | OptionKey::Optional
+            | OptionKey::Keystore
+            | OptionKey::KeystorePassword
+            | OptionKey::RequireClientAuth
+            | OptionKey::Truststore
+            | OptionKey::TruststorePassword
+            | OptionKey::Protocol
+            | OptionKey::Algorithm
+            | OptionKey::CipherSuites => Knows::Yes,
+            OptionKey::StoreType if self == Flavour::Dse && version.major >= 6 => Knows::No {
+                since: "no DSE 6 version",
+                instead: "DSE 6 has keystore_type and truststore_type, which ringwalk does not set",
+            },
+            OptionKey::StoreType => Knows::Yes,
+            OptionKey::AcceptedProtocols if base < Version::new(4, 0, 0) => Knows::No {
+                since: "4.0",
+                instead: "before 4.0 protocols are limited by `jdk.tls.disabledAlgorithms` of the JVM only",
+            },
+            OptionKey::AcceptedProtocols => Knows::Yes,
+            OptionKey::SslContextFactory if base < Version::new(4, 1, 0) => {
+                Knows::No { since: "4.1", instead: "before 4.1 stores are JKS or PKCS#12 files" }
+            }
+            OptionKey::SslContextFactory => Knows::Yes,
+            OptionKey::RequireEndpointVerification if base < Version::new(3, 11, 0) => {
+                Knows::No { since: "3.11", instead: "leave it out" }
+            }
+            OptionKey::RequireEndpointVerification if base < Version::new(5, 0, 0) => {
+                Knows::WithoutEffect { effective_since: "5.0" }
+            }
+            OptionKey::RequireEndpointVerification => Knows::Yes,
+        }
+    }
+
+    /// Whether the build takes `native_transport_port_ssl` (CASSANDRA-19397 removed it in 6.0).
+    pub fn knows_port_ssl(self, version: Version) -> bool {
+        self == Flavour::Dse || version < Version::new(6, 0, 0)
+    }
+
+    /// The Apache release that a build's options are those of. DSE 5 and 6 grew out of 3.11; what they took over from
+    /// 4.0 is not documented, so it is not relied upon.
+    pub fn apache_base(self, version: Version) -> Version {
+        match self {
+            Flavour::Apache => version,
+            Flavour::Dse => Version::new(3, 11, 0),
+        }
     }
 }

@@ -1,11 +1,85 @@
 //! What will change, why, in what order. Pure: the same wish and the same facts give the same plan.
 
+pub mod agree;
 pub mod change;
+pub mod diff;
+pub mod drift;
+pub mod material;
+pub mod options;
 pub mod step;
+pub mod waves;
 
-use change::NodeChange;
+use crate::diagnostic::Diagnostic;
+use crate::facts::{Facts, NodeFacts};
+use crate::input::Input;
+use change::{NodeChange, Work};
+use material::Material;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use step::Step;
+use waves::{Ordered, PhaseWork};
+
+/// The difference between wish and fact as ordered, fully decided steps; or everything that speaks against it.
+pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, Vec<Diagnostic>> {
+    let mut problems = agree::problems(&input.inventory, facts);
+    let (refused, ignored) = options::judge(input, facts);
+    problems.extend(refused);
+    let works = match works(input, material, facts) {
+        Ok(works) if problems.is_empty() => works,
+        Ok(_) => return Err(problems),
+        Err(more) => return Err(problems.into_iter().chain(more).collect()),
+    };
+    let ordered = waves::order(input, facts, works);
+    let blocked = blocked(input, &ordered);
+    if !blocked.is_empty() {
+        return Err(blocked);
+    }
+    Ok(Plan {
+        format: PLAN_FORMAT,
+        cluster: facts.ring.cluster_name.clone(),
+        playbook: input.playbook.name.clone(),
+        at_once: input.playbook.rollout.at_once as usize,
+        warnings: ordered.warnings.into_iter().chain(ignored).collect(),
+        seen: facts.nodes.iter().map(Seen::of).collect(),
+        phases: ordered.phases,
+        steps: ordered.steps,
+    })
+}
+
+/// Every phase with the work on each node.
+fn works<'a>(
+    input: &'a Input,
+    material: &Material,
+    facts: &Facts,
+) -> Result<Vec<PhaseWork<'a>>, Vec<Diagnostic>> {
+    let empty = |phase: &crate::input::playbook::Phase| PhaseWork {
+        name: phase.name.clone(),
+        unchanged: Vec::new(),
+        works: Vec::new(),
+    };
+    let mut phases: Vec<PhaseWork<'_>> = input.playbook.phases.iter().map(empty).collect();
+    let mut problems = Vec::new();
+    for (node, seen) in input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))) {
+        match change::of_node(input, material, node, seen) {
+            Err(more) => problems.extend(more),
+            Ok(works) => works.into_iter().zip(&mut phases).for_each(|(work, phase)| match work {
+                Some(work) => phase.works.push((node, work)),
+                None => phase.unchanged.push(node.name.clone()),
+            }),
+        }
+    }
+    if problems.is_empty() { Ok(phases) } else { Err(problems) }
+}
+
+fn blocked(input: &Input, ordered: &Ordered) -> Vec<Diagnostic> {
+    let diagnostic = |(node, blocked): &(String, Vec<crate::facts::ring::Blocked>)| {
+        let shown: Vec<String> = blocked.iter().take(3).map(ToString::to_string).collect();
+        let message = format!("`{node}` cannot be spared: {}", shown.join("; "));
+        let help = "bring the nodes that are down back first, then plan again (or lower `rollout.keep_available`)";
+        input.inventory.diagnostic(node, message, help)
+    };
+    ordered.blocked.iter().map(diagnostic).collect()
+}
 
 /// The version of a saved plan's form; a program refuses one that it does not know.
 pub const PLAN_FORMAT: u32 = 1;
@@ -16,14 +90,39 @@ pub struct Plan {
     pub format: u32,
     pub cluster: String,
     pub playbook: String,
+    /// How many nodes of a wave may be in work at the same time.
+    pub at_once: usize,
     /// What the operator should know before saying yes.
     pub warnings: Vec<String>,
+    /// Each node as it was when the plan was made: a saved plan is refused where this is no longer so.
+    pub seen: Vec<Seen>,
     pub phases: Vec<Phase>,
     /// Every step of every phase and wave, in order; a `StepId` is an index into it.
     pub steps: Vec<PlannedStep>,
 }
 
 pub type StepId = usize;
+
+/// What of a node a plan rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    pub node: String,
+    pub version: String,
+    /// SHA-256 by path: `cassandra.yaml` and every store. `None`: nothing there.
+    pub files: BTreeMap<String, Option<String>>,
+}
+
+impl Seen {
+    fn of(facts: &NodeFacts) -> Seen {
+        let stores = facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
+        let yaml = (facts.yaml.real_path.clone(), Some(facts.yaml.file.sha256.clone()));
+        Seen {
+            node: facts.node.clone(),
+            version: facts.version.to_string(),
+            files: stores.chain([yaml]).collect(),
+        }
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedStep {

@@ -1,6 +1,6 @@
 //! One thing to do on one node, fully decided: plain data, with one sentence for each.
 
-use crate::facts::ring::KeepAvailable;
+use crate::input::playbook::KeepAvailable;
 use crate::input::playbook::{OptionKey, Setting};
 use serde::{Deserialize, Serialize};
 use std::fmt;

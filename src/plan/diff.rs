@@ -1,0 +1,142 @@
+//! What changes in a node's `cassandra.yaml`, as a unified diff in which no secret can be read.
+
+use similar::TextDiff;
+
+/// Keys whose values never leave the node's file: passwords, and key material written inline.
+const SECRET_WORDS: [&str; 2] = ["password", "private_key"];
+
+/// A unified diff of two texts, three lines of context, every secret masked.
+///
+/// A password that changes shows as `[secret]` against `[new secret]`, so that the change itself is seen.
+pub fn masked(path: &str, was: &str, becomes: &str) -> String {
+    if was == becomes {
+        return String::new();
+    }
+    let old_lines: Vec<&str> = was.lines().collect();
+    let old = mask(was, |_| "[secret]");
+    let new = mask(becomes, |line| if old_lines.contains(&line) { "[secret]" } else { "[new secret]" });
+    TextDiff::from_lines(&old, &new).unified_diff().context_radius(3).header(path, path).to_string()
+}
+
+/// The text with the values of secret keys replaced, also in comments and flow mappings.
+fn mask<'a>(text: &str, label: impl Fn(&str) -> &'a str) -> String {
+    let mut block = None;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let body = line.trim_end_matches(['\r', '\n']);
+        let ending = &line[body.len()..];
+        let indent = body.len() - body.trim_start().len();
+        if let Some(parent) = block {
+            if body.trim().is_empty() || indent > parent {
+                return format!("{}[secret]{ending}", &body[..indent.min(body.len())]);
+            }
+            block = None;
+        }
+        let (masked, opens_block) = mask_line(body, label(body));
+        if opens_block {
+            block = Some(indent);
+        }
+        format!("{masked}{ending}")
+    });
+    lines.collect()
+}
+
+/// One line with its secret values masked, and whether a secret goes on in the lines below (`key: |`).
+fn mask_line(line: &str, label: &str) -> (String, bool) {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((value_at, value_end)) = next_secret(rest) {
+        let value = rest[value_at..value_end].trim();
+        if value.starts_with(['|', '>']) {
+            return (line.into(), true);
+        }
+        out.push_str(&rest[..value_at]);
+        out.push_str(label);
+        rest = &rest[value_end..];
+    }
+    out.push_str(rest);
+    (out, false)
+}
+
+/// Where in `text` the next secret's value begins and ends.
+fn next_secret(text: &str) -> Option<(usize, usize)> {
+    let lower = text.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(colon) = lower[from..].find(':').map(|at| at + from) {
+        let key = lower[..colon].trim_end_matches([' ', '\t', '"', '\'']);
+        let key = key.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or("");
+        let is_file = key.ends_with("_file");
+        if !is_file && SECRET_WORDS.iter().any(|word| key.contains(word)) {
+            let value_at = colon + 1 + text[colon + 1..].len() - text[colon + 1..].trim_start().len();
+            let value_end = value_at + value_length(&text[value_at..]);
+            if value_end > value_at {
+                return Some((value_at, value_end));
+            }
+        }
+        from = colon + 1;
+    }
+    None
+}
+
+/// How many bytes the scalar at the start of `text` takes: a quoted one to its quote, a plain one to the end of its
+/// flow item or line.
+fn value_length(text: &str) -> usize {
+    match text.chars().next() {
+        Some(quote @ ('"' | '\'')) => quoted_length(text, quote),
+        _ => {
+            let comment = text.find(" #").unwrap_or(text.len());
+            let plain = &text[..comment];
+            plain.find([',', '}']).filter(|_| text.contains('}')).unwrap_or(plain.trim_end().len())
+        }
+    }
+}
+
+fn quoted_length(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if escaped {
+            escaped = false;
+        } else if quote == '"' && character == '\\' {
+            escaped = true;
+        } else if character == quote {
+            if quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == quote) {
+                characters.next();
+                continue;
+            }
+            return at + 1;
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_survives_the_mask() {
+        for (line, masked) in [
+            ("  keystore_password: cassandra", "  keystore_password: X"),
+            ("  #keystore_password: cassandra", "  #keystore_password: X"),
+            ("  # truststore_password: 'it''s' # why", "  # truststore_password: X # why"),
+            ("{enabled: true, keystore_password: a b, optional: false}", "{enabled: true, keystore_password: X, optional: false}"),
+            ("{keystore_password: \"a\\\"}b\", x: 1}", "{keystore_password: X, x: 1}"),
+            ("  keystore_password_file: /etc/x", "  keystore_password_file: /etc/x"),
+            ("  keystore: /etc/x", "  keystore: /etc/x"),
+            ("  'keystore_password' : secret", "  'keystore_password' : X"),
+        ] {
+            assert_eq!(mask(line, |_| "X"), masked);
+        }
+        let block = "a:\n  private_key: |\n    MIIE\n    xyz\n  b: 1\n";
+        assert_eq!(mask(block, |_| "X"), "a:\n  private_key: |\n    [secret]\n    [secret]\n  b: 1\n");
+    }
+
+    #[test]
+    fn a_changed_secret_is_seen_to_change() {
+        let diff = masked("c.yaml", "a: 1\nkeystore_password: old\n", "a: 2\nkeystore_password: new\n");
+        assert!(diff.contains("-keystore_password: [secret]\n"), "{diff}");
+        assert!(diff.contains("+keystore_password: [new secret]\n"), "{diff}");
+        let diff = masked("c.yaml", "a: 1\nkeystore_password: same\n", "a: 2\nkeystore_password: same\n");
+        assert!(diff.contains(" keystore_password: [secret]\n"), "{diff}");
+    }
+}

@@ -1,0 +1,46 @@
+//! What a plan is made with and never holds: the stores' bytes and the secrets themselves.
+
+use super::change::CertificateSummary;
+use super::step::StoreName;
+use crate::secret::{Secret, SecretSource};
+use std::collections::BTreeMap;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Beside the plan, in memory only. Not `Serialize`, and its `Debug` shows names.
+#[derive(Clone, Default)]
+pub struct Material {
+    /// By node and store: what is to stand on the node.
+    pub stores: BTreeMap<(String, StoreName), LocalStore>,
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// A store file on the operator's side.
+#[derive(Clone)]
+pub struct LocalStore {
+    /// Where it was read.
+    pub file: String,
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// SHA-256 of the bytes, lowercase hex.
+    pub sha256: String,
+    /// The leaf that a node with this store serves; a truststore has none.
+    pub certificate: Option<CertificateSummary>,
+}
+
+impl Material {
+    pub fn store(&self, node: &str, store: StoreName) -> Option<&LocalStore> {
+        self.stores.get(&(node.to_owned(), store))
+    }
+
+    /// The secret behind a source; the command line resolves all of them before it plans.
+    pub fn secret(&self, source: &SecretSource) -> Option<&Secret> {
+        self.secrets.get(&source.to_string())
+    }
+}
+
+impl fmt::Debug for Material {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stores: Vec<_> = self.stores.iter().map(|(key, store)| (key, &store.sha256)).collect();
+        f.debug_struct("Material").field("stores", &stores).field("secrets", &self.secrets.keys()).finish()
+    }
+}

@@ -1,0 +1,114 @@
+//! Changes into ordered waves: a canary first, then node after node, each with what makes it safe.
+
+use super::change::{RestartReason, Work};
+use super::step::{Gate, Hold, Restart, Step};
+use super::{Phase, PlannedStep, Wave};
+use crate::facts::Facts;
+use crate::facts::ring::{Availability, Blocked, Proof};
+use crate::input::Input;
+use crate::input::inventory::Node;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The nodes that one phase changes, in the order of the inventory.
+pub struct PhaseWork<'a> {
+    pub name: String,
+    pub unchanged: Vec<String>,
+    pub works: Vec<(&'a Node, Work)>,
+}
+
+/// Phases, steps and warnings; or, by node, why its turn cannot come.
+pub struct Ordered {
+    pub phases: Vec<Phase>,
+    pub steps: Vec<PlannedStep>,
+    pub warnings: BTreeSet<String>,
+    pub blocked: Vec<(String, Vec<Blocked>)>,
+}
+
+pub fn order(input: &Input, facts: &Facts, phases: Vec<PhaseWork<'_>>) -> Ordered {
+    let availability = facts.ring.availability();
+    let mut line = Line { input, facts, availability, down: facts.down.clone(), canaries_left: input.playbook.rollout.canary };
+    let mut ordered =
+        Ordered { phases: Vec::new(), steps: Vec::new(), warnings: BTreeSet::new(), blocked: Vec::new() };
+    for (index, work) in phases.into_iter().enumerate() {
+        line.phase(index, work, &mut ordered);
+    }
+    ordered
+}
+
+/// Where the plan has got to: who will be down still, and how many canaries are to come.
+struct Line<'a> {
+    input: &'a Input,
+    facts: &'a Facts,
+    availability: Availability<'a>,
+    down: BTreeSet<String>,
+    canaries_left: u32,
+}
+
+impl Line<'_> {
+    fn phase(&mut self, index: usize, phase: PhaseWork<'_>, ordered: &mut Ordered) {
+        let mut works = phase.works;
+        // A node that does not run is mended first: while it is down, no other that shares its ranges can be spared.
+        works.sort_by_key(|(_, work)| !work.change.restart.contains(&RestartReason::NotRunning));
+        let mut waves = Vec::new();
+        for (node, work) in works {
+            let number = ordered.steps.last().map_or(0, |step| step.wave + 1);
+            let canary = self.canaries_left > 0;
+            self.canaries_left = self.canaries_left.saturating_sub(1);
+            let proof = self.proof(node, &work, ordered);
+            let step = |step| PlannedStep { phase: index, wave: number, node: node.name.clone(), step };
+            ordered.steps.extend(self.path(&work, canary).into_iter().map(step));
+            waves.push(Wave { number, canary, proof, nodes: vec![work.change] });
+        }
+        ordered.phases.push(Phase { name: phase.name, unchanged: phase.unchanged, waves });
+    }
+
+    /// What makes it safe to restart this node in its turn; notes in `ordered` what does not.
+    fn proof(&mut self, node: &Node, work: &Work, ordered: &mut Ordered) -> String {
+        if work.change.restart.is_empty() {
+            return "no restart".into();
+        }
+        let member = self.facts.node(&node.name).and_then(|seen| self.facts.member_of(seen, &node.address));
+        let Some(member) = member else { return "not in the ring".into() };
+        let keep = self.input.playbook.rollout.keep_available;
+        let answer = self.availability.can_be_spared(&member.host_id, &self.down, keep);
+        // By the next node's turn this one has been seen up.
+        self.down.remove(&member.address);
+        match answer {
+            Ok(Proof { text, unprotected, .. }) => {
+                ordered.warnings.extend(unprotected);
+                text
+            }
+            Err(blocked) => {
+                ordered.blocked.push((node.name.clone(), blocked));
+                String::new()
+            }
+        }
+    }
+
+    /// A node's path through its wave.
+    fn path(&self, work: &Work, canary: bool) -> Vec<Step> {
+        let rollout = &self.input.playbook.rollout;
+        let hold = |gates, looks, at_least: Duration| {
+            Step::Hold(Hold { gates, looks, deadline_s: rollout.timeouts.hold.as_secs(), at_least_s: at_least.as_secs() })
+        };
+        let mut path: Vec<Step> = work.pushes.iter().cloned().map(Step::PushStore).collect();
+        path.extend(work.edit.clone().map(Step::EditYaml));
+        if !work.change.restart.is_empty() {
+            path.push(hold(vec![Gate::CanBeSpared { keep: rollout.keep_available }], 1, Duration::ZERO));
+            path.push(Step::Restart(Restart {
+                clients_s: rollout.timeouts.clients.as_secs(),
+                drain_s: rollout.timeouts.drain.as_secs(),
+                stop_s: rollout.timeouts.stop.as_secs(),
+                start_s: rollout.timeouts.start.as_secs(),
+            }));
+            let mut gates = vec![Gate::NodeIsUp, Gate::CqlAnswers];
+            gates.extend(work.wires.iter().cloned().map(Gate::WireIsRight));
+            gates.extend([Gate::PeersSeeItUp, Gate::SchemaAgrees]);
+            let look = if canary { rollout.canary_look } else { Duration::ZERO };
+            path.push(hold(gates, rollout.steady_looks, look));
+        }
+        path.push(Step::Confirm);
+        path
+    }
+}
