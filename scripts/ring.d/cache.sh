@@ -137,7 +137,7 @@ layer_package() {                                  # as the Debian package lays 
   install -m 755 "$RIG/node/nodetool" "$L/usr/bin/nodetool"
   layer_configuration "$L/etc/cassandra"
   # the package names its directories, and Apache's file leaves them to the default
-  sed -i -E -e 's|^# ((hints\|commitlog\|saved_caches\|cdc_raw)_directory: /var/lib/cassandra)|\1|' \
+  sed -i -E -e 's!^# ((hints|commitlog|saved_caches|cdc_raw)_directory: /var/lib/cassandra)!\1!' \
     -e 's|^# data_file_directories:|data_file_directories:|' -e 's|^#     - /var/lib/cassandra/data|    - /var/lib/cassandra/data|' "$L/etc/cassandra/cassandra.yaml"
   chown -R 990:990 "$L"/var/{lib,log}/cassandra; chmod 750 "$L"/var/{lib,log}/cassandra
   printf '# JAVA_HOME=\n' >"$L/etc/default/cassandra"
@@ -172,13 +172,13 @@ layer_jars() {                                     # DIRECTORY
   fi
 }
 
-nodetool_on_java_17() {                            # LIB; 3.11's NodeTool alone dies in FileUtils, which asks for a configuration nobody loaded
+nodetool_on_java_17() {                            # LIB; 3.11's NodeTool alone dies in FileUtils there, which asks for a configuration nobody loaded
   local work
   work=$(mktemp -d)
   cat >"$work/NodeToolOnJava17.java" <<'JAVA'
 public class NodeToolOnJava17 {
     public static void main(String... arguments) {
-        org.apache.cassandra.config.DatabaseDescriptor.toolInitialization();
+        org.apache.cassandra.config.DatabaseDescriptor.clientInitialization();
         org.apache.cassandra.tools.NodeTool.main(arguments);
     }
 }
@@ -200,6 +200,19 @@ layer_configuration() {                            # DIRECTORY
   fi
 }
 
-stock_yaml() {                                     # 4.1's is 5.0's, and 4.0's is 3.11's, less what came or went between; the TLS section is each version's own
-  cat "$RIG/cassandra-$VERSION.yaml"
+stock_yaml() {                                     # 4.1's is 5.0's and 4.0's is 3.11's, but for what came and went between; the client's TLS section is each version's own
+  case $VERSION in
+    5.0|3.11) cat "$RIG/cassandra-$VERSION.yaml" ;;
+    4.1) without "$RIG/cassandra-5.0.yaml" cidr_authorizer commitlog_disk_access_mode crypto_provider memtable storage_compatibility_mode |
+      sed -E -e '/^(authenticator|authorizer|role_manager|network_authorizer|internode_authenticator):$/{N;s/\n  class_name ?://}' \
+        -e 's/^  #((key|trust)store_password: cassandra)/  \1/' -e '/^  # require_endpoint_verification:/d' -e '/^# +outbound_keystore/d' ;;
+    4.0) without "$RIG/cassandra-3.11.yaml" client_encryption_options request_scheduler rpc_port rpc_server_type start_rpc thrift_framed_transport_size_in_mb thrift_prepared_statements_cache_size_mb |
+      sed -e "/^# enable or disable client.server encryption/{r $RIG/client-encryption-4.0.yaml
+        d}" ;;
+  esac
+}
+without() {                                        # YAML KEY…: the file without these sections
+  local yaml=$1
+  shift
+  awk -v keys=" $* " '/^[a-z_0-9]+:/ { key = $1; sub(/:.*/, "", key); gone = index(keys, " " key " ") } !(gone && /^[ a-z]/)' "$yaml"
 }

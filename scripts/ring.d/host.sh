@@ -129,5 +129,8 @@ jvm() {                                            # Cassandra's pid, out here
   return 1
 }
 cassandra_start() {                                # NODE; as its operator would
-  if [ "$LAYOUT" = tarball ]; then over_ssh "$1" "$TARBALL_START" >/dev/null; else inside "$1" systemctl restart cassandra; fi   # start is a no-op to systemd after a crash
+  case $LAYOUT in
+    tarball) over_ssh "$1" "$TARBALL_START </dev/null >/dev/null 2>&1" || die "$1: cannot start Cassandra: ring ssh $1 $TARBALL_START" ;;
+    package) inside "$1" systemctl restart cassandra ;;    # to systemd, start is nothing to do after a crash
+  esac
 }

@@ -2,3 +2,4 @@
 
 pub mod cql;
 pub mod nodetool;
+pub mod wire;

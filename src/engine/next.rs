@@ -1,0 +1,97 @@
+//! What to do now: a pure function of the run's state, so that a fresh run and a resumed one ask the same question.
+
+use crate::journal::event::RunResult;
+use crate::journal::state::{RunState, Status};
+use crate::plan::StepId;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Every step that may begin now; none of them waits for another.
+    Perform(Vec<StepId>),
+    /// Nothing may begin before a running step ends.
+    Wait,
+    Finish(RunResult),
+}
+
+/// Waves run in order; within a wave a node's steps run in order, at most `at_once` nodes in work at a time. After a
+/// failure or an interrupt no node is begun; nodes in work are brought to their end, since a node left between two
+/// steps is worse than either.
+pub fn next(state: &RunState) -> Next {
+    let stopping = state.winding_down || any_failed(state);
+    let wave = Wave::first_unfinished(state);
+    let ready = wave.as_ref().map(|wave| wave.ready(state, stopping)).unwrap_or_default();
+    if !ready.is_empty() {
+        Next::Perform(ready)
+    } else if state.running().next().is_some() {
+        Next::Wait
+    } else {
+        Next::Finish(result(state, wave.is_none()))
+    }
+}
+
+fn any_failed(state: &RunState) -> bool {
+    state.status.iter().any(|status| matches!(status, Status::Failed { .. }))
+}
+
+fn result(state: &RunState, all_done: bool) -> RunResult {
+    match (any_failed(state), state.changed_something()) {
+        (true, true) => RunResult::StoppedMidway,
+        (true, false) => RunResult::StoppedUnchanged,
+        (false, _) if all_done => RunResult::Done,
+        (false, _) => RunResult::Interrupted,
+    }
+}
+
+/// The steps of one wave, by node, in the order of the plan.
+struct Wave {
+    nodes: Vec<Vec<StepId>>,
+}
+
+impl Wave {
+    fn first_unfinished(state: &RunState) -> Option<Wave> {
+        let first = state.status.iter().position(|status| !matches!(status, Status::Done { .. }))?;
+        let number = state.plan.steps[first].wave;
+        let mut nodes: Vec<Vec<StepId>> = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
+        for (id, step) in state.plan.steps.iter().enumerate().filter(|(_, step)| step.wave == number) {
+            match names.iter().position(|name| *name == step.node) {
+                Some(at) => nodes[at].push(id),
+                None => {
+                    names.push(&step.node);
+                    nodes.push(vec![id]);
+                }
+            }
+        }
+        Some(Wave { nodes })
+    }
+
+    fn ready(&self, state: &RunState, stopping: bool) -> Vec<StepId> {
+        let in_work = self.nodes.iter().filter(|steps| is_in_work(state, steps)).count();
+        let mut places = if stopping { 0 } else { state.plan.at_once.saturating_sub(in_work) };
+        let mut ready = Vec::new();
+        for steps in &self.nodes {
+            let Some(step) = first_open(state, steps) else { continue };
+            if is_in_work(state, steps) {
+                ready.push(step);
+            } else if places > 0 {
+                places -= 1;
+                ready.push(step);
+            }
+        }
+        ready
+    }
+}
+
+/// Begun and not over: some step has started, some is not done, none has failed.
+fn is_in_work(state: &RunState, steps: &[StepId]) -> bool {
+    let begun = steps.iter().any(|step| !matches!(state.status[*step], Status::Waiting));
+    let over = steps.iter().all(|step| matches!(state.status[*step], Status::Done { .. }));
+    let failed = steps.iter().any(|step| matches!(state.status[*step], Status::Failed { .. }));
+    begun && !over && !failed
+}
+
+/// The node's next step, if it is not running and nothing before it failed.
+fn first_open(state: &RunState, steps: &[StepId]) -> Option<StepId> {
+    let step = steps.iter().copied().find(|step| !matches!(state.status[*step], Status::Done { .. }))?;
+    matches!(state.status[step], Status::Waiting).then_some(step)
+}
