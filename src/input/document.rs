@@ -30,17 +30,27 @@ impl Document {
         self.places.get(path).copied()
     }
 
-    /// A problem at a place of this file.
+    /// A problem at a place of this file, as yet without a way out.
     pub fn problem(&self, span: Span, message: impl Into<String>) -> Diagnostic {
         let (span, excerpt) = self.shown(span);
         Diagnostic::new(&self.file, message).at(span, excerpt)
     }
 
+    /// A problem at a place of this file, with its way out.
+    pub fn diagnostic(&self, span: Span, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
+        self.problem(span, message).help(help)
+    }
+
     /// A problem of the key with this path, or of the whole file where it is not written.
-    pub fn problem_of(&self, path: &str, message: impl Into<String>) -> Diagnostic {
+    pub fn diagnostic_of(
+        &self,
+        path: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Diagnostic {
         match self.place(path) {
-            Some(span) => self.problem(span, message),
-            None => Diagnostic::new(&self.file, message),
+            Some(span) => self.diagnostic(span, message, help),
+            None => Diagnostic::new(&self.file, message).help(help),
         }
     }
 

@@ -113,7 +113,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 impl Inventory {
     /// A problem that shows only against the cluster, at the line of the inventory that names the node.
     pub fn diagnostic(&self, node: &str, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
-        self.source.problem_of(&place_of(node), message).help(help)
+        self.source.diagnostic_of(&place_of(node), message, help)
     }
 }
 
@@ -126,11 +126,8 @@ pub(super) fn place_of(node: &str) -> String {
 /// for it, so that the rules can look at the rest.
 pub(super) fn build(record: &Record, reader: &mut Reader) -> Inventory {
     let nodes = nodes::build(record, reader);
-    Inventory {
-        cluster: record.text("cluster").unwrap_or_default(),
-        nodes,
-        source: std::mem::take(&mut reader.document),
-    }
+    let source = std::mem::take(&mut reader.document);
+    Inventory { cluster: record.text("cluster").unwrap_or_default(), nodes, source }
 }
 
 impl Ssh {

@@ -46,7 +46,8 @@ pub fn names_a_secret(key: &str) -> bool {
 
 fn is_like_a_secret_word(word: &str) -> bool {
     let is_near = |whole: &str| strsim::damerau_levenshtein(word, whole) <= 3;
-    matches!(word, "pw" | "pwd" | "pin" | "psk") || word.len() > 4 && (is_near("password") || is_near("passphrase"))
+    matches!(word, "pw" | "pwd" | "pin" | "psk")
+        || word.len() > 4 && (is_near("password") || is_near("passphrase"))
 }
 
 impl MaskedLine {
@@ -160,8 +161,10 @@ fn clear_from(line: &str) -> Option<usize> {
         if names_a_secret(&word) {
             let separators = |character: &&char| matches!(**character, ':' | '=' | ' ' | '"' | '\'' | '\t');
             let from = end + characters[end..].iter().take_while(separators).count();
-            let value: String =
-                characters[from..].iter().take_while(|character| !matches!(**character, ',' | '}' | '"' | '\'')).collect();
+            let value: String = characters[from..]
+                .iter()
+                .take_while(|character| !matches!(**character, ',' | '}' | '"' | '\''))
+                .collect();
             if value.trim().parse::<SecretSource>().is_err() {
                 return Some(from);
             }
@@ -194,7 +197,8 @@ mod tests {
         ];
         for text in cases {
             let tree = yaml::parse(text).ok().flatten();
-            let lines: Vec<String> = masked_lines(text, tree.as_ref()).into_iter().map(|line| line.text).collect();
+            let lines: Vec<String> =
+                masked_lines(text, tree.as_ref()).into_iter().map(|line| line.text).collect();
             assert!(!lines.join("\n").contains("hunter2"), "{text}: {lines:?}");
         }
     }

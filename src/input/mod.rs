@@ -93,7 +93,11 @@ fn in_order(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     problems.sort_by(|one, other| one.span.cmp(&other.span));
     let mut kept: Vec<Diagnostic> = Vec::new();
     for problem in problems {
-        let is_known = kept.iter().rev().take_while(|before| before.span == problem.span).any(|before| *before == problem);
+        let is_known = kept
+            .iter()
+            .rev()
+            .take_while(|before| before.span == problem.span)
+            .any(|before| *before == problem);
         if !is_known {
             kept.push(problem);
         }
@@ -104,8 +108,11 @@ fn in_order(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
 fn empty(source: Source<'_>, table: &Table) -> Diagnostic {
     let required = table.keys.iter().filter(|key| key.required).map(|key| format!("`{}`", key.name));
     let required: Vec<String> = required.collect();
-    Diagnostic::new(source.file, "the file is empty")
-        .help(format!("{} needs at least {}", table.name, required.join(" and ")))
+    Diagnostic::new(source.file, "the file is empty").help(format!(
+        "{} needs at least {}",
+        table.name,
+        required.join(" and ")
+    ))
 }
 
 fn no_yaml(source: Source<'_>, problem: &yaml::SyntaxError) -> Diagnostic {

@@ -26,7 +26,9 @@ impl BadRange {
     /// The way out.
     pub fn help(&self) -> &'static str {
         match self {
-            BadRange::Unclosed | BadRange::Neither => "a range is written `orders-[2..9]`, a list `orders-[a,b]`",
+            BadRange::Unclosed | BadRange::Neither => {
+                "a range is written `orders-[2..9]`, a list `orders-[a,b]`"
+            }
             BadRange::Several => "write one entry for each value of the first range",
             BadRange::Ipv6 => "write the address without brackets",
             BadRange::Descending => "write the smaller number first",

@@ -20,7 +20,8 @@ pub(super) fn build(inventory: &Record, reader: &mut Reader) -> Vec<Node> {
         let (ssh, cassandra) = (merged("ssh"), merged("cassandra"));
         ssh_rules(&ssh, reader);
         cassandra_rules(&cassandra, entry.span, reader);
-        let (name, address) = (values(entry, "name", name_problem, reader), values(entry, "address", address_problem, reader));
+        let (name, address) =
+            (values(entry, "name", name_problem, reader), values(entry, "address", address_problem, reader));
         let (Some(name), Some(address)) = (name, address) else { continue };
         names.check(&name, reader);
         addresses.check(&address, reader);
@@ -91,22 +92,31 @@ fn address_problem(address: &str) -> Option<Problem> {
     {
         return problem("holds a port", &format!("write `address: {host}`, and `port: {port}` in `ssh`"));
     }
-    let fits = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | ':' | '%');
+    let fits = |character: char| {
+        character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | ':' | '%')
+    };
     if !address.chars().all(fits) || address.starts_with('-') {
         return problem("is neither an address nor a host name", "for example `address: 10.0.1.11`");
     }
     None
 }
 
-fn are_equally_many(name: &Spanned<Vec<String>>, address: &Spanned<Vec<String>>, reader: &mut Reader) -> bool {
+fn are_equally_many(
+    name: &Spanned<Vec<String>>,
+    address: &Spanned<Vec<String>>,
+    reader: &mut Reader,
+) -> bool {
     let (names, addresses) = (name.value.len(), address.value.len());
     if names == addresses {
         return true;
     }
-    let message = format!("{} for {}", counted(addresses, "address", "addresses"), counted(names, "name", "names"));
+    let message =
+        format!("{} for {}", counted(addresses, "address", "addresses"), counted(names, "name", "names"));
     let other = reader.document.other_place(name.span, format!("stands for {names}"));
     let problem = reader.document.problem(address.span, message).also(other);
-    reader.problems.push(problem.help("make both ranges equally long: each name takes the address at its place"));
+    reader
+        .problems
+        .push(problem.help("make both ranges equally long: each name takes the address at its place"));
     false
 }
 
@@ -134,7 +144,8 @@ impl Seen {
                 continue;
             }
             is_reported = true;
-            let mut problem = reader.document.problem(texts.span, format!("{} `{text}` is given twice", self.what));
+            let mut problem =
+                reader.document.problem(texts.span, format!("{} `{text}` is given twice", self.what));
             if first != texts.span {
                 problem = problem.also(reader.document.other_place(first, "first here"));
             }
@@ -152,7 +163,11 @@ fn ssh_rules(ssh: &Record, reader: &mut Reader) {
     let single_words = ["user", "jump"];
     for text in single_words.iter().filter_map(|key| ssh.spanned_text(key)) {
         if text.value.contains(char::is_whitespace) || text.value.starts_with('-') {
-            reader.refuse(text.span, format!("`{}` is no login name or host", text.value), "for example `ops`, `ops@bastion.example:2222`");
+            reader.refuse(
+                text.span,
+                format!("`{}` is no login name or host", text.value),
+                "for example `ops`, `ops@bastion.example:2222`",
+            );
         }
     }
 }
@@ -162,7 +177,8 @@ fn cassandra_rules(cassandra: &Record, span: Span, reader: &mut Reader) {
     if let Some(location) = cassandra.field("location")
         && cassandra.choice("install") == Some("package")
     {
-        let help = "leave `location` out, or write `install: tarball`; an odd cassandra.yaml is named by `config`";
+        let help =
+            "leave `location` out, or write `install: tarball`; an odd cassandra.yaml is named by `config`";
         reader.refuse(location.key, "`location` belongs to a tarball, and this is a package", help);
     }
     if cassandra.choice("install") == Some("tarball") && !cassandra.has("location") {

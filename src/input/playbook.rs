@@ -2,14 +2,15 @@
 
 use super::document::Document;
 use super::inventory::Node;
+pub use super::options::{OptionKey, Setting};
 use super::playbook_rules;
 use super::reader::Reader;
 use super::record::{Field, Record, Value};
-pub use super::options::{OptionKey, Setting};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::secret::SecretSource;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,14 +81,30 @@ pub enum Waves {
     Node,
 }
 
-/// What every range keeps while a node is down.
+/// What every range must still offer while nodes are down: the one rule of waves and gates.
+///
+/// In a cluster of several datacenters `LocalQuorum` is the stricter rule: a quorum in every datacenter is also a
+/// quorum of all replicas, but not the other way round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepAvailable {
+    /// One replica, in any datacenter.
+    One,
+    /// In every datacenter, a quorum of its replicas.
     LocalQuorum,
+    /// A quorum of all replicas.
     #[default]
     Quorum,
-    One,
+}
+
+impl fmt::Display for KeepAvailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            KeepAvailable::One => "one",
+            KeepAvailable::LocalQuorum => "local quorum",
+            KeepAvailable::Quorum => "quorum",
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,7 +196,7 @@ impl Playbook {
 
     /// A problem that shows only against a cluster, at the line of the playbook that asks for it.
     pub fn diagnostic(&self, span: Span, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
-        self.source.problem(span, message).help(help)
+        self.source.diagnostic(span, message, help)
     }
 }
 

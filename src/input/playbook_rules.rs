@@ -63,7 +63,11 @@ fn is_written(playbook: &Playbook, key: &str) -> bool {
 fn mode(name: &str, store: &StoreSpec, span: Span, reader: &mut Reader) {
     let Some(mode) = store.mode else { return };
     if mode & 0o400 == 0 {
-        reader.refuse(span, format!("mode {mode:04o} keeps its owner from reading the {name}"), "for example `mode: \"0400\"`");
+        reader.refuse(
+            span,
+            format!("mode {mode:04o} keeps its owner from reading the {name}"),
+            "for example `mode: \"0400\"`",
+        );
     } else if name == "keystore" && mode & 0o007 != 0 {
         let message = format!("mode {mode:04o} gives every user of the node the private key");
         reader.refuse(span, message, "for example `mode: \"0400\"`, or `\"0440\"` for a group");
@@ -82,8 +86,11 @@ fn phase_names(playbook: &Playbook, reader: &mut Reader) {
         }
         if let Some(first) = seen.insert(&phase.name, span) {
             let other = reader.document.other_place(first, "first here");
-            let problem = reader.document.problem(span, format!("two phases are called `{}`", phase.name)).also(other);
-            reader.problems.push(problem.help("give each phase a name of its own: plans and journals go by it"));
+            let problem =
+                reader.document.problem(span, format!("two phases are called `{}`", phase.name)).also(other);
+            reader
+                .problems
+                .push(problem.help("give each phase a name of its own: plans and journals go by it"));
         }
     }
 }
@@ -130,13 +137,18 @@ impl View<'_> {
         let sets_only_a_port = self.phase.native_transport_port_ssl.is_some() && self.wish.is_empty();
         if sets_only_a_port && !is_said && !self.has_entries("client_encryption_options") {
             let help = "add `client_encryption_options: { enabled: true }`";
-            reader.refuse(self.place("native_transport_port_ssl"), "a TLS port, and nothing says that TLS is enabled", help);
+            reader.refuse(
+                self.place("native_transport_port_ssl"),
+                "a TLS port, and nothing says that TLS is enabled",
+                help,
+            );
         }
     }
 
     /// `EncryptionOptions.applyConfig` in 4.0 and later, `NativeTransportService` in 3.x.
     fn optional_needs_enabled(&self, reader: &mut Reader) {
-        if let (Some(enabled), Some(optional)) = (self.setting(OptionKey::Enabled), self.setting(OptionKey::Optional))
+        if let (Some(enabled), Some(optional)) =
+            (self.setting(OptionKey::Enabled), self.setting(OptionKey::Optional))
             && enabled.value == Setting::Bool(false)
             && optional.value == Setting::Bool(true)
             && self.is_news(&[OptionKey::Enabled, OptionKey::Optional])
@@ -161,9 +173,17 @@ impl View<'_> {
     fn client_auth_needs_a_truststore(&self, reader: &mut Reader) {
         let key = OptionKey::RequireClientAuth;
         let has_one = self.is_said(OptionKey::Truststore) || self.has_store("truststore");
-        if self.is_true(key) && self.is_news(&[key]) && !has_one && !self.is_said(OptionKey::SslContextFactory) {
+        if self.is_true(key)
+            && self.is_news(&[key])
+            && !has_one
+            && !self.is_said(OptionKey::SslContextFactory)
+        {
             let help = "add `truststore` to `stores`, or write out `truststore` and `truststore_password`";
-            reader.refuse(self.newest(&[key]), "client certificates are required without any truststore", help);
+            reader.refuse(
+                self.newest(&[key]),
+                "client certificates are required without any truststore",
+                help,
+            );
         }
     }
 
@@ -175,9 +195,11 @@ impl View<'_> {
         ];
         for (path, password, store) in pairs {
             let is_written = self.phase.client_encryption_options.contains_key(&path);
-            let has_one = self.is_said(password) || self.has_store(store) || self.is_said(OptionKey::SslContextFactory);
+            let has_one =
+                self.is_said(password) || self.has_store(store) || self.is_said(OptionKey::SslContextFactory);
             if is_written && !has_one {
-                let message = format!("`{path}` without `{password}`, whose default differs between versions");
+                let message =
+                    format!("`{path}` without `{password}`, whose default differs between versions");
                 reader.refuse(self.newest(&[path]), message, format!("add `{password}: env:NAME`"));
             }
         }
@@ -185,22 +207,30 @@ impl View<'_> {
 
     /// `DatabaseDescriptor` stops a start with "Encryption must be enabled in client_encryption_options".
     fn ssl_port_needs_tls(&self, reader: &mut Reader) {
-        let is_off = self.setting(OptionKey::Enabled).is_some_and(|enabled| enabled.value == Setting::Bool(false));
+        let is_off =
+            self.setting(OptionKey::Enabled).is_some_and(|enabled| enabled.value == Setting::Bool(false));
         if self.phase.native_transport_port_ssl.is_some() && is_off {
             let message = "a TLS port while TLS is off: Cassandra does not start";
-            reader.refuse(self.place("native_transport_port_ssl"), message, "leave it out, or write `enabled: true`");
+            reader.refuse(
+                self.place("native_transport_port_ssl"),
+                message,
+                "leave it out, or write `enabled: true`",
+            );
         }
     }
 
     /// `AbstractSslContextFactory.getAcceptedProtocols` accepts the sum of both.
     fn protocols_agree(&self, reader: &mut Reader) {
         let keys = [OptionKey::Protocol, OptionKey::AcceptedProtocols];
-        if let (Some(Setting::Text(protocol)), Some(Setting::List(accepted))) = (self.value(keys[0]), self.value(keys[1]))
+        if let (Some(Setting::Text(protocol)), Some(Setting::List(accepted))) =
+            (self.value(keys[0]), self.value(keys[1]))
             && !protocol.eq_ignore_ascii_case("TLS")
             && !accepted.contains(protocol)
             && self.is_news(&keys)
         {
-            let message = format!("`protocol: {protocol}` is accepted beside `accepted_protocols`, which does not name it");
+            let message = format!(
+                "`protocol: {protocol}` is accepted beside `accepted_protocols`, which does not name it"
+            );
             reader.refuse(self.newest(&keys), message, "leave `protocol` out, or write `protocol: TLS`");
         }
     }
@@ -219,11 +249,14 @@ impl View<'_> {
         });
         for (name, _) in parameters.unwrap_or_default() {
             if OptionKey::from_key(name).is_some() {
-                let message = format!("`{name}` is an option of its own, and Cassandra refuses it as a parameter");
+                let message =
+                    format!("`{name}` is an option of its own, and Cassandra refuses it as a parameter");
                 reader.refuse(self.newest(&[key]), message, "write it beside `ssl_context_factory`");
             }
         }
-        let is_pem = factory.iter().any(|(_, value)| matches!(value, Setting::Text(class) if class.contains("PEMBased")));
+        let is_pem = factory
+            .iter()
+            .any(|(_, value)| matches!(value, Setting::Text(class) if class.contains("PEMBased")));
         if is_pem && self.is_said(OptionKey::StoreType) {
             let message = "`store_type` means nothing to a factory that reads PEM files";
             reader.refuse(self.newest(&[OptionKey::StoreType]), message, "leave out one of the two");
@@ -268,7 +301,9 @@ impl View<'_> {
 
     fn place(&self, key: &str) -> Span {
         let place = |path: String| self.playbook.source.place(&path);
-        place(format!("phases[{}].{key}", self.index)).or_else(|| place(format!("phases[{}]", self.index))).unwrap_or_default()
+        place(format!("phases[{}].{key}", self.index))
+            .or_else(|| place(format!("phases[{}]", self.index)))
+            .unwrap_or_default()
     }
 
     /// Whether the key is written with a value that was refused, so that it is not in the phase.

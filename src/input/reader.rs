@@ -167,8 +167,7 @@ impl Reader {
             } else {
                 (&Form::Text, "some text")
             };
-            let written =
-                Written { node: &entry.value, form, path: "", name, key: entry.key.span, example };
+            let written = Written { node: &entry.value, form, path: "", name, key: entry.key.span, example };
             match self.value(written)? {
                 Value::Secret(source) => parameters.push((name.to_owned(), Setting::Secret(source))),
                 Value::Text(text) => parameters.push((name.to_owned(), Setting::Text(text))),

@@ -66,7 +66,9 @@ impl Record {
         for (key, field) in &self.fields {
             let under = beneath.field(key).and_then(|field| field.value.as_ref());
             let value = match (&field.value, under) {
-                (Some(Value::Record(upper)), Some(Value::Record(under))) => Some(Value::Record(upper.over(under))),
+                (Some(Value::Record(upper)), Some(Value::Record(under))) => {
+                    Some(Value::Record(upper.over(under)))
+                }
                 (value, _) => value.clone(),
             };
             merged.insert(key, Field { value, ..*field });

@@ -12,7 +12,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1,
         "m" => 60,
         "h" => 3600,
-        "" if number.is_some() => return Err(format!("a time has a unit: `{digits}s`, `{digits}m` or `{digits}h`")),
+        "" if number.is_some() => {
+            return Err(format!("a time has a unit: `{digits}s`, `{digits}m` or `{digits}h`"));
+        }
         _ => return Err(DURATION_HELP.to_owned()),
     };
     let seconds = number.and_then(|number| number.checked_mul(factor)).ok_or(DURATION_HELP)?;
@@ -43,10 +45,16 @@ pub fn path_problem(text: &str, form: &Form) -> Option<(String, String)> {
     };
     if absolute && !text.starts_with('/') {
         let why = "must be an absolute path".to_owned();
-        return Some((why, "begin it with `/`: a process reads any other path from where it was started".to_owned()));
+        return Some((
+            why,
+            "begin it with `/`: a process reads any other path from where it was started".to_owned(),
+        ));
     }
     if text.chars().any(char::is_control) {
-        return Some(("holds a control character".to_owned(), "write it on one line, without tabs".to_owned()));
+        return Some((
+            "holds a control character".to_owned(),
+            "write it on one line, without tabs".to_owned(),
+        ));
     }
     template.then(|| template_problem(text)).flatten()
 }
@@ -72,7 +80,19 @@ mod tests {
         for (text, seconds) in [("0s", 0), ("90s", 90), ("10m", 600), ("1h", 3600), ("5 m", 300)] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in ["", "s", "60", "1d", "1h30m", "-5s", "1.5h", "5ms", "99999999999999999999s", "18446744073709551615h", "٣s"] {
+        for text in [
+            "",
+            "s",
+            "60",
+            "1d",
+            "1h30m",
+            "-5s",
+            "1.5h",
+            "5ms",
+            "99999999999999999999s",
+            "18446744073709551615h",
+            "٣s",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
         assert_eq!(duration("60"), Err("a time has a unit: `60s`, `60m` or `60h`".to_owned()));

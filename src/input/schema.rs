@@ -68,11 +68,15 @@ fn of_form(form: &Form) -> Map<String, Value> {
                 { "type": "array", "items": { "type": ["string", "number"], "minLength": 1 } },
             ],
         }),
-        Form::AbsolutePath | Form::PathTemplate { absolute: true } => json!({ "type": "string", "pattern": "^/" }),
+        Form::AbsolutePath | Form::PathTemplate { absolute: true } => {
+            json!({ "type": "string", "pattern": "^/" })
+        }
         Form::PathTemplate { absolute: false } => json!({ "type": "string", "minLength": 1 }),
         Form::Table(table) => Value::Object(of_table(table)),
         Form::Tables(table) => json!({ "type": "array", "minItems": 1, "items": of_table(table) }),
-        Form::Parameters => json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } }),
+        Form::Parameters => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } })
+        }
         Form::Later(_) => json!(false),
     };
     match schema {

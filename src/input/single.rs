@@ -26,7 +26,9 @@ impl Reader {
             Form::Bool => self.wrong(written, &bool_help(text, written)),
             Form::Whole { least, most } => match scalars::whole(text, *least, *most) {
                 Some(number) if is_plain => Some(Value::Whole(number)),
-                Some(number) => self.wrong(written, &format!("leave out the quotes: `{}: {number}`", written.name)),
+                Some(number) => {
+                    self.wrong(written, &format!("leave out the quotes: `{}: {number}`", written.name))
+                }
                 None => self.wrong(written, ""),
             },
             Form::Mode => match scalars::mode(text) {
@@ -157,7 +159,8 @@ fn bool_help(text: &str, written: Written<'_>) -> String {
 const CLIP: usize = 40;
 
 fn clipped(text: &str) -> String {
-    let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let line: String =
+        text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     match line.char_indices().nth(CLIP) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,

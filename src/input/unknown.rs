@@ -6,7 +6,10 @@ use super::shape::{Form, Table};
 pub fn key(name: &str, table: &Table) -> (String, String) {
     if name == "<<" {
         let message = format!("`<<` merges nothing in {}", table.name);
-        return (message, "write the keys out; `ssh` and `cassandra` of the file hold for every node".to_owned());
+        return (
+            message,
+            "write the keys out; `ssh` and `cassandra` of the file hold for every node".to_owned(),
+        );
     }
     if name.is_empty() {
         return (format!("a key of {} must be a word", table.name), known(table));
@@ -40,7 +43,8 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     known
         .map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate))
         .filter(|(likeness, candidate)| {
-            *likeness >= LIKENESS_LEAST && strsim::damerau_levenshtein(&word, candidate) <= 1 + candidate.len() / 3
+            *likeness >= LIKENESS_LEAST
+                && strsim::damerau_levenshtein(&word, candidate) <= 1 + candidate.len() / 3
         })
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, candidate)| candidate)
@@ -55,7 +59,8 @@ mod tests {
 
     #[test]
     fn a_misspelled_word_is_recognized_and_another_word_is_not() {
-        let known = ["user", "port", "identity", "keystore", "keystore_password", "timeouts", "start", "stop"];
+        let known =
+            ["user", "port", "identity", "keystore", "keystore_password", "timeouts", "start", "stop"];
         let cases = [
             ("usr", Some("user")),
             ("identiy", Some("identity")),
