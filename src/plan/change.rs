@@ -1,10 +1,11 @@
 //! Wish against fact: the differences on one node, each with its reason.
 
 use super::step::{StoreName, YamlPath};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// All that differs on one node in one phase.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeChange {
     pub node: String,
     pub changes: Vec<Change>,
@@ -14,16 +15,22 @@ pub struct NodeChange {
     pub diff: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    Store { store: StoreName, path: String, was: Option<String>, becomes: String, certificate: Option<CertificateSummary> },
+    Store {
+        store: StoreName,
+        path: String,
+        was: Option<String>,
+        becomes: String,
+        certificate: Option<CertificateSummary>,
+    },
     /// `was` and `becomes` as they are written in the file; a secret shows as where it comes from.
     Setting { path: YamlPath, was: Option<String>, becomes: String },
 }
 
 /// What identifies the certificate that a store serves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CertificateSummary {
     pub subject: String,
     /// SHA-256 of the certificate, lowercase hex.
@@ -32,7 +39,7 @@ pub struct CertificateSummary {
     pub not_after: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RestartReason {
     /// cassandra.yaml is read once, at start.

@@ -4,6 +4,7 @@ pub mod change;
 pub mod step;
 
 use change::NodeChange;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use step::Step;
 
@@ -11,7 +12,7 @@ use step::Step;
 pub const PLAN_FORMAT: u32 = 1;
 
 /// Everything that will be done, in order; holds hashes where contents may be secret.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub format: u32,
     pub cluster: String,
@@ -25,7 +26,7 @@ pub struct Plan {
 
 pub type StepId = usize;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedStep {
     pub phase: usize,
     /// Counted through all phases.
@@ -34,7 +35,7 @@ pub struct PlannedStep {
     pub step: Step,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Phase {
     pub name: String,
     /// Nodes that need nothing in this phase.
@@ -43,7 +44,7 @@ pub struct Phase {
 }
 
 /// Nodes that may be down together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Wave {
     pub number: usize,
     pub canary: bool,
