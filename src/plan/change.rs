@@ -12,6 +12,7 @@ use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
 use crate::input::playbook::{Playbook, Restart, StoreSpec, expand};
 use crate::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ pub fn of_node(
 }
 
 /// All that differs on one node in one phase.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeChange {
     pub node: String,
     pub changes: Vec<Change>,
@@ -61,16 +62,22 @@ pub struct NodeChange {
     pub diff: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    Store { store: StoreName, path: String, was: Option<String>, becomes: String, certificate: Option<CertificateSummary> },
+    Store {
+        store: StoreName,
+        path: String,
+        was: Option<String>,
+        becomes: String,
+        certificate: Option<CertificateSummary>,
+    },
     /// `was` and `becomes` as they are written in the file; a secret shows as where it comes from.
     Setting { path: YamlPath, was: Option<String>, becomes: String },
 }
 
 /// What identifies the certificate that a store serves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CertificateSummary {
     pub subject: String,
     /// SHA-256 of the certificate, lowercase hex.
@@ -79,7 +86,7 @@ pub struct CertificateSummary {
     pub not_after: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RestartReason {
     /// cassandra.yaml is read once, at start.
