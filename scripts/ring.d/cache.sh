@@ -172,13 +172,13 @@ layer_jars() {                                     # DIRECTORY
   fi
 }
 
-nodetool_on_java_17() {                            # LIB; 3.11's NodeTool alone dies in FileUtils, which asks for a configuration nobody loaded
+nodetool_on_java_17() {                            # LIB; 3.11's NodeTool alone dies in FileUtils there, which asks for a configuration nobody loaded
   local work
   work=$(mktemp -d)
   cat >"$work/NodeToolOnJava17.java" <<'JAVA'
 public class NodeToolOnJava17 {
     public static void main(String... arguments) {
-        org.apache.cassandra.config.DatabaseDescriptor.toolInitialization();
+        org.apache.cassandra.config.DatabaseDescriptor.clientInitialization();
         org.apache.cassandra.tools.NodeTool.main(arguments);
     }
 }

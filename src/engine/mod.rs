@@ -1,3 +1,121 @@
 //! Makes the plan happen: decide, record, perform, record.
+//!
+//! One loop owns the state, so it orders all events of all nodes: an event goes to disk, into the state and to the
+//! reporter, in that order, and a step is performed only after its intent is on disk.
 
 pub mod next;
+
+use crate::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
+use crate::journal::file::JournalError;
+use crate::journal::state::{OutOfOrder, RunState};
+use crate::plan::{PlannedStep, StepId};
+use crate::report::Reporter;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use next::{Next, next};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Where step events are kept. `append` returns once the event would survive a power loss.
+pub trait Record: Send {
+    fn append(&mut self, at: Timestamp, event: &StepEvent) -> Result<(), JournalError>;
+}
+
+/// Carries out one step. Every step may be carried out again: what is done already is found done.
+#[async_trait]
+pub trait Perform: Send + Sync {
+    /// What this step will keep of what it replaces; recorded with its intent.
+    fn keeps(&self, step: &PlannedStep) -> Option<Kept>;
+
+    async fn perform(&self, id: StepId, step: &PlannedStep, progress: ProgressSender) -> Outcome;
+}
+
+/// Lossy: a reporter that is slow misses some, the run never waits for it.
+pub type ProgressSender = mpsc::Sender<Progress>;
+
+/// A terminal shows a few lines a second; what is more than this behind is of no use to it.
+const PROGRESS_QUEUE: usize = 256;
+
+/// How the operator stops a run: once, nothing new is begun; twice, it is left at once.
+pub type Interrupts = mpsc::Receiver<()>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("the run stopped before its next act: its journal cannot be written")]
+    Journal(#[from] JournalError),
+    #[error("the run stopped: {0}")]
+    OutOfOrder(#[from] OutOfOrder),
+    #[error("left at once, as asked; what was begun on a node goes on there")]
+    Left,
+}
+
+/// The loop and all that it tells of what it does.
+pub struct Engine<'a> {
+    pub state: RunState,
+    pub journal: &'a mut dyn Record,
+    pub reporter: &'a mut dyn Reporter,
+}
+
+impl Engine<'_> {
+    /// Runs until the plan is carried out, a step fails or the operator stops it. The state is always what is on disk.
+    pub async fn run(
+        &mut self,
+        performer: Arc<dyn Perform>,
+        mut interrupts: Interrupts,
+    ) -> Result<RunResult, EngineError> {
+        let (progress, mut progressed) = mpsc::channel(PROGRESS_QUEUE);
+        let mut tasks = JoinSet::new();
+        loop {
+            match next(&self.state) {
+                Next::Finish(result) => {
+                    self.record(StepEvent::RunFinished { result })?;
+                    return Ok(result);
+                }
+                Next::Perform(steps) => {
+                    for step in steps {
+                        self.begin(step, &performer, &progress, &mut tasks)?;
+                    }
+                }
+                Next::Wait => {}
+            }
+            tokio::select! {
+                Some(ended) = tasks.join_next() => {
+                    let (step, outcome) = ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+                    self.record(StepEvent::StepFinished { step, outcome })?;
+                }
+                Some(progress) = progressed.recv() => self.tell(progress),
+                Some(()) = interrupts.recv() => match self.state.winding_down {
+                    false => self.record(StepEvent::Interrupted)?,
+                    true => return Err(EngineError::Left),
+                },
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        id: StepId,
+        performer: &Arc<dyn Perform>,
+        progress: &ProgressSender,
+        tasks: &mut JoinSet<(StepId, Outcome)>,
+    ) -> Result<(), EngineError> {
+        let step = self.state.plan.steps[id].clone();
+        self.record(StepEvent::StepStarted { step: id, kept: performer.keeps(&step) })?;
+        let (performer, progress) = (Arc::clone(performer), progress.clone());
+        tasks.spawn(async move { (id, performer.perform(id, &step, progress).await) });
+        Ok(())
+    }
+
+    fn record(&mut self, event: StepEvent) -> Result<(), EngineError> {
+        let at = Timestamp::now();
+        self.journal.append(at, &event)?;
+        self.state.apply(at, &event)?;
+        self.reporter.event(&Event::Step { at, event }, &self.state);
+        Ok(())
+    }
+
+    fn tell(&mut self, progress: Progress) {
+        self.reporter.event(&Event::Progress { at: Timestamp::now(), progress }, &self.state);
+    }
+}

@@ -1,1 +1,28 @@
-//! May we go on? A gate looks at the ring and answers; it never touches a host.
+//! May we go on? A gate looks at the ring or a node and answers; it never touches a host.
+
+pub mod can_be_spared;
+pub mod cql_answers;
+pub mod node_is_up;
+pub mod peers_see_it_up;
+pub mod schema_agrees;
+pub mod wire_is_right;
+
+use crate::node::nodetool::output::StatusRow;
+
+/// A gate's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Pass,
+    /// Not yet; time may mend it.
+    Wait(String),
+    /// Time will not mend it.
+    Fail(String),
+}
+
+/// The ring in the eyes of one node: its `nodetool status`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The node that was asked.
+    pub observer: String,
+    pub rows: Vec<StatusRow>,
+}

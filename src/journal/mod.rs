@@ -2,4 +2,6 @@
 
 pub mod event;
 pub mod file;
+pub mod record;
+pub mod runs;
 pub mod state;

@@ -41,6 +41,7 @@ pub(super) fn facts(
         service: service(&sections, request, layout.kind, process.is_some())?,
         native: settings.native(&listeners),
         known_as: settings.known_as(&listeners),
+        shows: BTreeMap::new(),
         files: stores::files(&sections, request, tree.as_ref(), &stats)?,
         state_dir: sections.text("state_dir")?.into(),
         owed: Some(sections.text("owed")?).filter(|run| !run.is_empty()).map(Into::into),
@@ -101,7 +102,7 @@ fn yaml_path(sections: &Sections, request: &ProbeRequest) -> Result<String, Prob
 }
 
 fn looked_in(request: &ProbeRequest) -> Vec<String> {
-    match &request.location {
+    match &request.cassandra.location {
         Some(location) => vec![format!("{location}/conf"), format!("{location}/resources/cassandra/conf")],
         None => ["/etc/cassandra", "/etc/cassandra/conf", "/etc/dse/cassandra"].map(Into::into).into(),
     }
@@ -180,7 +181,7 @@ fn layout(
         | LayoutKind::DseTarball => "/var/lib/cassandra".into(),
     };
     let owner = stats.get(data_dir.as_str()).or_else(|| stats.get(home));
-    let (user, group) = match (process, &request.user, owner) {
+    let (user, group) = match (process, &request.cassandra.user, owner) {
         (Some((process, group)), _, _) => (process.user.clone(), group.clone()),
         (None, Some(user), Some(stat)) if stat.user == *user => (user.clone(), stat.group.clone()),
         (None, Some(user), _) => (user.clone(), user.clone()),
@@ -240,7 +241,7 @@ fn service(
         scripts: words("scripts")?,
         is_running,
     };
-    service::choose(&found, request, kind).map_err(|why| ProbeError::NoService { why })
+    service::choose(&found, &request.cassandra, kind).map_err(|why| ProbeError::NoService { why })
 }
 
 /// The yaml and what the command line puts above it.

@@ -13,3 +13,4 @@ pub mod process;
 pub mod service;
 mod sockets;
 mod stores;
+pub mod wire;

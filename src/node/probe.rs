@@ -4,36 +4,30 @@ use super::answer;
 use super::frame::FrameError;
 use crate::facts::NodeFacts;
 use crate::facts::version::Version;
+use crate::input::inventory::{Become, Cassandra, Install, Node};
 use crate::transport::{Command, Host, HostError, Output};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What the inventory says about a node, and what the playbook will ask of it.
+/// What is asked of a node.
 #[derive(Clone, Debug, Default)]
 pub struct ProbeRequest {
-    /// A tarball's directory.
-    pub location: Option<String>,
-    /// The `cassandra.yaml`, where it is not found by itself.
-    pub config: Option<String>,
-    pub service: Option<String>,
-    pub start: Option<String>,
-    pub stop: Option<String>,
-    /// Who runs Cassandra; a running process knows better.
-    pub user: Option<String>,
-    pub nodetool: Option<String>,
-    pub install: Install,
+    /// What the inventory says about it.
+    pub cassandra: Cassandra,
+    pub become_root: bool,
     /// Paths at which the playbook wants stores.
     pub store_paths: Vec<String>,
-    pub become_root: bool,
     /// What `nodetool version` said, for a node whose jars do not tell.
     pub version: Option<Version>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Install {
-    #[default]
-    Auto,
-    Package,
-    Tarball,
+impl ProbeRequest {
+    pub fn new(node: &Node, store_paths: Vec<String>) -> ProbeRequest {
+        let become_root = match node.ssh.become_ {
+            Become::None => false,
+            Become::Sudo => true,
+        };
+        ProbeRequest { cassandra: node.cassandra.clone(), become_root, store_paths, version: None }
+    }
 }
 
 /// The script's name, as transcripts and simulated hosts see it.
@@ -57,16 +51,16 @@ pub async fn probe(host: &dyn Host, request: &ProbeRequest) -> Result<NodeFacts,
 /// The one command of a probe.
 pub fn command(request: &ProbeRequest) -> Command {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let install = match request.install {
+    let install = match request.cassandra.install {
         Install::Auto => "auto",
         Install::Package => "package",
         Install::Tarball => "tarball",
     };
     let fixed = [
-        text(&request.location),
-        text(&request.config),
-        text(&request.service),
-        text(&request.nodetool),
+        text(&request.cassandra.location),
+        text(&request.cassandra.config),
+        text(&request.cassandra.service),
+        text(&request.cassandra.nodetool),
         install.to_owned(),
     ];
     let arguments = fixed.into_iter().chain(request.store_paths.iter().cloned());

@@ -1,7 +1,7 @@
 //! How Cassandra is stopped and started on a node: the choice, and the arguments that the restart job gets.
 
-use super::probe::ProbeRequest;
 use crate::facts::{LayoutKind, Service};
+use crate::input::inventory::Cassandra;
 
 /// What was found on the node.
 pub(super) struct Found<'a> {
@@ -19,12 +19,12 @@ pub(super) struct Found<'a> {
 /// The service that runs Cassandra, or why it cannot be told. What the inventory says goes first, then the process's own
 /// unit. Names alone are believed for packages only: beside a tarball, a unit called `cassandra` may be what a package
 /// left behind, and to start it would start another Cassandra.
-pub(super) fn choose(found: &Found, request: &ProbeRequest, kind: LayoutKind) -> Result<Service, String> {
-    if let Some(service) = &request.service {
+pub(super) fn choose(found: &Found, inventory: &Cassandra, kind: LayoutKind) -> Result<Service, String> {
+    if let Some(service) = &inventory.service {
         return named(found, service);
     }
-    if let Some(start) = &request.start {
-        return Ok(Service::Command { start: start.clone(), stop: request.stop.clone() });
+    if let Some(start) = &inventory.start {
+        return Ok(Service::Command { start: start.clone(), stop: inventory.stop.clone() });
     }
     if let Some(unit) = found.unit_of_process {
         return Ok(Service::Systemd { unit: unit.into() });
@@ -82,27 +82,24 @@ pub(super) fn arguments(service: &Service) -> [String; 3] {
 mod tests {
     use super::*;
 
+    /// systemd, the process's unit, units, scripts, the inventory, the layout, the choice.
+    type Case<'a> =
+        (bool, Option<&'a str>, &'a [&'a str], &'a [&'a str], Cassandra, LayoutKind, Result<Service, String>);
+
     fn systemd(unit: &str) -> Result<Service, String> {
         Ok(Service::Systemd { unit: unit.into() })
     }
 
     #[test]
     fn the_inventory_goes_first_then_the_units_own_then_the_usual_name_for_packages_only() {
-        let nothing = ProbeRequest::default;
-        let service = |name: &str| ProbeRequest { service: Some(name.into()), ..nothing() };
-        let start = ProbeRequest { start: Some("/opt/c/bin/cassandra".into()), ..nothing() };
+        let nothing = Cassandra::default;
+        let service = |name: &str| Cassandra { service: Some(name.into()), ..nothing() };
+        let start = Cassandra { start: Some("/opt/c/bin/cassandra".into()), ..nothing() };
         let package = LayoutKind::DebianPackage;
         let tarball = LayoutKind::ApacheTarball;
         let script = "/etc/init.d/cassandra";
-        let cases: Vec<(
-            bool,
-            Option<&str>,
-            &[&str],
-            &[&str],
-            ProbeRequest,
-            LayoutKind,
-            Result<Service, String>,
-        )> = vec![
+        let a_script = [script];
+        let cases: Vec<Case> = vec![
             (true, Some("cassandra.service"), &[], &[], nothing(), package, systemd("cassandra.service")),
             (
                 true,
@@ -113,8 +110,8 @@ mod tests {
                 tarball,
                 systemd("orders-db.service"),
             ),
-            (true, None, &[], &[script], nothing(), package, systemd("cassandra.service")),
-            (false, None, &[], &[script], nothing(), package, Ok(Service::Sysv { script: script.into() })),
+            (true, None, &[], &a_script, nothing(), package, systemd("cassandra.service")),
+            (false, None, &[], &a_script, nothing(), package, Ok(Service::Sysv { script: script.into() })),
             (
                 true,
                 None,
@@ -163,7 +160,7 @@ mod tests {
                 Ok(Service::Command { start: "/opt/c/bin/cassandra".into(), stop: None }),
             ),
         ];
-        for (systemd, unit_of_process, units, scripts, request, kind, expected) in cases {
+        for (systemd, unit_of_process, units, scripts, inventory, kind, expected) in cases {
             let found = Found {
                 systemd,
                 unit_of_process,
@@ -171,7 +168,7 @@ mod tests {
                 scripts: scripts.into(),
                 is_running: true,
             };
-            assert_eq!(choose(&found, &request, kind), expected);
+            assert_eq!(choose(&found, &inventory, kind), expected);
         }
     }
 }

@@ -182,13 +182,16 @@ impl Subject<'_> {
         set: &[(YamlPath, Setting)],
     ) -> Result<(Secret, Vec<Change>), Vec<Diagnostic>> {
         let edits = edits(set, self.material).map_err(|problem| vec![self.problem(problem)])?;
-        let edited = edit::edit(text.expose(), &edits)
+        let edited = edit::edit(text.expose().as_bytes(), &edits)
             .map_err(|problems| problems.into_iter().map(|p| self.yaml_problem(p)).collect::<Vec<_>>())?;
-        let changes = edited.changed.iter().map(|changed| {
-            let (path, setting) = &set[changed.edit];
-            Change::Setting { path: *path, was: changed.was.clone(), becomes: setting.to_string() }
+        let edited = String::from_utf8(edited).map_err(|_| vec![self.problem("it is not UTF-8".into())])?;
+        let root = yaml::parse(text.expose()).ok().flatten();
+        let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
+            let node = at(root.as_ref(), &edit.path);
+            let was = node.map(|node| shown(node, setting));
+            (!edit::says(node, &edit.value)).then(|| Change::Setting { path: *path, was, becomes: setting.to_string() })
         });
-        Ok((Secret::new(edited.text), changes.collect()))
+        Ok((Secret::new(edited), differs.collect()))
     }
 
     fn problem(&self, message: String) -> Diagnostic {
@@ -197,7 +200,11 @@ impl Subject<'_> {
 
     fn yaml_problem(&self, problem: edit::EditProblem) -> Diagnostic {
         let place = problem.line.map_or(self.yaml_name(), |line| format!("{}:{line}", self.yaml_name()));
-        Diagnostic::new(place, problem.message).help(problem.help)
+        let diagnostic = Diagnostic::new(place, problem.message);
+        match problem.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
     }
 
     /// As `scp` names it: `orders-4:/etc/cassandra/cassandra.yaml`.
@@ -312,29 +319,42 @@ impl ClientOptions {
 
 /// The last phase whose own words the node's file already follows; what `stores` adds is not asked.
 fn settled_phase(playbook: &Playbook, node: &Node, facts: &NodeFacts) -> Option<usize> {
-    let mut said: BTreeMap<OptionKey, Setting> = BTreeMap::new();
+    let root = yaml::parse(facts.yaml.text.expose()).ok().flatten();
+    let mut said: BTreeMap<OptionKey, &Setting> = BTreeMap::new();
     let mut settled = None;
     for (index, phase) in playbook.phases.iter().enumerate() {
-        let own = phase.client_encryption_options.iter();
-        said.extend(own.map(|(key, setting)| (*key, setting.value.clone())));
-        let set: Vec<_> = said.iter().map(|(key, s)| (YamlPath::ClientEncryption(*key), s.clone())).collect();
-        let follows = follows(&set, node, facts);
-        settled = if follows { Some(index) } else { settled };
+        said.extend(phase.client_encryption_options.iter().map(|(key, setting)| (*key, &setting.value)));
+        if said.iter().all(|(key, setting)| follows(root.as_ref(), *key, setting, node)) {
+            settled = Some(index);
+        }
     }
     settled
 }
 
-fn follows(set: &[(YamlPath, Setting)], node: &Node, facts: &NodeFacts) -> bool {
-    let expanded: Vec<_> = set
-        .iter()
-        .filter(|(_, setting)| !matches!(setting, Setting::Secret(_)))
-        .map(|(path, setting)| match setting {
-            Setting::Text(text) => (*path, Setting::Text(expand(text, node))),
-            other => (*path, other.clone()),
-        })
-        .collect();
-    let Ok(edits) = edits(&expanded, &Material::default()) else { return false };
-    edit::edit(facts.yaml.text.expose(), &edits).is_ok_and(|edited| edited.changed.is_empty())
+fn follows(root: Option<&yaml::Node>, key: OptionKey, setting: &Setting, node: &Node) -> bool {
+    let setting = match setting {
+        // Where a secret comes from does not say which phase this is.
+        Setting::Secret(_) => return true,
+        Setting::Text(text) => Setting::Text(expand(text, node)),
+        other => other.clone(),
+    };
+    let wished = value(&setting, &Material::default());
+    let path = YamlPath::ClientEncryption(key).keys();
+    wished.is_ok_and(|wished| edit::says(at(root, &path), &wished))
+}
+
+/// The node that a path of keys leads to.
+fn at<'a>(root: Option<&'a yaml::Node>, path: &[String]) -> Option<&'a yaml::Node> {
+    path.iter().try_fold(root?, |node, key| node.get(key))
+}
+
+/// A value of the file as the operator may see it.
+fn shown(node: &yaml::Node, becomes: &Setting) -> String {
+    match (becomes, node.as_str()) {
+        (Setting::Secret(_), _) => "[secret]".into(),
+        (_, Some(text)) => text.into(),
+        (_, None) => "something else".into(),
+    }
 }
 
 /// Settings as edits, secrets resolved.

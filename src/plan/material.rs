@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 pub struct Material {
     /// By node and store: what is to stand on the node.
     pub stores: BTreeMap<(String, StoreName), LocalStore>,
+    /// By the text of the source.
     pub secrets: BTreeMap<String, Secret>,
 }
 

@@ -1,12 +1,16 @@
 //! How to reach one host: run a command there, or open a connection from there.
 
+mod command;
 pub mod known_hosts;
+mod pattern;
 pub mod ssh;
 pub mod ssh_config;
+pub mod transcript;
+
+pub use command::{Command, Output, Privilege, Stdin};
 
 use crate::secret::Secret;
 use async_trait::async_trait;
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// One machine. The only seam between us and the world.
@@ -25,42 +29,6 @@ pub trait Host: Send + Sync {
 /// A byte stream to somewhere behind a host.
 pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
-
-/// Who runs a command on the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Privilege {
-    /// The user that logged in.
-    Login,
-    /// Root, by the inventory's `become` (`sudo -n`); the login user itself where `become` is `none`.
-    Become,
-}
-
-/// A command: argv, quoted in one place; what it reads on stdin, which may be secret; a deadline kept on both sides.
-#[derive(Clone, Debug)]
-pub struct Command {
-    pub argv: Vec<String>,
-    pub stdin: Option<Stdin>,
-    pub deadline: Duration,
-    pub privilege: Privilege,
-}
-
-/// Bytes for a command's stdin. Shown as their length only.
-#[derive(Clone)]
-pub struct Stdin(pub zeroize::Zeroizing<Vec<u8>>);
-
-impl std::fmt::Debug for Stdin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "[{} bytes]", self.0.len())
-    }
-}
-
-/// What a command that ran to its end left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
-    pub code: i32,
-    pub stdout: Vec<u8>,
-    pub stderr: Vec<u8>,
-}
 
 /// Why a host could not be used. The texts say what was tried; the layer above adds the node's name.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,186 @@
+//! The facts of a whole cluster: every node probed at the same time, the ring read from one of them.
+
+use super::views;
+use super::{Cluster, Node};
+use crate::diagnostic::Diagnostic;
+use crate::facts::ring::Ring;
+use crate::facts::{Facts, NodeFacts, PortShows};
+use crate::input::Input;
+use crate::input::inventory::Inventory;
+use crate::input::playbook::{Playbook, expand};
+use crate::node::cql::{self, CqlError};
+use crate::node::nodetool::output;
+use crate::node::probe::{ProbeRequest, probe};
+use crate::node::wire::{self, Plaintext, Tls};
+use futures_util::stream::{self, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// As many nodes are looked at together as may connect together; more would only wait for the network.
+const AT_ONCE: usize = 64;
+
+/// How many nodes are asked for the ring before it counts as unreadable.
+const RING_SOURCES: usize = 3;
+
+/// Looks at everything. Each node that cannot be looked at is a problem of its own, all of them at once.
+pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Facts, Vec<Diagnostic>> {
+    let mut nodes = self::nodes(cluster, &input.inventory, &input.playbook).await?;
+    let ring = ring(cluster, &nodes, &input.inventory).await?;
+    look_at_ports(cluster, &mut nodes).await;
+    let mut facts = Facts { nodes, ring, down: BTreeSet::new() };
+    let observers = views::observers(cluster, &facts, None);
+    let (seen, silent) = views::look(&observers, &facts).await;
+    if seen.is_empty() {
+        let message = format!("no node could be asked which nodes are up: {}", silent.join("; "));
+        return Err(vec![Diagnostic::new(&input.inventory.source.file, message)]);
+    }
+    let down = seen.iter().flat_map(|view| &view.rows).filter(|row| !row.up);
+    facts.down = down.map(|row| row.host_id.clone()).collect();
+    Ok(facts)
+}
+
+/// Probes every node, one command each.
+pub async fn nodes(
+    cluster: &Cluster,
+    inventory: &Inventory,
+    playbook: &Playbook,
+) -> Result<Vec<NodeFacts>, Vec<Diagnostic>> {
+    let probes = cluster.nodes.iter().map(|node| async move {
+        probe(node.host.as_ref(), &request(node, playbook)).await.map_err(|error| (node, error))
+    });
+    let answers: Vec<_> = stream::iter(probes).buffered(AT_ONCE).collect().await;
+    let mut facts = Vec::new();
+    let mut problems = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(node) => facts.push(node),
+            Err((node, error)) => {
+                let message = format!("node `{}`: {}", node.name, chain(&error));
+                problems.push(inventory.diagnostic(&node.name, message, error.help()));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(facts) } else { Err(problems) }
+}
+
+fn request(node: &Node, playbook: &Playbook) -> ProbeRequest {
+    let stores = [&playbook.stores.keystore, &playbook.stores.truststore];
+    let store_paths = stores.into_iter().flatten().map(|store| expand(&store.to, &node.inventory)).collect();
+    ProbeRequest::new(&node.inventory, store_paths)
+}
+
+/// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.
+async fn ring(cluster: &Cluster, facts: &[NodeFacts], inventory: &Inventory) -> Result<Ring, Vec<Diagnostic>> {
+    let mut refusals = Vec::new();
+    let listening = facts.iter().filter(|node| node.native.listening).take(RING_SOURCES);
+    for (seen, node) in listening.filter_map(|seen| Some((seen, cluster.node(&seen.node)?))) {
+        match ring_by_cql(node, seen).await {
+            Ok(ring) => return Ok(ring),
+            Err(refusal @ Refusal::Login(_)) if node.credentials.cql.is_none() => {
+                match ring_by_nodetool(node, seen).await {
+                    Ok(ring) => return Ok(ring),
+                    Err(why) => refusals.push(format!("{}: {refusal}; {why}", node.name)),
+                }
+            }
+            Err(refusal) => refusals.push(format!("{}: {refusal}", node.name)),
+        }
+    }
+    let (message, help) = match refusals.is_empty() {
+        true => (
+            "no node of the cluster serves CQL, so its ring cannot be read".to_owned(),
+            "start Cassandra on the nodes first; ringwalk changes one node at a time of a ring that serves",
+        ),
+        false => (
+            format!("the ring cannot be read: {}", refusals.join("; ")),
+            "set `cassandra.cql: { username, password }` in the inventory if the cluster authenticates",
+        ),
+    };
+    Err(vec![Diagnostic::new(&inventory.source.file, message).help(help)])
+}
+
+/// Why a node did not tell the ring by CQL.
+enum Refusal {
+    Login(String),
+    Other(String),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::Login(why) | Refusal::Other(why) => f.write_str(why),
+        }
+    }
+}
+
+async fn ring_by_cql(node: &Node, seen: &NodeFacts) -> Result<Ring, Refusal> {
+    let connection = cql_connection(node, seen).await.map_err(Refusal::Other)?;
+    cql::ring(connection, node.credentials.cql.as_ref()).await.map_err(|error| match error {
+        CqlError::AuthenticationRequired => Refusal::Login(error.to_string()),
+        other => Refusal::Other(chain(&other)),
+    })
+}
+
+/// A connection on which the node answers CQL: in TLS if the port takes it, plain otherwise.
+pub async fn cql_connection(
+    node: &Node,
+    seen: &NodeFacts,
+) -> Result<Box<dyn crate::transport::Connection>, String> {
+    let (address, port) = (&seen.native.address, seen.native.port);
+    let identity = node.credentials.identity.as_ref();
+    let look = wire::look(node.host.as_ref(), address, port, identity).await.map_err(|e| chain(&e))?;
+    let tls = match (&look.plaintext, &look.tls) {
+        (Plaintext::Accepted, _) => false,
+        (_, Tls::Served(_)) => true,
+        (_, _) => return Err(format!("its client port {port} speaks neither plaintext CQL nor TLS")),
+    };
+    wire::cql_connection(node.host.as_ref(), address, port, tls, identity).await.map_err(|e| chain(&e))
+}
+
+async fn ring_by_nodetool(node: &Node, seen: &NodeFacts) -> Result<Ring, String> {
+    let tool = node.nodetool(seen);
+    let (status, cluster) =
+        tokio::join!(views::ask(node, &tool, &["status"]), views::ask(node, &tool, &["describecluster"]));
+    let rows = output::status(&status?).map_err(|error| error.to_string())?;
+    let cluster = output::describecluster(&cluster?).map_err(|error| error.to_string())?;
+    Ok(output::ring(&rows, cluster))
+}
+
+/// What every client port shows now. A port that cannot be looked at shows nothing; the gates will ask again.
+async fn look_at_ports(cluster: &Cluster, facts: &mut [NodeFacts]) {
+    let looks = facts.iter().filter(|seen| seen.native.listening).filter_map(|seen| {
+        let node = cluster.node(&seen.node)?;
+        Some(async move { (seen.node.clone(), ports(node, seen).await) })
+    });
+    let shown: Vec<_> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
+    for (name, shows) in shown {
+        if let Some(seen) = facts.iter_mut().find(|seen| seen.node == name) {
+            seen.shows = shows;
+        }
+    }
+}
+
+async fn ports(node: &Node, seen: &NodeFacts) -> BTreeMap<u16, PortShows> {
+    let mut shows = BTreeMap::new();
+    for port in [Some(seen.native.port), seen.native.port_ssl].into_iter().flatten() {
+        let identity = node.credentials.identity.as_ref();
+        if let Ok(look) = wire::look(node.host.as_ref(), &seen.native.address, port, identity).await {
+            let served = match look.tls {
+                Tls::Served(served) => Some(served.leaf_sha256),
+                Tls::Refused(_) | Tls::NotTls | Tls::Silent | Tls::Closed => None,
+            };
+            let plaintext = look.plaintext == Plaintext::Accepted;
+            shows.insert(port, PortShows { plaintext, tls: served.is_some(), certificate: served });
+        }
+    }
+    shows
+}
+
+/// An error with all that caused it, as one sentence.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(&format!(": {inner}"));
+        source = inner.source();
+    }
+    text
+}

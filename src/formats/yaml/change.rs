@@ -1,0 +1,201 @@
+//! One key of a YAML text set, replaced or removed by a splice of its bytes.
+
+use super::edit::{Edit, EditProblem, EditValue, says};
+use super::insert::{self, Gap};
+use super::tree::{Entry, Node, Style, Value, parse};
+use super::{is_null, lines, quote};
+use std::ops::Range;
+
+/// The text with this one edit made; the guard has let the edit pass.
+pub fn apply(text: &str, edit: &Edit) -> Result<String, EditProblem> {
+    let root = parse(text).map_err(|error| not_possible(edit, Some(error.span.line)))?;
+    match locate(text, root.as_ref(), &edit.path) {
+        Place::Present { parent, owner, index } => {
+            let entry = &parent.entries()[index];
+            if says(Some(&entry.value), &edit.value) {
+                return Ok(text.to_string());
+            }
+            let changed = match edit.value {
+                EditValue::Absent => remove(text, parent, owner, index),
+                _ => replace(text, entry, &edit.value),
+            };
+            changed.ok_or_else(|| not_possible(edit, Some(entry.key.span.line)))
+        }
+        Place::Missing(_) if edit.value == EditValue::Absent => Ok(text.to_string()),
+        Place::Missing(gap) => match gap.owner {
+            // `section: ~` is emptied first; what is left is a section without a value.
+            Some(owner) if !owner.value.bytes.is_empty() && is_null(&owner.value) => {
+                let colon = lines::colon(text, &owner.key).ok_or_else(|| not_possible(edit, None))?;
+                apply(&splice(text, colon + 1..owner.value.bytes.end, ""), edit)
+            }
+            Some(_) | None => insert::insert(text, &gap, &edit.value).ok_or_else(|| not_possible(edit, None)),
+        },
+    }
+}
+
+enum Place<'a> {
+    /// The entry at `index` of the mapping `parent`, which is the value of `owner`, or the document.
+    Present {
+        parent: &'a Node,
+        owner: Option<&'a Entry>,
+        index: usize,
+    },
+    Missing(Gap<'a>),
+}
+
+fn locate<'a>(text: &str, root: Option<&'a Node>, path: &'a [String]) -> Place<'a> {
+    let limit = document_end(text, root);
+    let mut gap = Gap { mapping: root, owner: None, is_in_flow: false, limit, missing: path };
+    while let Some(parent) = gap.mapping {
+        let Some(index) = parent.entries().iter().position(|entry| entry.is(&gap.missing[0])) else { break };
+        if gap.missing.len() == 1 {
+            return Place::Present { parent, owner: gap.owner, index };
+        }
+        let entry = &parent.entries()[index];
+        let next = parent.entries().get(index + 1);
+        gap = Gap {
+            mapping: (!is_null(&entry.value)).then_some(&entry.value),
+            owner: Some(entry),
+            is_in_flow: parent.is_flow,
+            limit: next.map_or(gap.limit, |next| next.key.bytes.start),
+            missing: &gap.missing[1..],
+        };
+    }
+    Place::Missing(gap)
+}
+
+/// Before a line of `...`, or the end of the text.
+fn document_end(text: &str, root: Option<&Node>) -> usize {
+    let mut at = root.map_or(0, |root| lines::node_end(text, root));
+    while at < text.len() {
+        if text[at..].starts_with("...") && lines::start(text, at) == at {
+            return at;
+        }
+        at = lines::next(text, at);
+    }
+    text.len()
+}
+
+fn replace(text: &str, entry: &Entry, value: &EditValue) -> Option<String> {
+    let node = &entry.value;
+    let written = written(value);
+    if node.bytes.is_empty() {
+        return Some(match lines::colon(text, &entry.key) {
+            Some(colon) => splice(text, colon + 1..colon + 1, &format!(" {written}")),
+            None => splice(text, entry.key.bytes.end..entry.key.bytes.end, &format!(": {written}")),
+        });
+    }
+    let is_in_one_piece = match &node.value {
+        Value::Scalar { style: Style::Plain | Style::Quoted, .. } => true,
+        Value::Scalar { style: Style::Block, .. } => false,
+        Value::Sequence(_) | Value::Mapping(_) => node.is_flow,
+        Value::Alias(_) => return None,
+    };
+    if is_in_one_piece {
+        return Some(splice(text, node.bytes.clone(), &written));
+    }
+    let colon = lines::colon(text, &entry.key)?;
+    let end = lines::node_end(text, node);
+    match (&node.value, value) {
+        (Value::Sequence(_), EditValue::List(items)) if !items.is_empty() => {
+            let dash = first_dash(text, lines::next(text, colon), end)?;
+            let separator = format!("{}{}- ", lines::ending(text), " ".repeat(lines::column(text, dash)));
+            let items: Vec<_> = items.iter().map(|item| quote::text(item)).collect();
+            Some(splice(text, dash..end, &format!("- {}", items.join(&separator))))
+        }
+        _ => Some(splice(text, colon + 1..end, &format!(" {written}"))),
+    }
+}
+
+/// Comment lines may stand between the key and its first item.
+fn first_dash(text: &str, from: usize, end: usize) -> Option<usize> {
+    let mut at = from;
+    while at < end {
+        let line = &text[at..end];
+        let content = line.trim_start_matches(' ');
+        if content.starts_with('-') {
+            return Some(at + (line.len() - content.len()));
+        }
+        at = lines::next(text, at);
+    }
+    None
+}
+
+fn remove(text: &str, parent: &Node, owner: Option<&Entry>, index: usize) -> Option<String> {
+    let entries = parent.entries();
+    let entry = &entries[index];
+    let end = lines::entry_end(text, entry);
+    if parent.is_flow {
+        return Some(splice(text, flow_range(text, parent, index, end), ""));
+    }
+    let start = lines::start(text, entry.key.bytes.start);
+    if !lines::is_first(text, entry.key.bytes.start) {
+        return None;
+    }
+    let without = match lines::next(text, end) {
+        // The last line without a line ending takes the one before it along.
+        next if next == text.len() && !text.ends_with('\n') => {
+            splice(text, lines::end_before(text, start)..next, "")
+        }
+        next => splice(text, start..next, ""),
+    };
+    match owner {
+        // A key without a value is null, which Cassandra refuses for a block of settings.
+        Some(owner) if entries.len() == 1 => {
+            let colon = lines::colon(text, &owner.key)?;
+            Some(splice(&without, colon + 1..colon + 1, " {}"))
+        }
+        Some(_) | None => Some(without),
+    }
+}
+
+/// What to cut so that one comma fewer is left and comments of other entries stay.
+fn flow_range(text: &str, parent: &Node, index: usize, end: usize) -> Range<usize> {
+    let entries = parent.entries();
+    let start = entries[index].key.bytes.start;
+    if let Some(next) = entries.get(index + 1) {
+        return start..next.key.bytes.start;
+    }
+    let Some(previous) = index.checked_sub(1) else { return start..end };
+    let previous_end = lines::entry_end(text, &entries[previous]);
+    if !text[previous_end..start].contains('\n') {
+        return previous_end..end;
+    }
+    let line_end = lines::next(text, end);
+    let takes_whole_lines = lines::is_first(text, start) && line_end < parent.bytes.end;
+    if takes_whole_lines { lines::start(text, start)..line_end } else { start..end }
+}
+
+pub fn splice(text: &str, range: Range<usize>, replacement: &str) -> String {
+    format!("{}{replacement}{}", &text[..range.start], &text[range.end..])
+}
+
+/// A value on one line, the same in block and flow style.
+pub fn written(value: &EditValue) -> String {
+    match value {
+        EditValue::Bool(value) => value.to_string(),
+        EditValue::Number(value) => value.to_string(),
+        EditValue::Text(text) => quote::text(text),
+        EditValue::Secret(secret) => quote::quoted(secret.expose()),
+        EditValue::List(items) => {
+            let items: Vec<_> = items.iter().map(|item| quote::text(item)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        EditValue::Map(entries) => {
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|(key, value)| format!("{}: {}", quote::text(key), written(value)))
+                .collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        EditValue::Absent => String::new(),
+    }
+}
+
+fn not_possible(edit: &Edit, line: Option<usize>) -> EditProblem {
+    EditProblem {
+        line,
+        message: format!("`{}` is written in a way that cannot be changed safely", edit.path.join(".")),
+        help: Some("write it as `key: value` on a line of its own".to_string()),
+    }
+}

@@ -1,0 +1,202 @@
+//! The keys of a playbook.
+
+use super::shape::{Choice, Form, Key, Table};
+
+pub static PLAYBOOK: Table = Table {
+    name: "the playbook",
+    keys: &[
+        Key::new("playbook", Form::Text, "The playbook's name, in plans and journals.", "enable-client-tls").required(),
+        Key::new(
+            "stores",
+            Form::Table(&STORES),
+            "The stores that every node gets; the options `keystore`, `truststore` and their passwords follow from them.",
+            "{ keystore: { from: node.p12, to: /etc/cassandra/tls/node.p12, password: env:KEYSTORE_PASSWORD } }",
+        ),
+        Key::new(
+            "phases",
+            Form::Tables(&PHASE),
+            "What the cluster should be, one phase after the other; a phase keeps what the one before it set.",
+            "[{ name: require, client_encryption_options: { enabled: true, optional: false } }]",
+        )
+        .required(),
+        Key::new("rollout", Form::Table(&ROLLOUT), "How carefully the cluster is taken there.", "{ canary: 1 }"),
+    ],
+};
+
+pub static STORES: Table = Table {
+    name: "`stores`",
+    keys: &[
+        Key::new(
+            "keystore",
+            Form::Table(&STORE),
+            "The node's key and certificate.",
+            "{ from: node.p12, to: /etc/cassandra/tls/node.p12, password: env:KEYSTORE_PASSWORD }",
+        ),
+        Key::new(
+            "truststore",
+            Form::Table(&STORE),
+            "The certificates by which the node knows its clients.",
+            "{ from: trust.p12, to: /etc/cassandra/tls/trust.p12, password: env:TRUSTSTORE_PASSWORD }",
+        ),
+    ],
+};
+
+pub static STORE: Table = Table {
+    name: "a store",
+    keys: &[
+        Key::new(
+            "from",
+            Form::PathTemplate { absolute: false },
+            "The file beside the operator, relative to the playbook; `{node}` and `{address}` stand for each node's own.",
+            "\"stores/{node}.p12\"",
+        )
+        .required(),
+        Key::new(
+            "to",
+            Form::PathTemplate { absolute: true },
+            "Where it goes on the node; an absolute path, since Cassandra reads any other from where it was started.",
+            "/etc/cassandra/tls/keystore.p12",
+        )
+        .required(),
+        Key::new("password", Form::Secret, "Where the store's password comes from.", "env:KEYSTORE_PASSWORD").required(),
+        Key::new("owner", Form::Text, "The file's owner, `user` or `user:group`.", "cassandra:cassandra")
+            .or("who runs Cassandra"),
+        Key::new("mode", Form::Mode, "The file's mode.", "\"0400\"").or("\"0400\""),
+    ],
+};
+
+pub static PHASE: Table = Table {
+    name: "a phase",
+    keys: &[
+        Key::new("name", Form::Text, "What plans and reports call the phase.", "require").required(),
+        Key::new(
+            "client_encryption_options",
+            Form::Table(&OPTIONS),
+            "What this section of cassandra.yaml should say; what no phase names stays as the node has it.",
+            "{ enabled: true, optional: false }",
+        ),
+        Key::new(
+            "native_transport_port_ssl",
+            Form::Whole { least: 1, most: 65535 },
+            "A port for TLS beside the plaintext one; deprecated by Cassandra 5.0, and drivers find only the plaintext one.",
+            "9142",
+        ),
+        Key::new("restart", Form::Choice(RESTART), "Which nodes are restarted.", "always").or("if_needed"),
+        Key::new(
+            "enter_when",
+            Form::Later("leave it out: make a playbook of each phase, and apply the next one when clients are ready"),
+            "When the phase may begin.",
+            "",
+        ),
+    ],
+};
+
+const RESTART: &[Choice] = &[
+    Choice::new("if_needed", "Those whose change takes effect by nothing less."),
+    Choice::new("always", "Every node, changed or not."),
+];
+
+pub static OPTIONS: Table = Table {
+    name: "`client_encryption_options`",
+    keys: &[
+        Key::new("enabled", Form::Bool, "Whether the client port speaks TLS.", "true"),
+        Key::new("optional", Form::Bool, "Whether it speaks plaintext too.", "false").or("false"),
+        Key::new(
+            "keystore",
+            Form::PathTemplate { absolute: true },
+            "The node's key and certificate, if they are not in `stores`.",
+            "/etc/cassandra/tls/keystore.p12",
+        )
+        .or("`to` of the store"),
+        Key::new("keystore_password", Form::Secret, "Where its password comes from.", "env:KEYSTORE_PASSWORD")
+            .or("`password` of the store"),
+        Key::new("require_client_auth", Form::Bool, "Whether a client must show a certificate.", "true"),
+        Key::new(
+            "truststore",
+            Form::PathTemplate { absolute: true },
+            "The certificates by which clients are known, if they are not in `stores`.",
+            "/etc/cassandra/tls/truststore.p12",
+        )
+        .or("`to` of the store"),
+        Key::new("truststore_password", Form::Secret, "Where its password comes from.", "env:TRUSTSTORE_PASSWORD")
+            .or("`password` of the store"),
+        Key::new("protocol", Form::Text, "The TLS protocol; 3.x cannot pin one.", "TLS"),
+        Key::new("accepted_protocols", Form::Texts, "The TLS protocols that are accepted; 4.0 and later.", "[TLSv1.3, TLSv1.2]"),
+        Key::new("algorithm", Form::Text, "The key manager's algorithm.", "SunX509"),
+        Key::new("store_type", Form::Text, "The type of both stores.", "PKCS12"),
+        Key::new("cipher_suites", Form::Texts, "The cipher suites that are accepted.", "[TLS_AES_256_GCM_SHA384]"),
+        Key::new(
+            "ssl_context_factory",
+            Form::Table(&FACTORY),
+            "The class that reads the stores; 4.1 and later.",
+            "{ class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }",
+        ),
+        Key::new(
+            "require_endpoint_verification",
+            Form::Bool,
+            "Whether a client's certificate must name its address; 3.11 to 4.1 read it and do nothing.",
+            "false",
+        ),
+    ],
+};
+
+pub static FACTORY: Table = Table {
+    name: "`ssl_context_factory`",
+    keys: &[
+        Key::new("class_name", Form::Text, "The class.", "org.apache.cassandra.security.PEMBasedSslContextFactory").required(),
+        Key::new(
+            "parameters",
+            Form::Parameters,
+            "What the class takes; a password or a private key is named by where it comes from.",
+            "{ private_key: file:node.pem }",
+        ),
+    ],
+};
+
+pub static ROLLOUT: Table = Table {
+    name: "`rollout`",
+    keys: &[
+        Key::new("waves", Form::Choice(WAVES), "Which nodes may be down together.", "node").or("node"),
+        Key::new("canary", Form::Whole { least: 0, most: 10_000 }, "How many nodes go first, each watched for longer.", "1").or("1"),
+        Key::new("canary_look", Form::Duration { least_s: 0, most_s: DAY_S }, "How long a canary is watched.", "30s").or("30s"),
+        Key::new("at_once", Form::Whole { least: 1, most: 1000 }, "Nodes of a wave in work at the same time.", "1").or("1"),
+        Key::new("keep_available", Form::Choice(KEEP), "What every range keeps while a node is down.", "local_quorum").or("quorum"),
+        Key::new("on_failure", Form::Choice(ON_FAILURE), "What happens when a node does not come back healthy.", "stop").or("stop"),
+        Key::new("steady_looks", Form::Whole { least: 1, most: 100 }, "How many looks in a row must find a node healthy.", "3").or("3"),
+        Key::new("timeouts", Form::Table(&TIMEOUTS), "How long each part may take.", "{ start: 10m }"),
+    ],
+};
+
+const WAVES: &[Choice] = &[
+    Choice::new("node", "One node after the other."),
+    Choice::later("rack", "All nodes of a rack."),
+    Choice::later("ring", "As many nodes as the replica sets allow."),
+];
+
+const KEEP: &[Choice] = &[
+    Choice::new("local_quorum", "A quorum of its replicas in every datacenter."),
+    Choice::new("quorum", "A quorum of all its replicas."),
+    Choice::new("one", "One replica."),
+];
+
+const ON_FAILURE: &[Choice] = &[
+    Choice::new("stop", "The run stops; the operator decides."),
+    Choice::later("restore_node", "The node gets its old files back."),
+    Choice::later("restore_run", "Every node that the run touched gets its old files back."),
+];
+
+/// Longer than a day, and nobody would be watching any more.
+const DAY_S: u64 = 86_400;
+
+const TIMEOUT: Form = Form::Duration { least_s: 1, most_s: DAY_S };
+
+pub static TIMEOUTS: Table = Table {
+    name: "`timeouts`",
+    keys: &[
+        Key::new("clients", Form::Duration { least_s: 0, most_s: DAY_S }, "For clients to leave once the port is closed.", "5s").or("5s"),
+        Key::new("drain", TIMEOUT, "For `nodetool drain`.", "60s").or("60s"),
+        Key::new("stop", TIMEOUT, "For the process to end.", "60s").or("60s"),
+        Key::new("start", TIMEOUT, "For the node to answer again; a long commit log takes minutes.", "10m").or("10m"),
+        Key::new("hold", TIMEOUT, "For the ring to allow the next step.", "30m").or("30m"),
+    ],
+};

@@ -1,0 +1,127 @@
+//! The runs that were made here: their names, and how each of them stands.
+
+use super::event::RunResult;
+use super::file::{self, JournalRead};
+use super::state::{RunState, Status};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+
+/// One run, as its journal tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunSummary {
+    pub id: String,
+    /// What its first event says; `None` if it was killed before that, or cannot be read.
+    pub begun: Option<Begun>,
+    pub standing: Standing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Begun {
+    pub cluster: String,
+    pub playbook: String,
+    pub operator: String,
+    pub started: Timestamp,
+    pub nodes_done: usize,
+    pub nodes_total: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "standing", rename_all = "snake_case")]
+pub enum Standing {
+    /// A process is at work on it.
+    Running,
+    Finished {
+        at: Timestamp,
+        result: RunResult,
+    },
+    /// No process is at work on it, and its end is not on record: interrupted without a word.
+    Abandoned,
+    /// Its journal is damaged, or of another version.
+    Unreadable {
+        problem: String,
+    },
+}
+
+/// A name for a run: `orders-20261124-071233-3f9a`. The last part is the fraction of the second, so that two runs
+/// that begin together differ; `Journal::create` refuses a name that is taken.
+pub fn run_id(cluster: &str, at: Timestamp) -> String {
+    // It becomes a directory on nodes too; 40 characters name any cluster and keep paths short.
+    const CLUSTER_CHARACTERS: usize = 40;
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let name: String = cluster.chars().take(CLUSTER_CHARACTERS).map(plain).collect();
+    let name = match name.trim_matches('-') {
+        "" => "cluster",
+        name => name,
+    };
+    let fraction = (i64::from(at.subsec_nanosecond()) << 16) / 1_000_000_000;
+    format!("{name}-{}-{fraction:04x}", at.strftime("%Y%m%d-%H%M%S"))
+}
+
+/// Every run under `runs_dir`, newest first; none if the directory does not exist.
+pub fn list(runs_dir: &Path) -> io::Result<Vec<RunSummary>> {
+    let entries = match std::fs::read_dir(runs_dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut runs = Vec::new();
+    for entry in entries {
+        let id = entry?.file_name().to_string_lossy().into_owned();
+        let path = file::path(runs_dir, &id);
+        if path.is_file() {
+            runs.push(summary(id, &path));
+        }
+    }
+    runs.sort_by(|a, b| newest(b).cmp(&newest(a)));
+    Ok(runs)
+}
+
+fn newest(run: &RunSummary) -> (Option<Timestamp>, &str) {
+    (run.begun.as_ref().map(|begun| begun.started), &run.id)
+}
+
+fn summary(id: String, path: &Path) -> RunSummary {
+    // Asked before reading: a run that ends in between shows as running, never as abandoned.
+    let locked = file::is_locked(path);
+    let (locked, JournalRead { state, .. }) = match (locked, file::read(path)) {
+        (Ok(locked), Ok(read)) => (locked, read),
+        (Err(error), _) | (_, Err(error)) => {
+            return RunSummary {
+                id,
+                begun: None,
+                standing: Standing::Unreadable { problem: error.to_string() },
+            };
+        }
+    };
+    let finished = state.as_ref().and_then(|state| state.finished);
+    let standing = match finished {
+        Some((at, result)) => Standing::Finished { at, result },
+        None if locked => Standing::Running,
+        None => Standing::Abandoned,
+    };
+    RunSummary { id, begun: state.map(begun), standing }
+}
+
+fn begun(state: RunState) -> Begun {
+    let (nodes_done, nodes_total) = nodes_done(&state);
+    Begun {
+        cluster: state.plan.cluster,
+        playbook: state.plan.playbook,
+        operator: state.operator,
+        started: state.started,
+        nodes_done,
+        nodes_total,
+    }
+}
+
+/// How many nodes have nothing left to do, of how many that the plan changes.
+fn nodes_done(state: &RunState) -> (usize, usize) {
+    let mut nodes: HashMap<&str, bool> = HashMap::new();
+    for (planned, status) in state.plan.steps.iter().zip(&state.status) {
+        let done = nodes.entry(&planned.node).or_insert(true);
+        *done &= matches!(status, Status::Done { .. });
+    }
+    (nodes.values().filter(|done| **done).count(), nodes.len())
+}
