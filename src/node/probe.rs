@@ -146,9 +146,9 @@ pub enum ProbeError {
 }
 
 impl ProbeError {
-    /// A way out, where there is one.
-    pub fn help(&self) -> Option<String> {
-        let help = match self {
+    /// A way out.
+    pub fn help(&self) -> String {
+        match self {
             ProbeError::SudoAsksForPassword { .. } => {
                 "let the login user run sudo without a password: a line `USER ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d".into()
             }
@@ -178,11 +178,13 @@ impl ProbeError {
             ProbeError::Answer(_) => {
                 "see that the login shell prints nothing of its own: `ssh NODE true` must be silent".into()
             }
-            ProbeError::Host(_) | ProbeError::BadYaml { .. } | ProbeError::NoVersion { .. } | ProbeError::Failed { .. } => {
-                return None;
+            ProbeError::Host(HostError::HostKey { help, .. }) => help.clone(),
+            ProbeError::Host(_) | ProbeError::Failed { .. } => "see that `ssh NODE true` works".into(),
+            ProbeError::BadYaml { .. } => "Cassandra would not start with it: put it right first".into(),
+            ProbeError::NoVersion { home } => {
+                format!("set `cassandra: {{ location: DIRECTORY }}` if Cassandra's jars are not below {home}")
             }
-        };
-        Some(help)
+        }
     }
 }
 
