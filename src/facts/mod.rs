@@ -18,7 +18,7 @@ use version::{Flavour, Version};
 pub struct Facts {
     pub nodes: Vec<NodeFacts>,
     pub ring: Ring,
-    /// Addresses that at least one observer calls down, as `nodetool status` names them.
+    /// Host ids of the members that at least one observer calls down.
     pub down: BTreeSet<String>,
 }
 

@@ -1,6 +1,9 @@
 //! The inventory: one cluster's nodes, and how each of them is reached and run.
 
 use super::document::Document;
+use super::nodes;
+use super::reader::Reader;
+use super::record::Record;
 use crate::diagnostic::Diagnostic;
 use crate::secret::SecretSource;
 use std::path::PathBuf;
@@ -117,4 +120,63 @@ impl Inventory {
 /// The path under which the inventory's document keeps a node's place.
 pub(super) fn place_of(node: &str) -> String {
     format!("node {node}")
+}
+
+/// An inventory out of what was read. Where a value is missing or wrong, which is a problem already, another stands in
+/// for it, so that the rules can look at the rest.
+pub(super) fn build(record: &Record, reader: &mut Reader) -> Inventory {
+    let nodes = nodes::build(record, reader);
+    let source = std::mem::take(&mut reader.document);
+    Inventory { cluster: record.text("cluster").unwrap_or_default(), nodes, source }
+}
+
+impl Ssh {
+    pub(super) fn build(record: &Record) -> Ssh {
+        let path = |key: &str| record.text(key).map(PathBuf::from);
+        Ssh {
+            user: record.text("user"),
+            port: record.port("port"),
+            identity: record.texts("identity").into_iter().map(PathBuf::from).collect(),
+            passphrase: record.secret("passphrase"),
+            jump: record.text("jump"),
+            become_: match record.choice("become") {
+                Some("sudo") => Become::Sudo,
+                _ => Become::None,
+            },
+            accept_new_host_keys: record.bool("accept_new_host_keys").unwrap_or(false),
+            known_hosts: path("known_hosts"),
+            config: path("config"),
+            connect_timeout: record.duration("connect_timeout").unwrap_or(CONNECT_TIMEOUT),
+        }
+    }
+}
+
+impl Cassandra {
+    pub(super) fn build(record: &Record) -> Cassandra {
+        let cql = record.record("cql").map(|cql| Cql {
+            username: cql.text("username").unwrap_or_default(),
+            password: cql.secret("password").unwrap_or(SecretSource::Prompt),
+        });
+        let jmx = record.record("jmx").map(|jmx| Jmx {
+            port: jmx.port("port"),
+            username: jmx.text("username"),
+            password: jmx.secret("password"),
+        });
+        Cassandra {
+            install: match record.choice("install") {
+                Some("package") => Install::Package,
+                Some("tarball") => Install::Tarball,
+                _ => Install::Auto,
+            },
+            location: record.text("location"),
+            config: record.text("config"),
+            service: record.text("service"),
+            start: record.text("start"),
+            stop: record.text("stop"),
+            user: record.text("user"),
+            nodetool: record.text("nodetool"),
+            jmx: jmx.unwrap_or_default(),
+            cql,
+        }
+    }
 }

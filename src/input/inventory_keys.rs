@@ -120,7 +120,8 @@ const BECOME: &[Choice] = &[
 pub static CASSANDRA: Table = Table {
     name: "`cassandra`",
     keys: &[
-        Key::new("install", Form::Choice(INSTALL), "How Cassandra or DSE came onto the node.", "package").or("auto"),
+        Key::new("install", Form::Choice(INSTALL), "How Cassandra or DSE came onto the node.", "package")
+            .or("auto"),
         Key::new(
             "location",
             Form::AbsolutePath,
@@ -180,7 +181,9 @@ pub static JMX: Table = Table {
 pub static CQL: Table = Table {
     name: "`cql`",
     keys: &[
-        Key::new("username", Form::Text, "A role that may read `system` and `system_views`.", "ringwalk").required(),
-        Key::new("password", Form::Secret, "Where that role's password comes from.", "env:CQL_PASSWORD").required(),
+        Key::new("username", Form::Text, "A role that may read `system` and `system_views`.", "ringwalk")
+            .required(),
+        Key::new("password", Form::Secret, "Where that role's password comes from.", "env:CQL_PASSWORD")
+            .required(),
     ],
 };

@@ -3,6 +3,9 @@
 use super::document::Document;
 use super::inventory::Node;
 pub use super::options::{OptionKey, Setting};
+use super::playbook_rules;
+use super::reader::Reader;
+use super::record::{Field, Record, Value};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::secret::SecretSource;
 use serde::{Deserialize, Serialize};
@@ -200,4 +203,111 @@ impl Playbook {
 /// Puts a node's name and address where a path says `{node}` and `{address}`.
 pub fn expand(template: &str, node: &Node) -> String {
     template.replace("{node}", &node.name).replace("{address}", &node.address)
+}
+
+/// A playbook out of what was read; as in an inventory, a stand-in takes the place of what is wrong.
+pub(super) fn build(record: &Record, reader: &mut Reader) -> Playbook {
+    let stores = record.record("stores");
+    let store = |name: &str| stores.and_then(|stores| stores.record(name)).map(StoreSpec::build);
+    let mut playbook = Playbook {
+        name: record.text("playbook").unwrap_or_default(),
+        stores: Stores { keystore: store("keystore"), truststore: store("truststore") },
+        phases: record.records("phases").iter().map(Phase::build).collect(),
+        rollout: record.record("rollout").map(Rollout::build).unwrap_or_default(),
+        source: reader.document.clone(),
+    };
+    playbook_rules::check(&playbook, reader);
+    playbook.source = std::mem::take(&mut reader.document);
+    playbook
+}
+
+impl StoreSpec {
+    fn build(record: &Record) -> StoreSpec {
+        StoreSpec {
+            from: record.text("from").unwrap_or_default(),
+            to: record.text("to").unwrap_or_default(),
+            password: record.secret("password").unwrap_or(SecretSource::Prompt),
+            owner: record.text("owner"),
+            mode: record.mode("mode"),
+        }
+    }
+}
+
+impl Phase {
+    fn build(record: &Record) -> Phase {
+        let options = record.record("client_encryption_options");
+        Phase {
+            name: record.text("name").unwrap_or_default(),
+            client_encryption_options: options.map(settings).unwrap_or_default(),
+            native_transport_port_ssl: record.port("native_transport_port_ssl"),
+            restart: match record.choice("restart") {
+                Some("always") => Restart::Always,
+                _ => Restart::IfNeeded,
+            },
+        }
+    }
+}
+
+fn settings(options: &Record) -> BTreeMap<OptionKey, Spanned<Setting>> {
+    let setting = |(key, field): (&str, &Field)| {
+        let key = OptionKey::from_key(key).expect("the table of options has the keys of `OptionKey`");
+        let value = Setting::build(field.value.as_ref()?);
+        Some((key, Spanned { value, span: field.key }))
+    };
+    options.fields().filter_map(setting).collect()
+}
+
+impl Setting {
+    fn build(value: &Value) -> Setting {
+        match value {
+            Value::Text(text) => Setting::Text(text.clone()),
+            Value::Bool(value) => Setting::Bool(*value),
+            Value::Whole(number) | Value::Mode(number) => Setting::Number(i64::from(*number)),
+            Value::Duration(duration) => Setting::Text(format!("{}s", duration.as_secs())),
+            Value::Secret(source) => Setting::Secret(source.clone()),
+            Value::Choice(word) => Setting::Text((*word).to_owned()),
+            Value::Texts(texts) => Setting::List(texts.clone()),
+            Value::Record(record) => Setting::Map(
+                record
+                    .fields()
+                    .filter_map(|(key, field)| Some((key.to_owned(), Setting::build(field.value.as_ref()?))))
+                    .collect(),
+            ),
+            Value::Parameters(parameters) => Setting::Map(parameters.clone()),
+            Value::Records(_) => unreachable!("no option holds a list of mappings"),
+        }
+    }
+}
+
+impl Rollout {
+    fn build(record: &Record) -> Rollout {
+        let default = Rollout::default();
+        Rollout {
+            waves: Waves::Node,
+            canary: record.whole("canary").unwrap_or(default.canary),
+            canary_look: record.duration("canary_look").unwrap_or(default.canary_look),
+            at_once: record.whole("at_once").unwrap_or(default.at_once),
+            keep_available: match record.choice("keep_available") {
+                Some("local_quorum") => KeepAvailable::LocalQuorum,
+                Some("one") => KeepAvailable::One,
+                _ => KeepAvailable::Quorum,
+            },
+            on_failure: OnFailure::Stop,
+            steady_looks: record.whole("steady_looks").unwrap_or(default.steady_looks),
+            timeouts: record.record("timeouts").map(Timeouts::build).unwrap_or_default(),
+        }
+    }
+}
+
+impl Timeouts {
+    fn build(record: &Record) -> Timeouts {
+        let default = Timeouts::default();
+        Timeouts {
+            clients: record.duration("clients").unwrap_or(default.clients),
+            drain: record.duration("drain").unwrap_or(default.drain),
+            stop: record.duration("stop").unwrap_or(default.stop),
+            start: record.duration("start").unwrap_or(default.start),
+            hold: record.duration("hold").unwrap_or(default.hold),
+        }
+    }
 }

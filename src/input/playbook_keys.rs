@@ -84,7 +84,9 @@ pub static PHASE: Table = Table {
         Key::new("restart", Form::Choice(RESTART), "Which nodes are restarted.", "always").or("if_needed"),
         Key::new(
             "enter_when",
-            Form::Later("leave it out: make a playbook of each phase, and apply the next one when clients are ready"),
+            Form::Later(
+                "leave it out: make a playbook of each phase, and apply the next one when clients are ready",
+            ),
             "When the phase may begin.",
             "",
         ),
@@ -108,8 +110,13 @@ pub static OPTIONS: Table = Table {
             "/etc/cassandra/tls/keystore.p12",
         )
         .or("`to` of the store"),
-        Key::new("keystore_password", Form::Secret, "Where its password comes from.", "env:KEYSTORE_PASSWORD")
-            .or("`password` of the store"),
+        Key::new(
+            "keystore_password",
+            Form::Secret,
+            "Where its password comes from.",
+            "env:KEYSTORE_PASSWORD",
+        )
+        .or("`password` of the store"),
         Key::new("require_client_auth", Form::Bool, "Whether a client must show a certificate.", "true"),
         Key::new(
             "truststore",
@@ -118,13 +125,28 @@ pub static OPTIONS: Table = Table {
             "/etc/cassandra/tls/truststore.p12",
         )
         .or("`to` of the store"),
-        Key::new("truststore_password", Form::Secret, "Where its password comes from.", "env:TRUSTSTORE_PASSWORD")
-            .or("`password` of the store"),
+        Key::new(
+            "truststore_password",
+            Form::Secret,
+            "Where its password comes from.",
+            "env:TRUSTSTORE_PASSWORD",
+        )
+        .or("`password` of the store"),
         Key::new("protocol", Form::Text, "The TLS protocol; 3.x cannot pin one.", "TLS"),
-        Key::new("accepted_protocols", Form::Texts, "The TLS protocols that are accepted; 4.0 and later.", "[TLSv1.3, TLSv1.2]"),
+        Key::new(
+            "accepted_protocols",
+            Form::Texts,
+            "The TLS protocols that are accepted; 4.0 and later.",
+            "[TLSv1.3, TLSv1.2]",
+        ),
         Key::new("algorithm", Form::Text, "The key manager's algorithm.", "SunX509"),
         Key::new("store_type", Form::Text, "The type of both stores.", "PKCS12"),
-        Key::new("cipher_suites", Form::Texts, "The cipher suites that are accepted.", "[TLS_AES_256_GCM_SHA384]"),
+        Key::new(
+            "cipher_suites",
+            Form::Texts,
+            "The cipher suites that are accepted.",
+            "[TLS_AES_256_GCM_SHA384]",
+        ),
         Key::new(
             "ssl_context_factory",
             Form::Table(&FACTORY),
@@ -143,7 +165,13 @@ pub static OPTIONS: Table = Table {
 pub static FACTORY: Table = Table {
     name: "`ssl_context_factory`",
     keys: &[
-        Key::new("class_name", Form::Text, "The class.", "org.apache.cassandra.security.PEMBasedSslContextFactory").required(),
+        Key::new(
+            "class_name",
+            Form::Text,
+            "The class.",
+            "org.apache.cassandra.security.PEMBasedSslContextFactory",
+        )
+        .required(),
         Key::new(
             "parameters",
             Form::Parameters,
@@ -157,12 +185,48 @@ pub static ROLLOUT: Table = Table {
     name: "`rollout`",
     keys: &[
         Key::new("waves", Form::Choice(WAVES), "Which nodes may be down together.", "node").or("node"),
-        Key::new("canary", Form::Whole { least: 0, most: 10_000 }, "How many nodes go first, each watched for longer.", "1").or("1"),
-        Key::new("canary_look", Form::Duration { least_s: 0, most_s: DAY_S }, "How long a canary is watched.", "30s").or("30s"),
-        Key::new("at_once", Form::Whole { least: 1, most: 1000 }, "Nodes of a wave in work at the same time.", "1").or("1"),
-        Key::new("keep_available", Form::Choice(KEEP), "What every range keeps while a node is down.", "local_quorum").or("quorum"),
-        Key::new("on_failure", Form::Choice(ON_FAILURE), "What happens when a node does not come back healthy.", "stop").or("stop"),
-        Key::new("steady_looks", Form::Whole { least: 1, most: 100 }, "How many looks in a row must find a node healthy.", "3").or("3"),
+        Key::new(
+            "canary",
+            Form::Whole { least: 0, most: 10_000 },
+            "How many nodes go first, each watched for longer.",
+            "1",
+        )
+        .or("1"),
+        Key::new(
+            "canary_look",
+            Form::Duration { least_s: 0, most_s: DAY_S },
+            "How long a canary is watched.",
+            "30s",
+        )
+        .or("30s"),
+        Key::new(
+            "at_once",
+            Form::Whole { least: 1, most: 1000 },
+            "Nodes of a wave in work at the same time.",
+            "1",
+        )
+        .or("1"),
+        Key::new(
+            "keep_available",
+            Form::Choice(KEEP),
+            "What every range keeps while a node is down.",
+            "local_quorum",
+        )
+        .or("quorum"),
+        Key::new(
+            "on_failure",
+            Form::Choice(ON_FAILURE),
+            "What happens when a node does not come back healthy.",
+            "stop",
+        )
+        .or("stop"),
+        Key::new(
+            "steady_looks",
+            Form::Whole { least: 1, most: 100 },
+            "How many looks in a row must find a node healthy.",
+            "3",
+        )
+        .or("3"),
         Key::new("timeouts", Form::Table(&TIMEOUTS), "How long each part may take.", "{ start: 10m }"),
     ],
 };
@@ -193,10 +257,17 @@ const TIMEOUT: Form = Form::Duration { least_s: 1, most_s: DAY_S };
 pub static TIMEOUTS: Table = Table {
     name: "`timeouts`",
     keys: &[
-        Key::new("clients", Form::Duration { least_s: 0, most_s: DAY_S }, "For clients to leave once the port is closed.", "5s").or("5s"),
+        Key::new(
+            "clients",
+            Form::Duration { least_s: 0, most_s: DAY_S },
+            "For clients to leave once the port is closed.",
+            "5s",
+        )
+        .or("5s"),
         Key::new("drain", TIMEOUT, "For `nodetool drain`.", "60s").or("60s"),
         Key::new("stop", TIMEOUT, "For the process to end.", "60s").or("60s"),
-        Key::new("start", TIMEOUT, "For the node to answer again; a long commit log takes minutes.", "10m").or("10m"),
+        Key::new("start", TIMEOUT, "For the node to answer again; a long commit log takes minutes.", "10m")
+            .or("10m"),
         Key::new("hold", TIMEOUT, "For the ring to allow the next step.", "30m").or("30m"),
     ],
 };
