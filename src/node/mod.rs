@@ -13,4 +13,5 @@ pub mod process;
 pub mod service;
 mod sockets;
 mod stores;
+mod sudo;
 pub mod wire;

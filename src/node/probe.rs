@@ -2,6 +2,7 @@
 
 use super::answer;
 use super::frame::FrameError;
+use super::sudo;
 use crate::facts::NodeFacts;
 use crate::facts::version::Version;
 use crate::input::inventory::{Become, Cassandra, Install, Node};
@@ -82,20 +83,17 @@ fn refused(output: &Output) -> Result<(), ProbeError> {
     if output.code == 0 {
         return Ok(());
     }
-    let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    if output.stdout.is_empty() {
-        if output.code == 127 {
-            let tool = if words.contains("sudo") { "sudo" } else { "timeout" };
-            return Err(ProbeError::MissingTools { tools: vec![tool.into()] });
-        }
-        if words.contains("sudo:") {
-            return Err(match words.contains("password") {
-                true => ProbeError::SudoAsksForPassword { words },
-                false => ProbeError::SudoRefused { words },
-            });
+    if let Some(tool) = sudo::missing_program(output) {
+        return Err(ProbeError::MissingTools { tools: vec![tool.into()] });
+    }
+    match sudo::refusal(output) {
+        Some(words) if words.contains("password") => Err(ProbeError::SudoAsksForPassword { words }),
+        Some(words) => Err(ProbeError::SudoRefused { words }),
+        None => {
+            let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            Err(ProbeError::Failed { code: output.code, words })
         }
     }
-    Err(ProbeError::Failed { code: output.code, words })
 }
 
 /// Why a node's facts could not be read. The layer above adds the node's name.

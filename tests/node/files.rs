@@ -1,0 +1,227 @@
+//! A file is replaced whole or not at all, and every refusal says why.
+
+use super::local_host::LocalHost;
+use ringwalk::node::files::{self, Expect, FileError, Replace, Replaced};
+use ringwalk::transport::Stdin;
+use sha2::{Digest, Sha256};
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn replace(path: &str, bytes: &[u8], expect: Expect) -> Replace {
+    Replace {
+        path: path.into(),
+        bytes: Stdin(bytes.to_vec().into()),
+        becomes: sha256(bytes),
+        expect,
+        owner: None,
+        mode: None,
+        backup: Some("/var/lib/ringwalk/runs/r1/backups/file".into()),
+    }
+}
+
+fn was(bytes: &[u8]) -> Expect {
+    Expect::Sha256(sha256(bytes))
+}
+
+/// A machine with the file `/etc/c/yaml` in it.
+fn machine() -> LocalHost {
+    let host = LocalHost::boot();
+    host.sh(
+        "mkdir /etc/c && printf old >/etc/c/yaml && chown daemon:bin /etc/c/yaml && chmod 640 /etc/c/yaml",
+    );
+    host
+}
+
+/// What is in `/etc/c`, with owner and mode.
+fn state(host: &LocalHost) -> String {
+    host.sh("cd /etc/c && for f in $(ls -A); do stat -c '%n %F %U:%G %a' $f; cat $f; echo; done")
+}
+
+#[tokio::test]
+async fn owner_and_mode_stay_the_backup_is_taken_once_and_again_is_harmless() {
+    let host = machine();
+    let change = replace("/etc/c/yaml", b"new", was(b"old"));
+    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Replaced);
+    assert_eq!(state(&host), "yaml regular file daemon:bin 640\nnew");
+    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Already);
+    let third = replace("/etc/c/yaml", b"third", was(b"new"));
+    assert_eq!(files::replace(&host, &third).await.unwrap(), Replaced::Replaced);
+    let kept = host
+        .sh("cd /var/lib/ringwalk; stat -c '%n %a' . runs runs/r1 runs/r1/backups; cd runs/r1/backups; ls; \
+         stat -c '%U:%G %a' file; cat file; echo; cat file.attributes");
+    let expected = ". 700\nruns 700\nruns/r1 700\nruns/r1/backups 700\nfile\nfile.attributes\ndaemon:bin 600\nold\n1:2 640";
+    assert_eq!(kept, expected);
+    assert_eq!(files::read(&host, "/etc/c/yaml", 5).await.unwrap(), b"third");
+}
+
+#[tokio::test]
+async fn a_new_store_gets_its_owner_and_mode_in_a_directory_that_its_group_may_enter() {
+    let host = machine();
+    let change = Replace {
+        owner: Some("daemon:bin".into()),
+        mode: Some(0o440),
+        ..replace("/etc/c/tls/a b/k.p12", b"\x00\xff\n", Expect::Absent)
+    };
+    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Replaced);
+    let made =
+        host.sh("cd /etc/c; stat -c '%U:%G %a' tls 'tls/a b' 'tls/a b/k.p12'; od -An -tx1 'tls/a b/k.p12'");
+    assert_eq!(made, "root:bin 750\nroot:bin 750\ndaemon:bin 440\n 00 ff 0a");
+    host.sh("chmod 600 '/etc/c/tls/a b/k.p12'; chown root:root '/etc/c/tls/a b/k.p12'");
+    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Already);
+    assert_eq!(host.sh("stat -c '%U:%G %a' '/etc/c/tls/a b/k.p12'"), "daemon:bin 440");
+}
+
+#[tokio::test]
+async fn the_file_behind_a_link_is_replaced_and_the_link_stays() {
+    let host = machine();
+    host.sh("mkdir /etc/link && ln -s ../c/yaml /etc/link/yaml");
+    let change = replace("/etc/link/yaml", b"new", was(b"old"));
+    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Replaced);
+    assert_eq!(state(&host), "yaml regular file daemon:bin 640\nnew");
+    assert_eq!(host.sh("ls -A /etc/link; readlink /etc/link/yaml"), "yaml\n../c/yaml");
+}
+
+/// What is done to the machine first, the change, and what is said.
+type Refusal = (&'static str, Replace, &'static str);
+
+fn refusals() -> Vec<Refusal> {
+    let yaml = || replace("/etc/c/yaml", b"new", was(b"old"));
+    let owned_by = |owner: &str| Replace { owner: Some(owner.into()), ..yaml() };
+    vec![
+        (
+            "printf x >>/etc/c/yaml",
+            yaml(),
+            "cannot replace /etc/c/yaml: changed since the plan was made; the file is as it was",
+        ),
+        (
+            "rm /etc/c/yaml",
+            yaml(),
+            "cannot replace /etc/c/yaml: changed since the plan was made; the file is as it was",
+        ),
+        (
+            ":",
+            replace("/etc/c/yaml", b"new", Expect::Absent),
+            "cannot replace /etc/c/yaml: changed since the plan was made; the file is as it was",
+        ),
+        (
+            "mount --bind /etc/c /etc/c && mount -o remount,ro,bind /etc/c",
+            yaml(),
+            "cannot replace /etc/c/yaml: the file system is mounted read-only; the file is as it was",
+        ),
+        (
+            "mount -t tmpfs -o size=64k tmpfs /etc/c && printf old >/etc/c/yaml && head -c 60k /dev/zero >/etc/c/fill",
+            replace("/etc/c/yaml", &[7; 9000], was(b"old")),
+            "cannot replace /etc/c/yaml: the disk is full; the file is as it was",
+        ),
+        (
+            "mkdir -p /var/lib/ringwalk && mount -t tmpfs -o size=4k tmpfs /var/lib/ringwalk && head -c 4k /dev/zero >/var/lib/ringwalk/fill",
+            yaml(),
+            "cannot replace /etc/c/yaml: the disk is full; the file is as it was",
+        ),
+        (
+            ":",
+            owned_by("nobody-here:bin"),
+            "cannot give /etc/c/yaml to nobody-here:bin: the node has no such user or group; the file is as it was",
+        ),
+        (
+            ":",
+            Replace { becomes: sha256(b"other"), ..yaml() },
+            "cannot replace /etc/c/yaml: it did not arrive whole; the file is as it was",
+        ),
+        (
+            "rm /etc/c/yaml; mkdir /etc/c/yaml",
+            replace("/etc/c/yaml", b"new", Expect::Any),
+            "/etc/c/yaml is no regular file",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_refusal_says_why_and_leaves_all_as_it_was() {
+    for (prepare, change, expected) in refusals() {
+        let host = machine();
+        host.sh(prepare);
+        let before = host.sh("ls -lA /etc/c; cat /etc/c/yaml 2>/dev/null || :");
+        let error = files::replace(&host, &change).await.expect_err(prepare);
+        let text = error.to_string();
+        assert!(text.starts_with(expected), "after `{prepare}`: {text}");
+        assert!(!error.help().is_empty());
+        assert_eq!(host.sh("ls -lA /etc/c; cat /etc/c/yaml 2>/dev/null || :"), before, "after `{prepare}`");
+    }
+}
+
+#[tokio::test]
+async fn without_privilege_only_what_the_login_user_owns_can_be_replaced() {
+    let mut host = machine();
+    host.sh("mkdir -m 777 /etc/open; printf old >/etc/open/yaml; mkdir /etc/mine; printf old >/etc/mine/yaml; chown -R daemon:daemon /etc/mine");
+    host.login("daemon");
+    for (path, expected) in [
+        ("/etc/c/yaml", "cannot replace /etc/c/yaml: "),
+        ("/etc/open/yaml", "cannot give /etc/open/yaml its owner and mode: "),
+        ("/etc/mine/yaml", "ok"),
+    ] {
+        let change = Replace { backup: None, ..replace(path, b"new", was(b"old")) };
+        let answer =
+            files::replace(&host, &change).await.map_or_else(|error| error.to_string(), |_| "ok".into());
+        assert!(answer.starts_with(expected), "{path}: {answer}");
+    }
+    assert_eq!(host.sh("cat /etc/c/yaml /etc/open/yaml /etc/mine/yaml; ls -A /etc/open"), "oldoldnewyaml");
+}
+
+#[tokio::test]
+async fn a_change_shows_the_hash_that_was_found() {
+    let host = machine();
+    let error = files::replace(&host, &replace("/etc/c/yaml", b"new", was(b"other"))).await.unwrap_err();
+    let FileError::Changed { found, .. } = error else { panic!("{error}") };
+    assert_eq!(found, Some(sha256(b"old")));
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
+    let host = machine();
+    host.sh(
+        "mkdir /opt/slow; printf '#!/bin/sh\nkill -KILL $PPID\n' >/opt/slow/kill; chmod +x /opt/slow/kill",
+    );
+    for tool in ["cat", "sync", "cp", "chmod", "mv", "stat", "sha256sum"] {
+        host.sh("rm -f /etc/c/yaml; printf old >/etc/c/yaml; rm -rf /var/lib/ringwalk");
+        host.sh(&format!("mount --bind /opt/slow/kill $(command -v {tool})"));
+        let mut change = replace("/etc/c/yaml", b"new", was(b"old"));
+        let killed = files::replace(&host, &change).await;
+        assert!(killed.is_err(), "{tool}: {killed:?}");
+        host.sh(&format!("umount $(command -v {tool})"));
+        assert_eq!(host.sh("cat /etc/c/yaml"), "old", "{tool}");
+        change.backup = None;
+        assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Replaced, "{tool}");
+        assert_eq!(host.sh("ls -A /etc/c; cat /etc/c/yaml"), "yaml\nnew", "{tool}");
+    }
+}
+
+#[tokio::test]
+async fn reading_refuses_what_is_absent_too_large_or_no_file() {
+    let host = machine();
+    for (path, max_bytes, expected) in [
+        ("/etc/c/yaml", 3, "ok"),
+        ("/etc/c/yaml", 2, "/etc/c/yaml is larger than 2 bytes"),
+        ("/etc/c/none", 9, "/etc/c/none is not there"),
+        ("/etc/c", 9, "/etc/c is no regular file"),
+    ] {
+        let answer = files::read(&host, path, max_bytes).await;
+        assert_eq!(answer.map_or_else(|error| error.to_string(), |_| "ok".into()), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_run_takes_away_its_own_mark_only() {
+    let host = machine();
+    let state_dir = "/var/lib/ringwalk";
+    files::confirm(&host, state_dir, "r1").await.unwrap();
+    files::owe(&host, state_dir, "r1").await.unwrap();
+    files::owe(&host, state_dir, "r1").await.unwrap();
+    assert_eq!(host.sh("cat /var/lib/ringwalk/owed; stat -c %a /var/lib/ringwalk"), "r1\n700");
+    let error = files::confirm(&host, state_dir, "r2").await.unwrap_err();
+    assert_eq!(error.to_string(), "the node owes a look to another run, r1");
+    files::confirm(&host, state_dir, "r1").await.unwrap();
+    assert_eq!(host.sh("ls -A /var/lib/ringwalk"), "");
+}
