@@ -92,7 +92,7 @@ async fn carry_out(global: &Global, loaded: Loaded, made: Made) -> Result<Exit, 
         cluster: Arc::new(cluster),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
-        restarted: Default::default(),
+        noted: Default::default(),
     };
     let mut engine = Engine { state, journal: &mut journal, reporter: reporter.as_mut() };
     let ended = engine.run(Arc::new(performer), interrupts).await;

@@ -28,12 +28,15 @@ pub struct Performer {
     pub cluster: Arc<Cluster>,
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
-    /// By node: the process that a restart of this run ended, and the one that it started.
-    pub restarted: Mutex<BTreeMap<String, Restarted>>,
+    /// By node: what its earlier steps leave for its later ones. A resumed run does without.
+    pub noted: Mutex<BTreeMap<String, Noted>>,
 }
 
 #[derive(Clone, Default)]
-pub struct Restarted {
+pub struct Noted {
+    /// The node bears the mark of this run.
+    owes: bool,
+    /// The process that the restart ended, and the one that it started.
     before: Option<Process>,
     started: Option<Process>,
 }
@@ -94,14 +97,14 @@ impl Performer {
         format!("{state_dir}/runs/{}/backup/{}.{content}", self.run, path.trim_start_matches('/').replace('/', "_"))
     }
 
-    fn restarted(&self, node: &str) -> Restarted {
-        let restarted = self.restarted.lock().unwrap_or_else(PoisonError::into_inner);
-        restarted.get(node).cloned().unwrap_or_default()
+    fn noted(&self, node: &str) -> Noted {
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.get(node).cloned().unwrap_or_default()
     }
 
-    fn note_restart(&self, node: &str, note: impl FnOnce(&mut Restarted)) {
-        let mut restarted = self.restarted.lock().unwrap_or_else(PoisonError::into_inner);
-        note(restarted.entry(node.to_owned()).or_default());
+    fn note(&self, node: &str, note: impl FnOnce(&mut Noted)) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        note(noted.entry(node.to_owned()).or_default());
     }
 }
 
@@ -153,7 +156,7 @@ impl Place<'_> {
 
     /// The file's bytes, if it is what the plan saw or what this step makes of it.
     async fn read_yaml(&self, edit: &EditYaml) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let text = files::read(self.node.host.as_ref(), &edit.path).await.map_err(of_file)?;
+        let text = files::read(self.node.host.as_ref(), &edit.path, YAML_BYTES_MAX).await.map_err(of_file)?;
         let found = sha256_hex(&text);
         if found != edit.was && found != edit.becomes {
             return Err(Failure::new(
@@ -166,9 +169,12 @@ impl Place<'_> {
 
     async fn replace(&self, replace: &Replace) -> Result<String, Failure> {
         let host = self.node.host.as_ref();
-        files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
+        if !self.run.noted(&self.node.name).owes {
+            files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
+            self.run.note(&self.node.name, |noted| noted.owes = true);
+        }
         match files::replace(host, replace).await.map_err(of_file)? {
-            Replaced::Now => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
+            Replaced::Replaced => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
             Replaced::Already => Ok("it was done already".into()),
         }
     }
@@ -181,7 +187,7 @@ impl Place<'_> {
     ) -> Result<String, Failure> {
         let host = self.node.host.as_ref();
         let before = process::look(host).await.map_err(|error| self.unreachable(&error))?.process;
-        self.run.note_restart(&self.node.name, |restarted| restarted.before = before.clone());
+        self.run.note(&self.node.name, |noted| noted.before = before.clone());
         let job = job::Job {
             state_dir: self.seen.state_dir.clone(),
             run: self.run.run.clone(),
@@ -235,7 +241,7 @@ impl Place<'_> {
                     told = status.stages.len();
                     match status.finished {
                         Some(Ok(started)) => {
-                            self.run.note_restart(&self.node.name, |noted| noted.started = Some(started.clone()));
+                            self.run.note(&self.node.name, |noted| noted.started = Some(started.clone()));
                             return Ok(format!("a new process, pid {}", started.pid));
                         }
                         Some(Err(why)) => return Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
@@ -260,7 +266,7 @@ impl Place<'_> {
         let Some(member) = self.run.facts.member_of(self.seen, &self.node.inventory.address) else {
             return Err(Failure::new("the node is not in the ring", "run `ringwalk plan` again"));
         };
-        let Restarted { before, started } = self.run.restarted(&self.node.name);
+        let Noted { before, started, .. } = self.run.noted(&self.node.name);
         let mut eyes = Eyes::new(Subject {
             cluster: Arc::clone(&self.run.cluster),
             facts: Arc::clone(&self.run.facts),
@@ -283,7 +289,7 @@ impl Place<'_> {
     }
 
     async fn confirm(&self) -> Result<String, Failure> {
-        files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.map_err(of_file)?;
+        files::confirm(self.node.host.as_ref(), &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
         Ok("healthy".into())
     }
 
@@ -312,6 +318,8 @@ impl Place<'_> {
     }
 }
 
+/// The stock file has 111 KB in 5.0; a hundred times that is no cassandra.yaml.
+const YAML_BYTES_MAX: usize = 10 << 20;
 /// Between two attempts to reach a node whose connection was lost.
 const RECONNECT: Duration = Duration::from_secs(1);
 /// The job bounds each of its stages; what comes on top is starting it and fetching its last word.
