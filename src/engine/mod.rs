@@ -25,6 +25,12 @@ pub trait Record: Send {
     fn append(&mut self, at: Timestamp, event: &StepEvent) -> Result<(), JournalError>;
 }
 
+impl Record for crate::journal::file::Journal {
+    fn append(&mut self, at: Timestamp, event: &StepEvent) -> Result<(), JournalError> {
+        crate::journal::file::Journal::append(self, at, event)
+    }
+}
+
 /// Carries out one step. Every step may be carried out again: what is done already is found done.
 #[async_trait]
 pub trait Perform: Send + Sync {

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod drift;
 pub mod material;
 pub mod options;
+pub mod saved;
 pub mod step;
 pub mod waves;
 
