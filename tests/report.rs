@@ -60,7 +60,7 @@ fn plans_are_told_whole() {
     let fourth = &mut mixed.phases[0].waves[3].nodes[0];
     fourth.changes.truncate(1);
     fourth.diff.clear();
-    fourth.restart.clear();
+    fourth.restart = vec![RestartReason::NotRunning];
     mixed.phases[0].waves[4].nodes[0]
         .restart
         .push(RestartReason::Owed { run: "orders-20261123-1-0000".into() });

@@ -126,7 +126,7 @@ impl Seen {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedStep {
     pub phase: usize,
     /// Counted through all phases.

@@ -215,7 +215,7 @@ pub fn why(waiting: &[Waiting]) -> Option<String> {
 fn wave_title(wave: &Wave) -> String {
     let nodes: Vec<&str> = wave.nodes.iter().map(|change| change.node.as_str()).collect();
     let canary = if wave.canary { ", canary" } else { "" };
-    format!("wave {}{canary}: {}", wave.number, names::in_order(&nodes))
+    format!("wave {}{canary}: {}", wave.number + 1, names::in_order(&nodes))
 }
 
 /// What proves a node healthy: what its last look at the wire saw, else the last thing seen.

@@ -8,7 +8,7 @@ mod names; // many node names in few words
 pub mod plain; // lines, where there is no terminal
 pub mod plan; // a plan, for the one who has to say yes
 pub mod runs; // the runs that were made here
-mod screen; // width and colour
+pub mod screen; // width and colour
 pub mod summary; // how a run left the cluster
 pub mod terminal; // live bars
 mod track; // where each node of a run stands

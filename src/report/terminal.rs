@@ -142,7 +142,7 @@ impl Terminal {
 
 fn place(visit: &Visit, state: &RunState) -> String {
     let phase = state.plan.phases.get(visit.phase).map_or("", |phase| &phase.name);
-    format!(", phase {phase}, wave {}", visit.wave)
+    format!(", phase {phase}, wave {}", visit.wave + 1)
 }
 
 impl Reporter for Terminal {

@@ -57,6 +57,7 @@ pub fn restart_reason(reason: &RestartReason) -> String {
         RestartReason::SettingsChange => "cassandra.yaml changes, and it is read at start only".into(),
         RestartReason::StoreChanges { store } => format!("the running process keeps the old {store}"),
         RestartReason::Asked => "the playbook says `restart: always`".into(),
+        RestartReason::NotRunning => "Cassandra does not run there".into(),
         RestartReason::Owed { run } => format!("run {run} changed the node and did not see it healthy"),
         RestartReason::WireDiffers { shows } => {
             format!("the files are as wished, but the port shows {}", printable(shows))

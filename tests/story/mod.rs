@@ -2,14 +2,15 @@
 #![allow(dead_code)] // each test file tells its own part of it
 
 use jiff::{SignedDuration, Timestamp};
-use ringwalk::facts::ring::KeepAvailable;
-use ringwalk::input::playbook::OptionKey;
+use ringwalk::input::options::{OptionKey, Setting};
+use ringwalk::input::playbook::KeepAvailable;
 use ringwalk::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent, Waiting};
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::change::{CertificateSummary, Change, NodeChange, RestartReason};
 use ringwalk::plan::step::{EditYaml, Gate, Hold, PushStore, Restart, Step, StoreName, Wire, YamlPath};
 use ringwalk::plan::{PLAN_FORMAT, Phase, Plan, PlannedStep, StepId, Wave};
 use ringwalk::report::Reporter;
+use ringwalk::secret::SecretSource;
 
 const YAML: &str = "/etc/cassandra/cassandra.yaml";
 const KEYSTORE: &str = "/etc/cassandra/tls/keystore.p12";
@@ -25,7 +26,7 @@ pub fn hash(words: &str) -> String {
 pub fn plan(nodes: usize) -> Plan {
     let names: Vec<String> = (1..=nodes).map(|n| format!("orders-{n}")).collect();
     let waves = names.iter().enumerate().map(|(index, node)| Wave {
-        number: index + 1,
+        number: index,
         canary: index == 0,
         proof: format!(
             "with {node} away, every range of every keyspace keeps 2 of 3 replicas, and quorum needs 2"
@@ -36,9 +37,11 @@ pub fn plan(nodes: usize) -> Plan {
         format: PLAN_FORMAT,
         cluster: "orders".into(),
         playbook: "enable-client-tls".into(),
+        at_once: 1,
         warnings: vec![],
+        seen: vec![],
         phases: vec![Phase { name: "accept".into(), unchanged: vec![], waves: waves.collect() }],
-        steps: names.iter().enumerate().flat_map(|(index, node)| steps(index + 1, node)).collect(),
+        steps: names.iter().enumerate().flat_map(|(index, node)| steps(index, node)).collect(),
     }
 }
 
@@ -68,7 +71,7 @@ pub fn node_change(node: &str) -> NodeChange {
         restart: vec![RestartReason::SettingsChange],
         diff: "--- cassandra.yaml\n+++ cassandra.yaml\n@@ -2,4 +2,5 @@\n client_encryption_options:\n-  enabled: \
                false\n+  enabled: true\n   keystore: /etc/cassandra/tls/keystore.p12\n+  keystore_password: \
-               [env:KEYSTORE_PASSWORD]\n"
+               [new secret]\n"
             .into(),
     }
 }
@@ -90,7 +93,9 @@ fn steps(wave: usize, node: &str) -> Vec<PlannedStep> {
         owner: "cassandra:cassandra".into(),
         mode: 0o400,
     };
-    let edit = EditYaml { path: YAML.into(), was: hash("old yaml"), becomes: hash("new yaml"), set: vec![] };
+    let path = YamlPath::ClientEncryption(OptionKey::KeystorePassword);
+    let set = vec![(path, Setting::Secret(SecretSource::Env("KEYSTORE_PASSWORD".into())))];
+    let edit = EditYaml { path: YAML.into(), was: hash("old yaml"), becomes: hash("new yaml"), set };
     let steps = [
         Step::PushStore(push),
         Step::EditYaml(edit),

@@ -33,13 +33,13 @@ pub fn text(waves: &[Wave], screen: Screen, detail: Detail) -> String {
 fn title(group: &[Wave]) -> String {
     let nodes: Vec<&str> =
         group.iter().flat_map(|wave| &wave.nodes).map(|change| change.node.as_str()).collect();
-    let (first, last) = (&group[0], &group[group.len() - 1]);
     let names = names::in_order(&nodes);
-    match (first.canary, first.number == last.number) {
-        (true, _) => format!("wave {}, canary: {names}", first.number),
-        (false, true) if nodes.len() == 1 => format!("wave {}: {names}", first.number),
-        (false, true) => format!("wave {}, {} at once: {names}", first.number, count(nodes.len(), "node")),
-        (false, false) => format!("waves {} to {}, one node each: {names}", first.number, last.number),
+    let (first, last) = (group[0].number + 1, group[group.len() - 1].number + 1);
+    match (group[0].canary, first == last) {
+        (true, _) => format!("wave {first}, canary: {names}"),
+        (false, true) if nodes.len() == 1 => format!("wave {first}: {names}"),
+        (false, true) => format!("wave {first}, {} at once: {names}", count(nodes.len(), "node")),
+        (false, false) => format!("waves {first} to {last}, one node each: {names}"),
     }
 }
 
