@@ -1,6 +1,6 @@
 //! What was typed.
 
-use crate::report::screen::Color;
+use crate::report::Color;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

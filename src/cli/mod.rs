@@ -1,5 +1,106 @@
 //! The command line: one file a command, exit codes in one place.
 
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub mod apply;
+pub mod arguments;
+pub mod check;
+pub mod exit;
+pub mod interrupt;
+pub mod load;
+pub mod plan;
+pub mod reach;
+pub mod runs;
+pub mod schema;
+pub mod secrets;
+pub mod show;
+
+use crate::diagnostic::{Diagnostic, render};
+use arguments::{Arguments, Command, Global};
+use clap::{CommandFactory, Parser};
+use exit::Exit;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Why a command ended without a result of its own.
+pub enum Trouble {
+    /// What the operator wrote, or the cluster, does not allow it.
+    Refused(Vec<Diagnostic>),
+    /// Anything else: what was tried, and the chain of causes.
+    Error(anyhow::Error),
+}
+
+impl From<Vec<Diagnostic>> for Trouble {
+    fn from(problems: Vec<Diagnostic>) -> Trouble {
+        Trouble::Refused(problems)
+    }
+}
+
+impl From<anyhow::Error> for Trouble {
+    fn from(error: anyhow::Error) -> Trouble {
+        Trouble::Error(error)
+    }
+}
+
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr(&arguments.global);
+    match run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(trouble) => {
+            tell(&trouble);
+            Exit::Refused.into()
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Exit, Trouble> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Check => wait(check::run(global)),
+        Command::Plan(options) => wait(plan::run(global, options)),
+        Command::Apply(options) => wait(apply::run(global, options)),
+        Command::Runs => runs::run(global),
+        Command::Show { run } => show::run(global, run.as_deref()),
+        Command::Schema { of } => schema::run(*of),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "ringwalk", &mut std::io::stdout());
+            Ok(Exit::Success)
+        }
+    }
+}
+
+/// Runs a command that waits for hosts.
+fn wait(command: impl Future<Output = Result<Exit, Trouble>>) -> Result<Exit, Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| anyhow::Error::new(error).context("cannot start the runtime"))?;
+    let answer = runtime.block_on(command);
+    // Connections are dropped, not waited for: a node that hangs must not hold up the answer.
+    runtime.shutdown_background();
+    answer
+}
+
+/// Prints to standard output. A reader that has gone away (`ringwalk plan | head`) is no trouble.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn tell(trouble: &Trouble) {
+    let text = match trouble {
+        Trouble::Refused(problems) => render(problems),
+        Trouble::Error(error) => format!("error: {error:#}\n"),
+    };
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn log_to_stderr(global: &Global) {
+    let level = match global.verbose {
+        0 => "ringwalk=warn",
+        1 => "ringwalk=info",
+        2 => "ringwalk=debug",
+        _ => "ringwalk=trace,russh=debug",
+    };
+    let filter = EnvFilter::try_from_env("RINGWALK_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(color).init();
 }

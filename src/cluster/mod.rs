@@ -53,6 +53,12 @@ impl Cluster {
         Cluster { nodes: inventory.nodes.iter().map(node).collect() }
     }
 
+    /// The same nodes, each host wrapped.
+    pub fn with_hosts(self, mut wrap: impl FnMut(Arc<dyn Host>) -> Arc<dyn Host>) -> Cluster {
+        let nodes = self.nodes.into_iter().map(|node| Node { host: wrap(node.host), ..node });
+        Cluster { nodes: nodes.collect() }
+    }
+
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)
     }

@@ -3,7 +3,10 @@
 //! One loop owns the state, so it orders all events of all nodes: an event goes to disk, into the state and to the
 //! reporter, in that order, and a step is performed only after its intent is on disk.
 
+pub mod eyes;
+pub mod hold;
 pub mod next;
+pub mod perform;
 
 use crate::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
 use crate::journal::file::JournalError;
@@ -20,6 +23,12 @@ use tokio::task::JoinSet;
 /// Where step events are kept. `append` returns once the event would survive a power loss.
 pub trait Record: Send {
     fn append(&mut self, at: Timestamp, event: &StepEvent) -> Result<(), JournalError>;
+}
+
+impl Record for crate::journal::file::Journal {
+    fn append(&mut self, at: Timestamp, event: &StepEvent) -> Result<(), JournalError> {
+        crate::journal::file::Journal::append(self, at, event)
+    }
 }
 
 /// Carries out one step. Every step may be carried out again: what is done already is found done.

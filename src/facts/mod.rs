@@ -18,7 +18,7 @@ use version::{Flavour, Version};
 pub struct Facts {
     pub nodes: Vec<NodeFacts>,
     pub ring: Ring,
-    /// Addresses that at least one observer calls down, as `nodetool status` names them.
+    /// Host ids of the members that at least one observer calls down.
     pub down: BTreeSet<String>,
 }
 
@@ -49,6 +49,9 @@ pub struct NodeFacts {
     pub owed: Option<String>,
     /// Free bytes of the file system under each directory that would be written to.
     pub free_bytes: BTreeMap<String, u64>,
+    /// Those of them that cannot be written to: not allowed, or a read-only file system.
+    #[serde(default)]
+    pub unwritable: BTreeSet<String>,
     /// The node's clock minus ours.
     pub clock_offset_s: i64,
 }

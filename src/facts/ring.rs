@@ -162,7 +162,7 @@ impl fmt::Display for Blocked {
                 let down = down.join(", ");
                 write!(
                     f,
-                    "range {range} of `{keyspace}` would keep {has} replicas and needs {needs}; down: {down}"
+                    "range {range} of `{keyspace}` would keep {has} of the {needs} replicas it needs; down: {down}"
                 )
             }
             Blocked::OneAtATime { why, down } => {

@@ -3,29 +3,50 @@
 use crate::plan::step::Gate;
 use crate::plan::{Plan, StepId};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
-    Step { at: Timestamp, event: StepEvent },
-    Progress { at: Timestamp, progress: Progress },
+    Step {
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        at: Timestamp,
+        event: StepEvent,
+    },
+    Progress {
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        at: Timestamp,
+        progress: Progress,
+    },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum StepEvent {
-    RunStarted { run: String, operator: String, plan: Box<Plan> },
+    RunStarted {
+        run: String,
+        operator: String,
+        plan: Box<Plan>,
+    },
     /// Written before the act. `kept`: what a step that replaces a file leaves beside it on the node.
-    StepStarted { step: StepId, kept: Option<Kept> },
-    StepFinished { step: StepId, outcome: Outcome },
+    StepStarted {
+        step: StepId,
+        kept: Option<Kept>,
+    },
+    StepFinished {
+        step: StepId,
+        outcome: Outcome,
+    },
     /// The operator asked to stop: nothing new is begun.
     Interrupted,
-    RunFinished { result: RunResult },
+    RunFinished {
+        result: RunResult,
+    },
 }
 
 /// The backup on the node from which a file can be put back as it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
     pub path: String,
     pub backup: String,
@@ -33,15 +54,21 @@ pub struct Kept {
     pub sha256: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Done, with what was seen: a fingerprint on the wire, a new process id.
-    Done { seen: String },
-    Failed { why: String, help: String, log: Vec<String> },
+    Done {
+        seen: String,
+    },
+    Failed {
+        why: String,
+        help: String,
+        log: Vec<String>,
+    },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunResult {
     Done,
@@ -52,7 +79,7 @@ pub enum RunResult {
 }
 
 /// What goes on inside a step; for the eye only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "progress", rename_all = "snake_case")]
 pub enum Progress {
     /// A look at the gates of a hold: those that did not pass, with what they wait for.
@@ -61,7 +88,7 @@ pub enum Progress {
     JobStage { step: StepId, stage: String },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Waiting {
     pub gate: Gate,
     pub why: String,

@@ -1,5 +1,16 @@
 //! Verbs on one Cassandra node, over any `Host`.
 
+mod answer;
 pub mod cql;
+pub mod files;
+mod frame;
+pub mod job;
+pub mod layout;
+pub mod log;
 pub mod nodetool;
+pub mod probe;
+pub mod process;
+pub mod service;
+mod sockets;
+mod stores;
 pub mod wire;

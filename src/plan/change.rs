@@ -6,12 +6,13 @@ use super::step::{EditYaml, PushStore, StoreName, Wire, YamlPath};
 use crate::diagnostic::Diagnostic;
 use crate::facts::NodeFacts;
 use crate::facts::policy::Policy;
-use crate::formats::yaml::{self, edit};
+use crate::formats::yaml;
 use crate::input::Input;
 use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
 use crate::input::playbook::{Playbook, Restart, StoreSpec, expand};
 use crate::secret::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ pub fn of_node(
 }
 
 /// All that differs on one node in one phase.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodeChange {
     pub node: String,
     pub changes: Vec<Change>,
@@ -61,16 +62,22 @@ pub struct NodeChange {
     pub diff: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    Store { store: StoreName, path: String, was: Option<String>, becomes: String, certificate: Option<CertificateSummary> },
+    Store {
+        store: StoreName,
+        path: String,
+        was: Option<String>,
+        becomes: String,
+        certificate: Option<CertificateSummary>,
+    },
     /// `was` and `becomes` as they are written in the file; a secret shows as where it comes from.
     Setting { path: YamlPath, was: Option<String>, becomes: String },
 }
 
 /// What identifies the certificate that a store serves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CertificateSummary {
     pub subject: String,
     /// SHA-256 of the certificate, lowercase hex.
@@ -79,7 +86,7 @@ pub struct CertificateSummary {
     pub not_after: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RestartReason {
     /// cassandra.yaml is read once, at start.
@@ -182,14 +189,14 @@ impl Subject<'_> {
         set: &[(YamlPath, Setting)],
     ) -> Result<(Secret, Vec<Change>), Vec<Diagnostic>> {
         let edits = edits(set, self.material).map_err(|problem| vec![self.problem(problem)])?;
-        let edited = edit::edit(text.expose().as_bytes(), &edits)
+        let edited = yaml::edit(text.expose().as_bytes(), &edits)
             .map_err(|problems| problems.into_iter().map(|p| self.yaml_problem(p)).collect::<Vec<_>>())?;
         let edited = String::from_utf8(edited).map_err(|_| vec![self.problem("it is not UTF-8".into())])?;
         let root = yaml::parse(text.expose()).ok().flatten();
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
             let node = at(root.as_ref(), &edit.path);
             let was = node.map(|node| shown(node, setting));
-            (!edit::says(node, &edit.value)).then(|| Change::Setting { path: *path, was, becomes: setting.to_string() })
+            (!yaml::says(node, &edit.value)).then(|| Change::Setting { path: *path, was, becomes: setting.to_string() })
         });
         Ok((Secret::new(edited), differs.collect()))
     }
@@ -198,7 +205,7 @@ impl Subject<'_> {
         Diagnostic::new(self.yaml_name(), message)
     }
 
-    fn yaml_problem(&self, problem: edit::EditProblem) -> Diagnostic {
+    fn yaml_problem(&self, problem: yaml::EditProblem) -> Diagnostic {
         let place = problem.line.map_or(self.yaml_name(), |line| format!("{}:{line}", self.yaml_name()));
         let diagnostic = Diagnostic::new(place, problem.message);
         match problem.help {
@@ -340,7 +347,7 @@ fn follows(root: Option<&yaml::Node>, key: OptionKey, setting: &Setting, node: &
     };
     let wished = value(&setting, &Material::default());
     let path = YamlPath::ClientEncryption(key).keys();
-    wished.is_ok_and(|wished| edit::says(at(root, &path), &wished))
+    wished.is_ok_and(|wished| yaml::says(at(root, &path), &wished))
 }
 
 /// The node that a path of keys leads to.
@@ -358,26 +365,26 @@ fn shown(node: &yaml::Node, becomes: &Setting) -> String {
 }
 
 /// Settings as edits, secrets resolved.
-pub fn edits(set: &[(YamlPath, Setting)], material: &Material) -> Result<Vec<edit::Edit>, String> {
+pub fn edits(set: &[(YamlPath, Setting)], material: &Material) -> Result<Vec<yaml::Edit>, String> {
     let edit = |(path, setting): &(YamlPath, Setting)| {
-        Ok(edit::Edit { path: path.keys(), value: value(setting, material)? })
+        Ok(yaml::Edit { path: path.keys(), value: value(setting, material)? })
     };
     set.iter().map(edit).collect()
 }
 
-fn value(setting: &Setting, material: &Material) -> Result<edit::EditValue, String> {
+fn value(setting: &Setting, material: &Material) -> Result<yaml::EditValue, String> {
     Ok(match setting {
-        Setting::Bool(value) => edit::EditValue::Bool(*value),
-        Setting::Number(value) => edit::EditValue::Number(*value),
-        Setting::Text(value) => edit::EditValue::Text(value.clone()),
-        Setting::List(items) => edit::EditValue::List(items.clone()),
+        Setting::Bool(value) => yaml::EditValue::Bool(*value),
+        Setting::Number(value) => yaml::EditValue::Number(*value),
+        Setting::Text(value) => yaml::EditValue::Text(value.clone()),
+        Setting::List(items) => yaml::EditValue::List(items.clone()),
         Setting::Map(entries) => {
             let entry = |(key, setting): &(String, Setting)| Ok((key.clone(), value(setting, material)?));
-            edit::EditValue::Map(entries.iter().map(entry).collect::<Result<_, String>>()?)
+            yaml::EditValue::Map(entries.iter().map(entry).collect::<Result<_, String>>()?)
         }
         Setting::Secret(source) => {
             let secret = material.secret(source).ok_or_else(|| format!("the secret `{source}` was not read"))?;
-            edit::EditValue::Secret(secret.clone())
+            yaml::EditValue::Secret(secret.clone())
         }
     })
 }

@@ -6,14 +6,16 @@ pub mod diff;
 pub mod drift;
 pub mod material;
 pub mod options;
+pub mod saved;
 pub mod step;
 pub mod waves;
 
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, NodeFacts};
 use crate::input::Input;
-use change::{NodeChange, Work};
+use change::NodeChange;
 use material::Material;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use step::Step;
@@ -85,7 +87,7 @@ fn blocked(input: &Input, ordered: &Ordered) -> Vec<Diagnostic> {
 pub const PLAN_FORMAT: u32 = 1;
 
 /// Everything that will be done, in order; holds hashes where contents may be secret.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub format: u32,
     pub cluster: String,
@@ -104,7 +106,7 @@ pub struct Plan {
 pub type StepId = usize;
 
 /// What of a node a plan rests on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Seen {
     pub node: String,
     pub version: String,
@@ -133,7 +135,7 @@ pub struct PlannedStep {
     pub step: Step,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Phase {
     pub name: String,
     /// Nodes that need nothing in this phase.
@@ -142,7 +144,7 @@ pub struct Phase {
 }
 
 /// Nodes that may be down together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Wave {
     pub number: usize,
     pub canary: bool,

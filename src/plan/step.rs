@@ -2,10 +2,11 @@
 
 use crate::input::playbook::KeepAvailable;
 use crate::input::playbook::{OptionKey, Setting};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Puts a store at its path, atomically; what stood there is kept.
@@ -20,14 +21,14 @@ pub enum Step {
     Confirm,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StoreName {
     Keystore,
     Truststore,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PushStore {
     pub store: StoreName,
     pub path: String,
@@ -40,20 +41,21 @@ pub struct PushStore {
     pub mode: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EditYaml {
     /// The file behind its links.
     pub path: String,
     pub was: String,
     pub becomes: String,
+    #[schemars(with = "Vec<(YamlPath, serde_json::Value)>")]
     pub set: Vec<(YamlPath, Setting)>,
 }
 
 /// What in `cassandra.yaml` is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum YamlPath {
-    ClientEncryption(OptionKey),
+    ClientEncryption(#[schemars(with = "String")] OptionKey),
     NativeTransportPortSsl,
 }
 
@@ -73,7 +75,7 @@ impl fmt::Display for YamlPath {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Restart {
     pub clients_s: u64,
     pub drain_s: u64,
@@ -81,7 +83,7 @@ pub struct Restart {
     pub start_s: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hold {
     pub gates: Vec<Gate>,
     /// How many looks in a row must pass.
@@ -92,10 +94,13 @@ pub struct Hold {
 }
 
 /// A question about the ring or a node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
-    CanBeSpared { keep: KeepAvailable },
+    CanBeSpared {
+        #[schemars(with = "String")]
+        keep: KeepAvailable,
+    },
     NodeIsUp,
     CqlAnswers,
     WireIsRight(Wire),
@@ -104,7 +109,7 @@ pub enum Gate {
 }
 
 /// What the client port must show to whoever connects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Wire {
     pub port: u16,
     pub plaintext: bool,
@@ -113,6 +118,21 @@ pub struct Wire {
     pub certificate: Option<String>,
     /// TLS clients must show a certificate.
     pub client_certificate: bool,
+}
+
+impl fmt::Display for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "port {}: ", self.port)?;
+        if !self.tls {
+            return f.write_str("plaintext");
+        }
+        match &self.certificate {
+            Some(sha256) => write!(f, "serves {}", sha256.get(..16).unwrap_or(sha256))?,
+            None => f.write_str("serves TLS")?,
+        }
+        f.write_str(if self.plaintext { ", accepts plaintext" } else { ", refuses plaintext" })?;
+        f.write_str(if self.client_certificate { ", demands a client certificate" } else { "" })
+    }
 }
 
 impl Gate {

@@ -73,7 +73,7 @@ impl Line<'_> {
         let keep = self.input.playbook.rollout.keep_available;
         let answer = self.availability.can_be_spared(&member.host_id, &self.down, keep);
         // By the next node's turn this one has been seen up.
-        self.down.remove(&member.address);
+        self.down.remove(&member.host_id);
         match answer {
             Ok(Proof { text, unprotected, .. }) => {
                 ordered.warnings.extend(unprotected);

@@ -26,6 +26,21 @@ pub trait Host: Send + Sync {
     async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError>;
 }
 
+#[async_trait]
+impl Host for std::sync::Arc<dyn Host> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    async fn run(&self, command: &Command) -> Result<Output, HostError> {
+        (**self).run(command).await
+    }
+
+    async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError> {
+        (**self).connect(address, port).await
+    }
+}
+
 /// A byte stream to somewhere behind a host.
 pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
@@ -51,9 +66,11 @@ pub enum HostError {
     Deadline { doing: String, seconds: u64 },
     #[error("cannot open a connection to {address}:{port} from the node: {problem}")]
     Refused { address: String, port: u16, problem: String },
+    #[error("{doing}: {problem}")]
+    Unusable { doing: String, problem: String },
     #[error("{0}")]
     Config(String),
 }
 
-/// A passphrase for an encrypted private key, asked for when it is needed and not before.
+/// Asks for the passphrase of the private key at a path, when it is needed and not before; `None` gives up on the key.
 pub type AskPassphrase = std::sync::Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;

@@ -12,7 +12,7 @@ mod tabs;
 pub mod tree;
 mod verify;
 
-pub use edit::{Edit, EditProblem, EditValue, edit};
+pub use edit::{Edit, EditProblem, EditValue, edit, says};
 pub use read::{find, get};
 pub use scalar::{as_bool_1_1, as_integer_1_1, is_null};
 pub use tree::{Duplicate, Entry, Node, Style, SyntaxError, Value, parse};

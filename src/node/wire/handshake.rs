@@ -6,7 +6,7 @@ use rustls::client::{ClientConfig, ResolvesClientCert};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, InconsistentKeys, SignatureScheme};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,7 +60,15 @@ fn certified_key(
     let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
     let key = PrivateKeyDer::try_from(identity.key.to_vec())
         .map_err(|why| WireError::Identity(rustls::Error::General(why.into())))?;
-    CertifiedKey::from_der(chain, key, provider).map(Arc::new).map_err(WireError::Identity)
+    let key = provider.key_provider.load_private_key(key).map_err(WireError::Identity)?;
+    let certified = CertifiedKey::new(chain, key);
+    match certified.keys_match() {
+        Err(error @ rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
+            Err(WireError::Identity(error))
+        }
+        // webpki cannot read an X.509 v1 certificate, which `openssl x509 -req` makes; Cassandra can.
+        Ok(()) | Err(_) => Ok(Arc::new(certified)),
+    }
 }
 
 /// What a handshake showed: every certificate is taken and recorded, and the server must prove that it has its key.

@@ -1,0 +1,127 @@
+//! `ringwalk apply`: makes it so. A saved plan is refused if a node is no longer what the plan saw.
+
+use super::arguments::{ApplyArguments, Global, OutputForm};
+use super::exit::Exit;
+use super::load::{Loaded, load};
+use super::plan::{Made, make, show};
+use super::{Trouble, interrupt, print, runs};
+use crate::engine::perform::Performer;
+use crate::engine::{Engine, EngineError};
+use crate::journal::event::{Event, StepEvent};
+use crate::journal::file::Journal;
+use crate::journal::runs::run_id;
+use crate::journal::state::RunState;
+use crate::plan::saved::Saved;
+use crate::plan::{Plan, drift};
+use crate::report::{self, Reporter};
+use crate::transport::transcript::{Transcribed, Transcript};
+use anyhow::Context;
+use jiff::Timestamp;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trouble> {
+    let saved = options.plan.as_deref().map(read).transpose()?;
+    let loaded = load_for(global, saved.as_ref())?;
+    let made = make(&loaded).await?;
+    if let Some(saved) = &saved {
+        let moved_on = drift::between(&saved.plan, &made.plan);
+        if !moved_on.is_empty() {
+            return Err(moved_on.into());
+        }
+    }
+    if global.output == OutputForm::Text || made.plan.is_empty() {
+        show(&made.plan, global)?;
+    }
+    if made.plan.is_empty() {
+        return Ok(Exit::Success);
+    }
+    if !agreed(options, &made.plan)? {
+        print("nothing was changed\n");
+        return Ok(Exit::StoppedUnchanged);
+    }
+    carry_out(global, loaded, made).await
+}
+
+fn read(path: &Path) -> Result<Saved, Trouble> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the plan {}", path.display()))?;
+    Saved::parse(&path.display().to_string(), &text).map_err(|problem| vec![problem].into())
+}
+
+/// The files that are named on the command line, or those that the saved plan was made from.
+fn load_for(global: &Global, saved: Option<&Saved>) -> Result<Loaded, Trouble> {
+    let or_saved = |typed: &Option<PathBuf>, saved: Option<&String>| typed.clone().or(saved.map(PathBuf::from));
+    let inventory = or_saved(&global.inventory, saved.and_then(|saved| saved.inventory.as_ref()));
+    let playbook = or_saved(&global.playbook, saved.and_then(|saved| saved.playbook.as_ref()));
+    Ok(load(inventory.as_deref(), playbook.as_deref())?)
+}
+
+/// Asks, unless `--yes` has answered. Without a terminal nobody can be asked.
+fn agreed(options: &ApplyArguments, plan: &Plan) -> Result<bool, Trouble> {
+    if options.yes {
+        return Ok(true);
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(anyhow::anyhow!("there is no terminal to ask on; add --yes if this plan is what you want").into());
+    }
+    print(&format!("\nChange {} nodes of `{}` as above? Type yes: ", plan.nodes().len(), plan.cluster));
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
+    Ok(answer.trim() == "yes")
+}
+
+async fn carry_out(global: &Global, loaded: Loaded, made: Made) -> Result<Exit, Trouble> {
+    let Made { plan, cluster, facts } = made;
+    let interrupts = interrupt::listen().context("cannot listen for signals")?;
+    let now = Timestamp::now();
+    let run = run_id(&plan.cluster, now);
+    let runs_dir = runs::directory(global)?;
+    let mut journal = Journal::create(&runs_dir, &run).map_err(anyhow::Error::new)?;
+    let transcript = Transcript::open(&runs_dir.join(&run).join("transcript.jsonl"));
+    let transcript = Arc::new(transcript.context("cannot begin the transcript")?);
+    let cluster =
+        cluster.with_hosts(|host| Arc::new(Transcribed::new(host, Arc::clone(&transcript))));
+    let started = StepEvent::RunStarted { run: run.clone(), operator: operator(), plan: Box::new(plan) };
+    journal.append(now, &started).map_err(anyhow::Error::new)?;
+    let state = RunState::begin(now, &started).map_err(anyhow::Error::new)?;
+    let mut reporter = reporter(global);
+    reporter.event(&Event::Step { at: now, event: started }, &state);
+    let performer = Performer {
+        run,
+        cluster: Arc::new(cluster),
+        facts: Arc::new(facts),
+        material: Arc::new(loaded.material),
+        restarted: Default::default(),
+    };
+    let mut engine = Engine { state, journal: &mut journal, reporter: reporter.as_mut() };
+    let ended = engine.run(Arc::new(performer), interrupts).await;
+    let state = engine.state;
+    reporter.finish(&state);
+    match ended {
+        Ok(result) => Ok(result.into()),
+        Err(EngineError::Left) => {
+            let _ = writeln!(std::io::stderr(), "error: {}", EngineError::Left);
+            Ok(Exit::Interrupted)
+        }
+        Err(error) => {
+            let exit = if state.changed_something() { Exit::StoppedMidway } else { Exit::StoppedUnchanged };
+            let _ = writeln!(std::io::stderr(), "error: {:#}", anyhow::Error::new(error));
+            Ok(exit)
+        }
+    }
+}
+
+pub fn reporter(global: &Global) -> Box<dyn Reporter> {
+    match global.output {
+        OutputForm::Text => report::text(global.color.into()),
+        OutputForm::Json => Box::new(report::json::Json::new(std::io::stdout())),
+    }
+}
+
+/// Who runs this, for whoever finds the journal: `ops@laptop`.
+fn operator() -> String {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{user}@{}", host.trim())
+}

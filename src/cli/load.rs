@@ -1,0 +1,153 @@
+//! What a command works on: both files read, secrets resolved, stores opened; or every problem of them at once.
+
+use super::arguments::Global;
+use super::secrets;
+use crate::diagnostic::Diagnostic;
+use crate::formats::store::{Store, StoreError};
+use crate::input::inventory::{Inventory, Node};
+use crate::input::playbook::{StoreSpec, expand};
+use crate::input::{self, Input, Source};
+use crate::node::wire::ClientIdentity;
+use crate::plan::change::{CertificateSummary, sha256_hex};
+use crate::plan::material::{LocalStore, Material};
+use crate::plan::step::StoreName;
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+pub struct Loaded {
+    pub input: Input,
+    pub material: Material,
+    /// By node: certificate and key of its keystore.
+    pub identities: BTreeMap<String, ClientIdentity>,
+    /// What relative paths of the inventory are relative to.
+    pub inventory_directory: PathBuf,
+}
+
+/// Reads everything that is on this side; nothing is reached yet.
+pub fn load(inventory: Option<&Path>, playbook: Option<&Path>) -> Result<Loaded, Vec<Diagnostic>> {
+    let (inventory, playbook) = (named(inventory, "inventory", "-i")?, named(playbook, "playbook", "-p")?);
+    let (inventory_text, playbook_text) = (text_of(inventory), text_of(playbook));
+    let mut problems = Vec::new();
+    for text in [&inventory_text, &playbook_text] {
+        problems.extend(text.as_ref().err().cloned());
+    }
+    let (Ok(inventory_text), Ok(playbook_text)) = (inventory_text, playbook_text) else { return Err(problems) };
+    let (inventory_name, playbook_name) = (inventory.display().to_string(), playbook.display().to_string());
+    let input = input::read(
+        Source { file: &inventory_name, text: &inventory_text },
+        Source { file: &playbook_name, text: &playbook_text },
+    )?;
+    let directory = directory_of(playbook);
+    let secrets = secrets::resolve(&input, &directory)?;
+    let mut stores = Stores { input: &input, directory, opened: BTreeMap::new() };
+    let mut loaded = Loaded {
+        material: Material { stores: BTreeMap::new(), secrets },
+        identities: BTreeMap::new(),
+        inventory_directory: directory_of(inventory),
+        input: input.clone(),
+    };
+    for node in &input.inventory.nodes {
+        problems.extend(stores.of_node(node, &mut loaded));
+    }
+    problems.dedup();
+    if problems.is_empty() { Ok(loaded) } else { Err(problems) }
+}
+
+fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path, Vec<Diagnostic>> {
+    path.ok_or_else(|| {
+        let message = format!("no {what} is named");
+        vec![Diagnostic::new("command line", message).help(format!("add `{flag} FILE`; `ringwalk --help` has an example"))]
+    })
+}
+
+fn text_of(path: &Path) -> Result<String, Diagnostic> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Diagnostic::new(path.display().to_string(), format!("cannot read it: {error}")))
+}
+
+/// The directory that a file is in.
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(directory) if directory != Path::new("") => directory.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
+}
+
+/// Store files, each read and opened once, whichever nodes it is for.
+struct Stores<'a> {
+    input: &'a Input,
+    directory: PathBuf,
+    opened: BTreeMap<PathBuf, Result<Opened, String>>,
+}
+
+#[derive(Clone)]
+struct Opened {
+    local: LocalStore,
+    identity: Option<ClientIdentity>,
+}
+
+impl Stores<'_> {
+    fn of_node(&mut self, node: &Node, loaded: &mut Loaded) -> Vec<Diagnostic> {
+        let stores = &self.input.playbook.stores;
+        let specs = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
+        let mut problems = Vec::new();
+        for (name, spec) in specs.into_iter().filter_map(|(name, spec)| Some((name, spec.as_ref()?))) {
+            match self.open(spec, node, &loaded.material) {
+                Ok(opened) => {
+                    loaded.material.stores.insert((node.name.clone(), name), opened.local);
+                    if let Some(identity) = opened.identity.filter(|_| name == StoreName::Keystore) {
+                        loaded.identities.insert(node.name.clone(), identity);
+                    }
+                }
+                Err(problem) => problems.push(self.problem(name, problem)),
+            }
+        }
+        problems
+    }
+
+    fn open(&mut self, spec: &StoreSpec, node: &Node, material: &Material) -> Result<Opened, String> {
+        let path = self.directory.join(expand(&spec.from, node));
+        if let Some(opened) = self.opened.get(&path) {
+            return opened.clone();
+        }
+        let password = material.secret(&spec.password);
+        let opened = read_store(&path, password);
+        self.opened.insert(path, opened.clone());
+        opened
+    }
+
+    fn problem(&self, name: StoreName, problem: String) -> Diagnostic {
+        let place = format!("stores.{name}.from");
+        let help = "`from` is relative to the playbook; `{node}` in it stands for the node's name";
+        self.input.playbook.source.diagnostic_of(&place, problem, help)
+    }
+}
+
+fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let bytes = Zeroizing::new(bytes);
+    let password = password.cloned().unwrap_or_else(|| Secret::new(""));
+    let store = Store::open(&bytes, &password)
+        .map_err(|error: StoreError| format!("cannot open {}: {error}", path.display()))?;
+    let certificate = store.leaf().map(|leaf| CertificateSummary {
+        subject: leaf.subject.clone(),
+        sha256: leaf.sha256.clone(),
+        not_after: leaf.not_after.to_string(),
+    });
+    let identity = store.keys.first().map(|entry| ClientIdentity {
+        chain: entry.chain.iter().map(|certificate| certificate.der.clone()).collect(),
+        key: Zeroizing::new(entry.key.expose().to_vec()),
+    });
+    let sha256 = sha256_hex(&bytes);
+    let file = path.display().to_string();
+    Ok(Opened { local: LocalStore { file, bytes, sha256, certificate }, identity })
+}
+
+/// The inventory alone, for what needs no playbook.
+pub fn inventory_of(global: &Global) -> Result<Inventory, Vec<Diagnostic>> {
+    let path = named(global.inventory.as_deref(), "inventory", "-i")?;
+    let text = text_of(path).map_err(|problem| vec![problem])?;
+    input::read_inventory(Source { file: &path.display().to_string(), text: &text })
+}

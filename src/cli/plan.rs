@@ -1,0 +1,67 @@
+//! `ringwalk plan`: what would change and why; changes nothing.
+
+use super::arguments::{Global, OutputForm, PlanArguments};
+use super::exit::Exit;
+use super::load::{Loaded, load};
+use super::{Trouble, print, reach};
+use crate::cluster::Cluster;
+use crate::cluster::survey::survey;
+use crate::diagnostic::Diagnostic;
+use crate::facts::Facts;
+use crate::plan::saved::Saved;
+use crate::plan::{Plan, plan};
+use crate::report::plan::Detail;
+use crate::report::{self, Screen};
+use anyhow::Context;
+use std::path::Path;
+
+pub async fn run(global: &Global, options: &PlanArguments) -> Result<Exit, Trouble> {
+    let loaded = load(global.inventory.as_deref(), global.playbook.as_deref())?;
+    let Made { plan, .. } = make(&loaded).await?;
+    show(&plan, global)?;
+    if let Some(path) = &options.out {
+        save(global, &plan, path)?;
+    }
+    Ok(if plan.is_empty() { Exit::Success } else { Exit::Changes })
+}
+
+/// A plan, and what it was made from.
+pub struct Made {
+    pub plan: Plan,
+    pub cluster: Cluster,
+    pub facts: Facts,
+}
+
+/// Looks at the cluster as it is now and plans.
+pub async fn make(loaded: &Loaded) -> Result<Made, Vec<Diagnostic>> {
+    let cluster = reach::cluster(loaded);
+    let facts = survey(&cluster, &loaded.input).await?;
+    let plan = plan(&loaded.input, &loaded.material, &facts)?;
+    Ok(Made { plan, cluster, facts })
+}
+
+pub fn show(plan: &Plan, global: &Global) -> Result<(), Trouble> {
+    match global.output {
+        OutputForm::Text => {
+            let detail = if global.verbose > 0 { Detail::Full } else { Detail::Short };
+            print(&report::plan::text_in(plan, Screen::of_stdout(global.color.into()), detail));
+        }
+        OutputForm::Json => {
+            print(&(report::json::plan(plan).context("cannot write the plan as JSON")? + "\n"));
+        }
+    }
+    Ok(())
+}
+
+fn save(global: &Global, plan: &Plan, path: &Path) -> Result<(), Trouble> {
+    let absolute = |path: &Option<std::path::PathBuf>| {
+        path.as_ref().and_then(|path| std::path::absolute(path).ok()).map(|path| path.display().to_string())
+    };
+    let saved = Saved { inventory: absolute(&global.inventory), playbook: absolute(&global.playbook), plan: plan.clone() };
+    let text = serde_json::to_string_pretty(&saved).context("cannot write the plan as JSON")?;
+    std::fs::write(path, text + "\n").with_context(|| format!("cannot save the plan in {}", path.display()))?;
+    if global.output == OutputForm::Text {
+        print(&format!("saved in {}: `ringwalk apply {0}` carries out exactly this plan\n", path.display()));
+    }
+    Ok(())
+}

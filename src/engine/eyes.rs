@@ -1,0 +1,286 @@
+//! What the gates are shown: quick looks at the node itself, and beside them the slow question to its peers.
+
+use crate::cluster::survey::{chain, cql_connection};
+use crate::cluster::{Cluster, Node, views};
+use crate::facts::{Facts, NodeFacts, Process};
+use crate::gates::{
+    Verdict, View, can_be_spared, cql_answers, node_is_up, peers_see_it_up, schema_agrees, wire_is_right,
+};
+use crate::node::cql::{self, CqlError};
+use crate::node::nodetool::output;
+use crate::node::process::{self, ProcessLook};
+use crate::node::wire::{self, WireLook};
+use crate::plan::step::Gate;
+use futures_util::future::join_all;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// A look at the process costs a shell on a node that is busy starting.
+const BETWEEN_PROCESS_LOOKS: Duration = Duration::from_secs(1);
+
+/// A gate's verdict, or a question that is still under way.
+pub enum Answer {
+    Is(Verdict),
+    Asking,
+}
+
+/// Whom a hold looks at.
+pub struct Subject {
+    pub cluster: Arc<Cluster>,
+    pub facts: Arc<Facts>,
+    pub name: String,
+    pub host_id: String,
+    /// The process before the restart, and the one that the restart job saw start.
+    pub before: Option<Process>,
+    pub started: Option<Process>,
+}
+
+/// Looks at one node and its peers, each thing no more often than it is worth.
+pub struct Eyes {
+    subject: Arc<Subject>,
+    process: Option<(Instant, Result<ProcessLook, String>)>,
+    peers: Question<Views>,
+    schema: Question<Result<Versions, String>>,
+    news: Arc<Notify>,
+}
+
+type Views = (Vec<View>, Vec<String>);
+type Versions = BTreeMap<String, BTreeSet<String>>;
+
+/// A question that takes a JVM start to answer, so it runs beside the quick looks.
+enum Question<T> {
+    NotAsked,
+    Asked(JoinHandle<T>),
+    Answered(T),
+}
+
+impl<T: Send + 'static> Question<T> {
+    /// Asks, or judges the answer if there is one. An answer that makes the gate wait is asked for again.
+    async fn settle(
+        &mut self,
+        news: &Arc<Notify>,
+        ask: impl Future<Output = T> + Send + 'static,
+        judge: impl FnOnce(&T) -> Verdict,
+    ) -> Answer {
+        let answer = match std::mem::replace(self, Question::NotAsked) {
+            Question::NotAsked => {
+                let news = Arc::clone(news);
+                *self = Question::Asked(tokio::spawn(async move {
+                    let answer = ask.await;
+                    news.notify_one();
+                    answer
+                }));
+                return Answer::Asking;
+            }
+            Question::Asked(running) if !running.is_finished() => {
+                *self = Question::Asked(running);
+                return Answer::Asking;
+            }
+            Question::Asked(over) => {
+                over.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+            }
+            Question::Answered(answer) => answer,
+        };
+        let verdict = judge(&answer);
+        if !matches!(verdict, Verdict::Wait(_)) {
+            *self = Question::Answered(answer);
+        }
+        Answer::Is(verdict)
+    }
+}
+
+impl Eyes {
+    pub fn new(subject: Subject) -> Eyes {
+        Eyes {
+            subject: Arc::new(subject),
+            process: None,
+            peers: Question::NotAsked,
+            schema: Question::NotAsked,
+            news: Arc::default(),
+        }
+    }
+
+    /// One look for every gate. The peers are asked once the node itself looks right, and again when it did not since:
+    /// what they said before counts no more.
+    pub async fn look(&mut self, gates: &[Gate]) -> Vec<(Gate, Answer)> {
+        self.look_at_process(gates).await;
+        let wires = self.look_at_wires(gates).await;
+        let mut answers: Vec<(Gate, Answer)> = Vec::new();
+        for gate in gates {
+            answers.extend(self.quick(gate, &wires).map(|verdict| (gate.clone(), Answer::Is(verdict))));
+        }
+        let node_is_right = answers.iter().all(|(_, answer)| matches!(answer, Answer::Is(Verdict::Pass)));
+        if !node_is_right {
+            self.peers = Question::NotAsked;
+            self.schema = Question::NotAsked;
+        }
+        for gate in gates {
+            if let Some(answer) = self.slow(gate, node_is_right).await {
+                answers.push((gate.clone(), answer));
+            }
+        }
+        answers
+    }
+
+    /// The verdict of a gate that looks at the node itself.
+    fn quick(&self, gate: &Gate, wires: &BTreeMap<u16, Result<WireLook, String>>) -> Option<Verdict> {
+        match gate {
+            Gate::NodeIsUp => Some(self.node_is_up()),
+            Gate::CqlAnswers => Some(on_wire(wires.get(&self.port()), cql_answers::check)),
+            Gate::WireIsRight(wish) => {
+                Some(on_wire(wires.get(&wish.port), |look| wire_is_right::check(look, wish)))
+            }
+            Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees => None,
+        }
+    }
+
+    /// The answer of a gate that asks others.
+    async fn slow(&mut self, gate: &Gate, node_is_right: bool) -> Option<Answer> {
+        let subject = Arc::clone(&self.subject);
+        let id = &subject.host_id;
+        if !node_is_right {
+            return asks_others(gate).then(|| Answer::Is(Verdict::Wait("the node itself comes first".into())));
+        }
+        Some(match gate {
+            Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) => return None,
+            Gate::CanBeSpared { keep } => {
+                let judge = |(views, silent): &Views| {
+                    or_silent(can_be_spared::check(&subject.facts.ring, views, id, *keep), silent)
+                };
+                self.peers.settle(&self.news, ask_peers(Arc::clone(&subject)), judge).await
+            }
+            Gate::PeersSeeItUp => {
+                let judge = |(views, silent): &Views| or_silent(peers_see_it_up::check(views, id), silent);
+                self.peers.settle(&self.news, ask_peers(Arc::clone(&subject)), judge).await
+            }
+            Gate::SchemaAgrees => {
+                let down = self.down();
+                let judge = |versions: &Result<Versions, String>| match versions {
+                    Ok(versions) => schema_agrees::check(versions, &down),
+                    Err(why) => Verdict::Wait(why.clone()),
+                };
+                self.schema.settle(&self.news, ask_schema(Arc::clone(&subject)), judge).await
+            }
+        })
+    }
+
+    /// Ends when a question that was under way is answered.
+    pub async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    async fn look_at_process(&mut self, gates: &[Gate]) {
+        let due = self.process.as_ref().is_none_or(|(at, _)| at.elapsed() >= BETWEEN_PROCESS_LOOKS);
+        if gates.contains(&Gate::NodeIsUp) && due {
+            let look = process::look(self.subject.node().host.as_ref()).await.map_err(|error| chain(&error));
+            self.process = Some((Instant::now(), look));
+        }
+    }
+
+    async fn look_at_wires(&self, gates: &[Gate]) -> BTreeMap<u16, Result<WireLook, String>> {
+        let ports: BTreeSet<u16> = gates
+            .iter()
+            .filter_map(|gate| match gate {
+                Gate::CqlAnswers => Some(self.port()),
+                Gate::WireIsRight(wish) => Some(wish.port),
+                Gate::NodeIsUp | Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees => None,
+            })
+            .collect();
+        let node = self.subject.node();
+        let address = &self.subject.seen().native.address;
+        let looks = ports.into_iter().map(|port| async move {
+            // Without a certificate of ours: whether the port demands one is part of what is asked.
+            let look = wire::look(node.host.as_ref(), address, port, None).await;
+            (port, look.map_err(|error| chain(&error)))
+        });
+        join_all(looks).await.into_iter().collect()
+    }
+
+    fn node_is_up(&self) -> Verdict {
+        match &self.process {
+            None => Verdict::Wait("not looked at yet".into()),
+            Some((_, Err(why))) => Verdict::Wait(why.clone()),
+            Some((_, Ok(look))) => node_is_up::check(
+                self.subject.before.as_ref(),
+                self.subject.started.as_ref(),
+                look.process.as_ref(),
+                look.frozen,
+            ),
+        }
+    }
+
+    fn port(&self) -> u16 {
+        self.subject.seen().native.port
+    }
+
+    /// Addresses of the nodes that the peers call down; their schema version is an old one.
+    fn down(&self) -> BTreeSet<String> {
+        match &self.peers {
+            Question::Answered((views, _)) => {
+                let rows = views.iter().flat_map(|view| &view.rows);
+                rows.filter(|row| !row.up).map(|row| row.address.clone()).collect()
+            }
+            Question::NotAsked | Question::Asked(_) => BTreeSet::new(),
+        }
+    }
+}
+
+impl Subject {
+    fn node(&self) -> &Node {
+        self.cluster.node(&self.name).expect("a plan names nodes of its inventory only")
+    }
+
+    fn seen(&self) -> &NodeFacts {
+        self.facts.node(&self.name).expect("a plan is made from the facts of its nodes")
+    }
+}
+
+fn asks_others(gate: &Gate) -> bool {
+    match gate {
+        Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees => true,
+        Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) => false,
+    }
+}
+
+fn on_wire(look: Option<&Result<WireLook, String>>, check: impl FnOnce(&WireLook) -> Verdict) -> Verdict {
+    match look {
+        Some(Ok(look)) => check(look),
+        Some(Err(why)) => Verdict::Wait(why.clone()),
+        None => Verdict::Wait("not looked at yet".into()),
+    }
+}
+
+/// Where nobody answered, the reason is what the operator needs.
+fn or_silent(verdict: Verdict, silent: &[String]) -> Verdict {
+    match verdict {
+        Verdict::Wait(why) if !silent.is_empty() => Verdict::Wait(format!("{why} ({})", silent.join("; "))),
+        other => other,
+    }
+}
+
+async fn ask_peers(subject: Arc<Subject>) -> Views {
+    let observers = views::observers(&subject.cluster, &subject.facts, Some(&subject.name));
+    // A ring of one has no peers: it is asked what it says of itself.
+    let observers = if observers.is_empty() { vec![subject.node()] } else { observers };
+    views::look(&observers, &subject.facts).await
+}
+
+/// By CQL on the node itself; by nodetool where CQL wants a login or a certificate that we lack.
+async fn ask_schema(subject: Arc<Subject>) -> Result<Versions, String> {
+    let node = subject.node();
+    let by_cql = async {
+        let connection = cql_connection(node, subject.seen()).await?;
+        cql::schema_versions(connection, node.credentials.cql.as_ref()).await.map_err(|error: CqlError| chain(&error))
+    };
+    match by_cql.await {
+        Ok(versions) => Ok(versions),
+        Err(_) => {
+            let text = views::ask(node, &node.nodetool(subject.seen()), &["describecluster"]).await?;
+            output::describecluster(&text).map(|cluster| cluster.schema_versions).map_err(|error| error.to_string())
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! One step, carried out on its node. Every step may be carried out again: what is done already is found done.
+
+use super::eyes::{Eyes, Subject};
+use super::hold::{Held, hold};
+use super::{Perform, ProgressSender};
+use crate::cluster::survey::chain;
+use crate::cluster::{Cluster, Node};
+use crate::facts::{Facts, NodeFacts, Process};
+use crate::formats::yaml;
+use crate::journal::event::{Kept, Outcome, Progress, Waiting};
+use crate::node::files::{self, Expect, FileError, Replace, Replaced};
+use crate::node::{job, log, process};
+use crate::plan::change::{edits, sha256_hex};
+use crate::plan::material::Material;
+use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Restart, Step};
+use crate::plan::{PlannedStep, StepId};
+use crate::transport::{HostError, Stdin};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use zeroize::Zeroizing;
+
+/// Carries out the steps of one run on the real nodes.
+pub struct Performer {
+    pub run: String,
+    pub cluster: Arc<Cluster>,
+    pub facts: Arc<Facts>,
+    pub material: Arc<Material>,
+    /// By node: the process that a restart of this run ended, and the one that it started.
+    pub restarted: Mutex<BTreeMap<String, Restarted>>,
+}
+
+#[derive(Clone, Default)]
+pub struct Restarted {
+    before: Option<Process>,
+    started: Option<Process>,
+}
+
+/// How a step went wrong, in the operator's words.
+struct Failure {
+    why: String,
+    help: String,
+    log: Vec<String>,
+}
+
+impl Failure {
+    fn new(why: impl Into<String>, help: impl Into<String>) -> Failure {
+        Failure { why: why.into(), help: help.into(), log: Vec::new() }
+    }
+}
+
+#[async_trait]
+impl Perform for Performer {
+    fn keeps(&self, step: &PlannedStep) -> Option<Kept> {
+        let (path, was) = match &step.step {
+            Step::PushStore(push) => (&push.path, push.was.clone()),
+            Step::EditYaml(edit) => (&edit.path, Some(edit.was.clone())),
+            Step::Hold(_) | Step::Restart(_) | Step::Confirm => return None,
+        };
+        let backup = self.backup(&step.node, path, was.as_deref());
+        Some(Kept { path: path.clone(), backup, sha256: was })
+    }
+
+    async fn perform(&self, id: StepId, step: &PlannedStep, progress: ProgressSender) -> Outcome {
+        let (Some(node), Some(seen)) = (self.cluster.node(&step.node), self.facts.node(&step.node)) else {
+            return Outcome::Failed {
+                why: format!("`{}` is in the plan and not in the inventory", step.node),
+                help: "run `ringwalk plan` again".into(),
+                log: Vec::new(),
+            };
+        };
+        let at = Place { run: self, node, seen };
+        let done = match &step.step {
+            Step::PushStore(push) => at.push(push).await,
+            Step::EditYaml(edit) => at.edit(edit).await,
+            Step::Restart(restart) => at.restart(id, restart, &progress).await,
+            Step::Hold(gates) => at.hold(id, gates, &progress).await,
+            Step::Confirm => at.confirm().await,
+        };
+        match done {
+            Ok(seen) => Outcome::Done { seen },
+            Err(Failure { why, help, log }) => Outcome::Failed { why, help, log },
+        }
+    }
+}
+
+impl Performer {
+    /// Where the old file is kept: a name per content, so that a second edit in one run keeps the first one's too.
+    fn backup(&self, node: &str, path: &str, was: Option<&str>) -> String {
+        let state_dir = self.facts.node(node).map_or("/var/lib/ringwalk", |seen| &seen.state_dir);
+        let content = was.and_then(|sha256| sha256.get(..12)).unwrap_or("absent");
+        format!("{state_dir}/runs/{}/backup/{}.{content}", self.run, path.trim_start_matches('/').replace('/', "_"))
+    }
+
+    fn restarted(&self, node: &str) -> Restarted {
+        let restarted = self.restarted.lock().unwrap_or_else(PoisonError::into_inner);
+        restarted.get(node).cloned().unwrap_or_default()
+    }
+
+    fn note_restart(&self, node: &str, note: impl FnOnce(&mut Restarted)) {
+        let mut restarted = self.restarted.lock().unwrap_or_else(PoisonError::into_inner);
+        note(restarted.entry(node.to_owned()).or_default());
+    }
+}
+
+/// A step's node.
+struct Place<'a> {
+    run: &'a Performer,
+    node: &'a Node,
+    seen: &'a NodeFacts,
+}
+
+impl Place<'_> {
+    async fn push(&self, push: &PushStore) -> Result<String, Failure> {
+        let Some(local) = self.run.material.store(&self.node.name, push.store) else {
+            return Err(Failure::new(format!("the {} for this node was not read", push.store), "run `ringwalk plan` again"));
+        };
+        let replace = Replace {
+            path: push.path.clone(),
+            bytes: Stdin(local.bytes.clone()),
+            owner: Some(push.owner.clone()),
+            mode: Some(push.mode),
+            expect: push.was.clone().map_or(Expect::Absent, Expect::Sha256),
+            becomes: push.becomes.clone(),
+            backup: Some(self.run.backup(&self.node.name, &push.path, push.was.as_deref())),
+        };
+        self.replace(&replace).await
+    }
+
+    async fn edit(&self, edit: &EditYaml) -> Result<String, Failure> {
+        let text = self.read_yaml(edit).await?;
+        if sha256_hex(&text) == edit.becomes {
+            return Ok("it was done already".into());
+        }
+        let edits = edits(&edit.set, &self.run.material).map_err(|why| Failure::new(why, "run `ringwalk plan` again"))?;
+        let edited = yaml::edit(&text, &edits).map_err(|problems| {
+            let problems: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+            Failure::new(format!("cannot edit {}: {}", edit.path, problems.join("; ")), "run `ringwalk plan` again")
+        })?;
+        let replace = Replace {
+            path: edit.path.clone(),
+            bytes: Stdin(Zeroizing::new(edited)),
+            owner: None,
+            mode: None,
+            expect: Expect::Sha256(edit.was.clone()),
+            becomes: edit.becomes.clone(),
+            backup: Some(self.run.backup(&self.node.name, &edit.path, Some(&edit.was))),
+        };
+        self.replace(&replace).await
+    }
+
+    /// The file's bytes, if it is what the plan saw or what this step makes of it.
+    async fn read_yaml(&self, edit: &EditYaml) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let text = files::read(self.node.host.as_ref(), &edit.path).await.map_err(of_file)?;
+        let found = sha256_hex(&text);
+        if found != edit.was && found != edit.becomes {
+            return Err(Failure::new(
+                format!("cannot edit `{}`: changed since the plan was made", edit.path),
+                "run `ringwalk plan` again",
+            ));
+        }
+        Ok(Zeroizing::new(text))
+    }
+
+    async fn replace(&self, replace: &Replace) -> Result<String, Failure> {
+        let host = self.node.host.as_ref();
+        files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
+        match files::replace(host, replace).await.map_err(of_file)? {
+            Replaced::Now => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
+            Replaced::Already => Ok("it was done already".into()),
+        }
+    }
+
+    async fn restart(
+        &self,
+        id: StepId,
+        restart: &Restart,
+        progress: &ProgressSender,
+    ) -> Result<String, Failure> {
+        let host = self.node.host.as_ref();
+        let before = process::look(host).await.map_err(|error| self.unreachable(&error))?.process;
+        self.run.note_restart(&self.node.name, |restarted| restarted.before = before.clone());
+        let job = job::Job {
+            state_dir: self.seen.state_dir.clone(),
+            run: self.run.run.clone(),
+            id: format!("restart-{id}"),
+            service: self.seen.service.clone(),
+            nodetool: self.node.nodetool(self.seen),
+            native_port: self.seen.native.port,
+            before,
+            limits: job::Limits {
+                clients_s: restart.clients_s,
+                drain_s: restart.drain_s,
+                stop_s: restart.stop_s,
+                start_s: restart.start_s,
+            },
+        };
+        self.start(&job, restart).await?;
+        self.watch(id, &job, restart, progress).await
+    }
+
+    /// Starts the job; asked again after a lost answer, it finds itself started.
+    async fn start(&self, job: &job::Job, restart: &Restart) -> Result<(), Failure> {
+        let until = Instant::now() + Duration::from_secs(restart.stop_s);
+        loop {
+            match job::start(self.node.host.as_ref(), job).await {
+                Ok(()) => return Ok(()),
+                Err(job::JobError::Host(error)) if is_passing(&error) && Instant::now() < until => {
+                    sleep(RECONNECT).await;
+                }
+                Err(error) => return Err(Failure::new(chain(&error), self.help_after_restart())),
+            }
+        }
+    }
+
+    /// Follows the job to its end, through lost connections: it does not need us.
+    async fn watch(
+        &self,
+        id: StepId,
+        job: &job::Job,
+        restart: &Restart,
+        progress: &ProgressSender,
+    ) -> Result<String, Failure> {
+        let budget_s = restart.clients_s + restart.drain_s + restart.stop_s + restart.start_s;
+        let until = Instant::now() + Duration::from_secs(budget_s) + JOB_GRACE;
+        let mut told = 0;
+        loop {
+            match job::watch(self.node.host.as_ref(), job, told).await {
+                Ok(status) => {
+                    for stage in status.stages.iter().skip(told) {
+                        let _ = progress.try_send(Progress::JobStage { step: id, stage: stage.clone() });
+                    }
+                    told = status.stages.len();
+                    match status.finished {
+                        Some(Ok(started)) => {
+                            self.run.note_restart(&self.node.name, |noted| noted.started = Some(started.clone()));
+                            return Ok(format!("a new process, pid {}", started.pid));
+                        }
+                        Some(Err(why)) => return Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
+                        None => {}
+                    }
+                }
+                Err(error) if is_passing(&error) => {
+                    let stage = format!("reconnecting: {}", chain(&error));
+                    let _ = progress.try_send(Progress::JobStage { step: id, stage });
+                    sleep(RECONNECT).await;
+                }
+                Err(error) => return Err(self.unreachable(&error)),
+            }
+            if Instant::now() >= until {
+                let why = format!("the restart did not end within {budget_s} s");
+                return Err(self.with_log(Failure::new(why, self.help_after_restart())).await);
+            }
+        }
+    }
+
+    async fn hold(&self, id: StepId, gates: &Hold, progress: &ProgressSender) -> Result<String, Failure> {
+        let Some(member) = self.run.facts.member_of(self.seen, &self.node.inventory.address) else {
+            return Err(Failure::new("the node is not in the ring", "run `ringwalk plan` again"));
+        };
+        let Restarted { before, started } = self.run.restarted(&self.node.name);
+        let mut eyes = Eyes::new(Subject {
+            cluster: Arc::clone(&self.run.cluster),
+            facts: Arc::clone(&self.run.facts),
+            name: self.node.name.clone(),
+            host_id: member.host_id.clone(),
+            before,
+            started,
+        });
+        match hold(&mut eyes, id, gates, progress).await {
+            Held::Passed => Ok(held(&gates.gates)),
+            Held::Failed { gate, why } => {
+                let failure = Failure::new(format!("{} no: {why}", gate.question()), self.help_after_restart());
+                Err(self.with_log(failure).await)
+            }
+            Held::TimedOut { waiting } => {
+                let why = format!("gave up after {} s: {}", gates.deadline_s, listed(&waiting));
+                Err(self.with_log(Failure::new(why, self.help_after_restart())).await)
+            }
+        }
+    }
+
+    async fn confirm(&self) -> Result<String, Failure> {
+        files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.map_err(of_file)?;
+        Ok("healthy".into())
+    }
+
+    /// The node's own log lines belong to every failure to come back.
+    async fn with_log(&self, failure: Failure) -> Failure {
+        let Ok(found) = log::since_start(self.node.host.as_ref(), &self.seen.layout.log_dir).await else {
+            return failure;
+        };
+        let why = match found.cause {
+            Some(cause) => format!("{}; its log says: {cause}", failure.why),
+            None => failure.why,
+        };
+        Failure { why, help: failure.help, log: found.lines }
+    }
+
+    fn unreachable(&self, error: &HostError) -> Failure {
+        let help = "the restart goes on on the node by itself; look there, then run `ringwalk plan` again";
+        Failure::new(chain(error), help)
+    }
+
+    fn help_after_restart(&self) -> String {
+        format!(
+            "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
+            self.node.name, self.seen.state_dir, self.run.run
+        )
+    }
+}
+
+/// Between two attempts to reach a node whose connection was lost.
+const RECONNECT: Duration = Duration::from_secs(1);
+/// The job bounds each of its stages; what comes on top is starting it and fetching its last word.
+const JOB_GRACE: Duration = Duration::from_secs(30);
+
+/// Whether the network is to blame, which may come back, or something that will not.
+fn is_passing(error: &HostError) -> bool {
+    match error {
+        HostError::Unreachable { .. } | HostError::Lost { .. } | HostError::Deadline { .. } => true,
+        HostError::HostKey { .. }
+        | HostError::AuthenticationRefused { .. }
+        | HostError::Key { .. }
+        | HostError::Refused { .. }
+        | HostError::Config(_) => false,
+    }
+}
+
+fn of_file(error: FileError) -> Failure {
+    Failure::new(chain(&error), error.help())
+}
+
+/// What passing these gates has shown.
+fn held(gates: &[Gate]) -> String {
+    let wires: Vec<String> = gates
+        .iter()
+        .filter_map(|gate| match gate {
+            Gate::WireIsRight(wire) => Some(wire.to_string()),
+            Gate::CanBeSpared { .. }
+            | Gate::NodeIsUp
+            | Gate::CqlAnswers
+            | Gate::PeersSeeItUp
+            | Gate::SchemaAgrees => None,
+        })
+        .collect();
+    if wires.is_empty() { "it can".into() } else { wires.join("; ") }
+}
+
+fn listed(waiting: &[Waiting]) -> String {
+    waiting.iter().map(|waits| format!("{} {}", waits.gate.question(), waits.why)).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,60 @@
+# What the scripts below share. POSIX sh: dash, bash, BusyBox ash.
+set -u
+LC_ALL=C
+export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+unset CDPATH
+newline='
+'
+
+# A section of the answer: its name, how many bytes, the bytes.
+section() { printf '%s %d\n%s\n' "$1" "${#2}" "$2"; }
+
+# Sets sha256_tool to what there is.
+find_sha256_tool() {
+  for sha256_tool in sha256sum 'shasum -a 256' 'openssl dgst -sha256 -r'; do
+    ! command -v "${sha256_tool%% *}" >/dev/null || return 0
+  done
+  sha256_tool=''
+  return 1
+}
+
+# Sets sha256 to that of file $1, or to nothing.
+hash_of() {
+  sha256=$($sha256_tool "$1" 2>/dev/null) || { sha256=''; return 1; }
+  sha256=${sha256#\\}
+  sha256=${sha256%% *}
+}
+
+# Sets state and ticks (when it began) of process $1; false if there is none. A zombie is none.
+process_stat() {
+  { read -r process_line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  set -f
+  set -- ${process_line##*) }
+  set +f
+  state=$1 ticks=${20}
+  case $state in Z | X) return 1 ;; esac
+}
+
+# Sets found to the ids of all processes that are a Cassandra. An argument must be its main class and no more: a script or
+# an editor that merely mentions it is none. `grep -z` is missing from small BusyBoxes: there every Java is looked into.
+find_cassandra() {
+  found=''
+  main_class='org\.apache\.cassandra\.service\.CassandraDaemon|com\.datastax\.bdp\.DseModule'
+  files=$(grep -lszxE "$main_class" /proc/[0-9]*/cmdline)
+  if [ $? -gt 1 ] && [ -z "$files" ]; then
+    for directory in /proc/[0-9]*; do
+      { read -r command <"$directory/comm"; } 2>/dev/null || continue
+      case $command in java* | jsvc*) ! tr '\0' '\n' <"$directory/cmdline" | grep -qxE "$main_class" || files="$files $directory/cmdline" ;; esac
+    done
+  fi
+  for file in $files; do
+    candidate=${file#/proc/}
+    candidate=${candidate%/cmdline}
+    command=''
+    { read -r command <"/proc/$candidate/comm"; } 2>/dev/null || continue
+    case $command in sh | bash | dash | ash | su | sudo | runuser | timeout | nohup | setsid | *grep | pkill | ps) continue ;; esac
+    process_stat "$candidate" || continue
+    found="$found${found:+ }$candidate"
+  done
+}

@@ -1,0 +1,274 @@
+# Says all about a node in one go. Few forks: what the shell can read itself it reads itself.
+# LOCATION CONFIG SERVICE NODETOOL INSTALL(auto|package|tarball) STORE…
+location=${1%/} config=$2 service=$3 nodetool=$4 install=$5
+shift 5
+
+main() {
+  section probe 1
+  section clock "$(date +%s)"
+  identity
+  tools
+  find_cassandra
+  section processes "$found"
+  pid='' cwd='' arguments='' real='' yaml=''
+  case $found in '' | *' '*) ;; *) pid=$found ;; esac
+  [ -z "$pid" ] || running "$pid"
+  candidates
+  choose
+  service_manager
+  files "$@"
+  listening
+  if [ -n "$yaml" ] && [ -r "$yaml" ]; then
+    printf 'yaml\n'
+    cat "$yaml"
+  fi
+}
+
+identity() {
+  uid=''
+  while read -r key value _; do
+    [ "$key" != Uid: ] || { uid=$value; break; }
+  done </proc/self/status
+  section uid "$uid"
+  if [ "$uid" = 0 ]; then state_dir=/var/lib/ringwalk; else state_dir=${HOME%/}/.local/state/ringwalk; fi
+  section state_dir "$state_dir"
+  owed=''
+  if [ -r "$state_dir/owed" ]; then read -r owed <"$state_dir/owed" || :; fi
+  section owed "$owed"
+  [ -e /proc/1/stat ] || section hidden yes
+}
+
+tools() {
+  missing=''
+  for tool in cat chmod chown cp date grep mkdir mv rm sed sleep stat sync tail timeout tr; do
+    command -v $tool >/dev/null || missing="$missing$tool "
+  done
+  find_sha256_tool || missing="${missing}sha256sum"
+  section missing "$missing"
+}
+
+running() {
+  process_stat "$1" || { pid=''; return; }
+  arguments=$(tr '\0' '\n' <"/proc/$1/cmdline")
+  uids='' gids=''
+  while read -r key value _; do
+    case $key in Uid:) uids=$value ;; Gid:) gids=$value; break ;; esac
+  done <"/proc/$1/status"
+  if { cd -P "/proc/$1/cwd"; } 2>/dev/null; then cwd=$PWD; fi
+  section process "$1 $ticks $uids $gids"
+  section arguments "$arguments"
+  section cwd "$cwd"
+}
+
+# Sets used to the cassandra.yaml of the running process: -Dcassandra.config as a URL or as a name in the class path.
+used_by_process() {
+  used='' name=cassandra.yaml class_path='' expected=''
+  old_ifs=$IFS IFS=$newline
+  set -f
+  for argument in $arguments; do
+    if [ -n "$expected" ]; then class_path=$argument expected=''; continue; fi
+    case $argument in
+      -Dcassandra.config=*) name=${argument#*=} ;;
+      -cp | -classpath | --class-path) expected=yes ;;
+      --class-path=*) class_path=${argument#*=} ;;
+    esac
+  done
+  case $name in
+    file:*)
+      used=${name#file:}
+      while :; do case $used in //*) used=${used#/} ;; *) break ;; esac; done ;;
+    *)
+      IFS=:
+      for entry in $class_path; do
+        case $entry in *.jar | *'*') continue ;; esac
+        [ ! -e "${entry:-.}/$name" ] || { used=${entry:-.}/$name; break; }
+      done ;;
+  esac
+  IFS=$old_ifs
+  set +f
+  case $used in '' | /*) ;; *) used=$cwd/$used ;; esac
+}
+
+# Sets real to the file that $1 is, behind its links.
+behind_links() {
+  real=$1
+  if [ -L "$1" ]; then
+    real=$(readlink -f "$1") || real=$1
+  else
+    here=$PWD
+    if { cd -P "${1%/*}/"; } 2>/dev/null; then
+      real=${PWD%/}/${1##*/}
+      { cd "$here"; } 2>/dev/null || cd /
+    fi
+  fi
+}
+
+# Notes file $1 if it is there and is not one that was noted already under another name.
+candidate() {
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then
+    [ ! -d "${1%/*}" ] || [ -x "${1%/*}" ] || closed="$closed${1%/*}$newline"
+    return
+  fi
+  behind_links "$1"
+  case $newline$reals in *"$newline$real$newline"*) return ;; esac
+  reals=$reals$real$newline
+  paths=$paths$1$newline
+  count=$((count + 1))
+}
+
+candidates() {
+  reals='' paths='' closed='' count=0
+  if [ "$install" != package ] && [ -n "$location" ]; then
+    candidate "$location/conf/cassandra.yaml"
+    candidate "$location/resources/cassandra/conf/cassandra.yaml"
+  fi
+  if [ "$install" = package ] || { [ "$install" = auto ] && [ -z "$location" ]; }; then
+    candidate /etc/cassandra/cassandra.yaml
+    candidate /etc/cassandra/conf/cassandra.yaml
+    candidate /etc/cassandra/default.conf/cassandra.yaml
+    candidate /etc/dse/cassandra/cassandra.yaml
+  fi
+  section candidates "$paths"
+  section closed "$closed"
+}
+
+# The file that the running process uses wins, then the one that the inventory names, then the only one there is.
+choose() {
+  named=''
+  [ -z "$pid" ] || used_by_process
+  if [ -n "$pid" ] && [ -n "$used" ]; then
+    yaml=$used
+    if [ -n "$config" ]; then behind_links "$config"; named=$real; fi
+  elif [ -n "$config" ]; then
+    yaml=$config
+  elif [ "$count" = 1 ]; then
+    yaml=${paths%"$newline"}
+  fi
+  real=''
+  [ -z "$yaml" ] || behind_links "$yaml"
+  section named "$named"
+  section yaml_path "$yaml"
+  section yaml_real "$real"
+  home=${location:-/usr/share/cassandra}
+  case $real in
+    */resources/cassandra/conf/*) home=${real%/resources/cassandra/conf/*} ;;
+    */conf/*) [ ! -e "${real%/conf/*}/bin/nodetool" ] || home=${real%/conf/*} ;;
+    /etc/dse/*) home=/usr/share/dse ;;
+  esac
+  section home "$home"
+  if [ -z "$nodetool" ]; then
+    for nodetool in "$home/bin/nodetool" "$home/resources/cassandra/bin/nodetool" /usr/bin/nodetool; do
+      [ ! -x "$nodetool" ] || break
+      nodetool=''
+    done
+    [ -n "$nodetool" ] || nodetool=$(command -v nodetool)
+  fi
+  section nodetool "$nodetool"
+  jars=''
+  for jar in "$home"/apache-cassandra-[0-9]*.jar "$home"/lib/apache-cassandra-[0-9]*.jar "$home"/lib/cassandra-all-*.jar \
+    "$home"/dse-core-*.jar "$home"/lib/dse-core-*.jar "$home"/resources/dse/lib/dse-core-*.jar "$home"/resources/cassandra/lib/dse-db-all-*.jar; do
+    [ ! -e "$jar" ] || jars=$jars$jar$newline
+  done
+  section jars "$jars"
+}
+
+# Which unit or script runs Cassandra. A unit is believed to be the process's own by its name, or by its main process:
+# a Cassandra that was started by hand lies in the unit of whatever started it, be it sshd's.
+service_manager() {
+  unit='' units='' scripts='' systemd=''
+  [ ! -d /run/systemd/system ] || systemd=yes
+  if [ -n "$pid" ] && [ -n "$systemd" ]; then
+    while IFS=: read -r _ controller group; do
+      case $controller in '' | name=systemd) ;; *) continue ;; esac
+      case $group in */user@*) continue ;; */ringwalk-*) continue ;; *.service) unit=${group##*/} ;; esac
+    done <"/proc/$pid/cgroup"
+    case $unit in
+      '' | *cassandra*.service | *dse*.service | *hcd*.service | "${service%.service}.service") ;;
+      *) [ "$(systemctl show -p MainPID "$unit" 2>/dev/null)" = "MainPID=$pid" ] || unit='' ;;
+    esac
+  fi
+  for candidate in ${service:-cassandra dse}; do
+    for directory in /etc/systemd/system /run/systemd/system /run/systemd/generator.late /run/systemd/generator /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
+      [ ! -e "$directory/${candidate%.service}.service" ] || { units="$units${candidate%.service}.service "; break; }
+    done
+    for directory in /etc/init.d /etc/rc.d/init.d; do
+      [ ! -x "$directory/${candidate%.service}" ] || { scripts="$scripts$directory/${candidate%.service} "; break; }
+    done
+  done
+  section systemd "$systemd"
+  section unit "$unit"
+  section units "$units"
+  section scripts "$scripts"
+}
+
+# Stores by path, those that the caller names and those that the yaml names; what the yaml means is for the caller to say.
+files() {
+  if [ -n "$yaml" ] && [ -r "$yaml" ]; then
+    set -f
+    old_ifs=$IFS IFS=$newline
+    for value in $(sed -nE -e '/^[[:space:]]*#/d' -e 's/^(.*[{,[:space:]])?(keystore|truststore)[[:space:]]*:[[:space:]]*//p' "$yaml"); do
+      case $value in
+        \"*\"*) value=${value#\"}; value=${value%%\"*} ;;
+        \'*\'*) value=${value#\'}; value=${value%%\'*} ;;
+        *)
+          value=${value%% \#*}
+          value=${value%%[,\}]*}
+          while :; do case $value in *[[:space:]]) value=${value%[[:space:]]} ;; *) break ;; esac; done ;;
+      esac
+      case $value in /*) set -- "$@" "$value" ;; ?*) [ -z "$cwd" ] || set -- "$@" "$value" ;; esac
+    done
+    IFS=$old_ifs
+    set +f
+  fi
+  [ -z "$cwd" ] || { cd "$cwd"; } 2>/dev/null || cd /
+  asked='' directories='' unreadable='' existing='' noted=''
+  for path; do asked=$asked$path$newline; done
+  for path in "$@" "$real" "$state_dir/."; do
+    [ -z "$path" ] || directory_of "$path"
+  done
+  for path; do
+    shift
+    if [ -f "$path" ]; then
+      if [ -r "$path" ]; then set -- "$@" "$path"; else unreadable=$unreadable$path$newline; fi
+    fi
+  done
+  [ -z "$yaml" ] || [ -r "$yaml" ] || unreadable=$unreadable$yaml$newline
+  section asked "$asked"
+  section unreadable "$unreadable"
+  section directories "$directories"
+  sums=''
+  [ $# = 0 ] || [ -z "$sha256_tool" ] || sums=$($sha256_tool "$@" 2>/dev/null)
+  section sums "$sums"
+  section stats "$(stat -L -c '%f/%s/%u/%g/%U/%G/%n' "$@" ${real:+"$real"} ${pid:+"/proc/$pid"} /var/lib/cassandra "$home/data" "$home" 2>/dev/null)"
+  old_ifs=$IFS IFS=$newline
+  set -f
+  section free "$(stat -f -c '%a/%S/%n' $existing 2>/dev/null)"
+  set +f
+  IFS=$old_ifs
+}
+
+# Notes the directory of file $1: whether it can be written to, and the nearest directory above it that is there.
+directory_of() {
+  case $1 in */*) directory=${1%/*} ;; *) directory=. ;; esac
+  directory=${directory:-/}
+  case $newline$noted in *"$newline$directory$newline"*) return ;; esac
+  noted=$noted$directory$newline
+  above=$directory
+  while [ ! -d "$above" ]; do
+    case $above in /*/*) above=${above%/*} ;; /*) above=/ ;; */*) above=${above%/*} ;; *) above=. ;; esac
+  done
+  writable=no
+  [ ! -w "$above" ] || writable=yes
+  [ -x "$above" ] || unreadable=$unreadable$above$newline
+  directories=$directories$writable$newline$above$newline$directory$newline
+  case $newline$existing in *"$newline$above$newline"*) ;; *) existing=$existing$above$newline ;; esac
+}
+
+# Listening sockets, as the kernel lists them in the process's network.
+listening() {
+  sockets=''
+  [ -z "$pid" ] || sockets=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]{4} 0+:0000 0A' "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null)
+  section sockets "$sockets"
+}
+
+main "$@"

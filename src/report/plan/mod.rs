@@ -1,0 +1,94 @@
+//! A plan, for the one who has to say yes: what would change and why, in what order, and what proves it safe.
+//!
+//! A thousand nodes are read like six: waves of one node and nodes that change alike are told once.
+
+mod changes;
+mod waves;
+
+use super::Screen;
+use super::words::count;
+use crate::plan::{Phase, Plan};
+use std::collections::HashSet;
+use std::fmt::Write;
+
+/// How much is told of nodes that change alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    Short,
+    /// Whole fingerprints, and every node's own stores.
+    Full,
+}
+
+/// The plan as text, `width` characters wide.
+pub fn text(plan: &Plan, width: usize, color: bool) -> String {
+    text_in(plan, Screen { width, color }, Detail::Short)
+}
+
+/// The plan as text, for `-v` with [`Detail::Full`].
+pub fn text_in(plan: &Plan, screen: Screen, detail: Detail) -> String {
+    let title = format!("plan: {} on {}", plan.playbook, plan.cluster);
+    let mut text = format!("{}\n", screen.bold(&title));
+    if plan.is_empty() {
+        text += &warnings(plan, screen);
+        text += "nothing to do: every node is as the playbook wishes\n";
+        return text;
+    }
+    text += &screen.wrap("", &sum(plan));
+    text += &warnings(plan, screen);
+    for (number, phase) in plan.phases.iter().enumerate() {
+        text += &phase_text(plan, number, phase, screen, detail);
+    }
+    let next = "`ringwalk apply` with the same inventory and playbook makes it so; `ringwalk plan --out FILE` saves \
+                this plan, and `ringwalk apply FILE` carries out that one and no other";
+    let _ = write!(text, "\n{}", screen.wrap("next: ", next));
+    text
+}
+
+fn sum(plan: &Plan) -> String {
+    let changes = plan.phases.iter().flat_map(|phase| &phase.waves).flat_map(|wave| &wave.nodes);
+    let restarts = changes.clone().filter(|change| !change.restart.is_empty()).count();
+    let changed: HashSet<&str> = changes.map(|change| change.node.as_str()).collect();
+    let unchanged = plan.phases.iter().flat_map(|phase| &phase.unchanged).map(String::as_str);
+    let all: HashSet<&str> = changed.iter().copied().chain(unchanged).collect();
+    let waves = plan.phases.iter().map(|phase| phase.waves.len()).sum();
+    let phases: Vec<&str> = plan.phases.iter().map(|phase| phase.name.as_str()).collect();
+    format!(
+        "{} of {} change, in {} ({}) and {}, {}",
+        changed.len(),
+        count(all.len(), "node"),
+        count(phases.len(), "phase"),
+        phases.join(", "),
+        count(waves, "wave"),
+        match restarts {
+            0 => "without a restart".to_string(),
+            _ => format!("with {}", count(restarts, "restart")),
+        },
+    )
+}
+
+fn warnings(plan: &Plan, screen: Screen) -> String {
+    let mark = screen.yellow("warning:");
+    plan.warnings.iter().map(|warning| screen.wrap(&format!("{mark} "), warning)).collect()
+}
+
+fn phase_text(plan: &Plan, number: usize, phase: &Phase, screen: Screen, detail: Detail) -> String {
+    let changed: usize = phase.waves.iter().map(|wave| wave.nodes.len()).sum();
+    let title = format!(
+        "phase {} ({} of {}): {}, {} as wished",
+        phase.name,
+        number + 1,
+        plan.phases.len(),
+        match changed {
+            1 => "1 node changes".to_string(),
+            _ => format!("{changed} nodes change"),
+        },
+        phase.unchanged.len(),
+    );
+    let changes: Vec<_> = phase.waves.iter().flat_map(|wave| &wave.nodes).collect();
+    let heading = screen.bold(&title);
+    format!(
+        "\n{heading}\n{}{}",
+        waves::text(&phase.waves, screen, detail),
+        changes::text(&changes, screen, detail)
+    )
+}
