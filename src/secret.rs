@@ -1,5 +1,6 @@
 //! A value that cannot be printed or serialized, and the sources it may come from.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -28,8 +29,9 @@ impl fmt::Debug for Secret {
 }
 
 /// Where a secret comes from, as the operator's files name it; the secret itself is never in them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub enum SecretSource {
     /// `env:NAME`, a variable of ringwalk's environment.
     Env(String),

@@ -22,7 +22,9 @@ pub fn masked_lines(text: &str, tree: Option<&yaml::Node>) -> Vec<MaskedLine> {
     let mut hidden: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
     match tree {
         Some(root) => {
-            for bytes in secret_values(root) {
+            let mut found = Vec::new();
+            secret_values(root, text, &mut found);
+            for bytes in found {
                 for (line, columns) in columns_of(text, &bytes) {
                     hidden.entry(line).or_default().push(columns);
                 }
@@ -39,7 +41,8 @@ pub fn masked_lines(text: &str, tree: Option<&yaml::Node>) -> Vec<MaskedLine> {
 
 /// Whether a key of this name holds a secret, misspelled or not.
 pub fn names_a_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
+    let is_kept = |character: &char| character.is_alphanumeric() || matches!(character, '_' | '-' | '.');
+    let key: String = key.chars().filter(is_kept).collect::<String>().to_ascii_lowercase();
     let parts = ["pass", "secret", "credential", "private_key", "privatekey"];
     parts.iter().any(|part| key.contains(part)) || key.split(['_', '-', '.']).any(is_like_a_secret_word)
 }
@@ -85,19 +88,37 @@ impl MaskedLine {
     }
 }
 
+/// A text as a message may repeat it: without what follows a word that names a secret.
+pub fn told(text: &str) -> String {
+    match clear_from(text) {
+        Some(from) => text.chars().take(from).chain(MASK.chars()).collect(),
+        None => text.to_owned(),
+    }
+}
+
 /// Where in the text every value stands that is a secret and not the name of its source.
-fn secret_values(node: &yaml::Node) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    for entry in node.entries() {
-        match entry.key.as_str() {
-            Some(key) if names_a_secret(key) => clear_scalars(&entry.value, &mut found),
-            _ => found.extend(secret_values(&entry.value)),
+fn secret_values(node: &yaml::Node, text: &str, found: &mut Vec<Range<usize>>) {
+    match &node.value {
+        yaml::Value::Mapping(entries) => {
+            for entry in entries {
+                secret_values(&entry.key, text, found);
+                match entry.key.as_str() {
+                    Some(key) if names_a_secret(key) => clear_scalars(&entry.value, found),
+                    Some(_) | None => secret_values(&entry.value, text, found),
+                }
+            }
         }
+        yaml::Value::Sequence(items) => items.iter().for_each(|item| secret_values(item, text, found)),
+        // `password hunter2`: the colon was forgotten.
+        yaml::Value::Scalar { .. } => {
+            let written = &text[node.bytes.clone()];
+            if let Some(from) = clear_from(written) {
+                let start: usize = written.chars().take(from).map(char::len_utf8).sum();
+                found.push(node.bytes.start + start..node.bytes.end);
+            }
+        }
+        yaml::Value::Alias(_) => {}
     }
-    for item in node.as_sequence().unwrap_or_default() {
-        found.extend(secret_values(item));
-    }
-    found
 }
 
 fn clear_scalars(node: &yaml::Node, found: &mut Vec<Range<usize>>) {
@@ -120,6 +141,9 @@ fn columns_of(text: &str, bytes: &Range<usize>) -> Vec<(usize, Range<usize>)> {
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let within = |at: usize| at.clamp(start, start + line.len()) - start;
         let (from, until) = (within(bytes.start), within(bytes.end));
+        let inside = &line[from..until];
+        let from = from + (inside.len() - inside.trim_start().len());
+        let until = from + inside.trim().len();
         if from < until {
             let column = |at: usize| line.char_indices().take_while(|(byte, _)| *byte < at).count();
             covered.push((index, column(from)..column(until)));
@@ -129,47 +153,58 @@ fn columns_of(text: &str, bytes: &Range<usize>) -> Vec<(usize, Range<usize>)> {
     covered
 }
 
-/// In a text that is no YAML: the rest of each line after a key that names a secret, and lines further in below it.
+/// In a text that is no YAML: the rest of each line after a key that names a secret, and the lines of its value below.
 fn after_secret_keys(text: &str) -> BTreeMap<usize, Vec<Range<usize>>> {
-    let mut hidden = BTreeMap::new();
+    let mut hidden: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
     let mut secret_indent: Option<usize> = None;
+    let mut is_value_due = false;
     for (index, line) in text.lines().enumerate() {
         let indent = line.chars().take_while(|character| character.is_whitespace()).count();
         let length = line.chars().count();
-        match (secret_indent, clear_from(line)) {
-            (Some(outer), _) if indent > outer => {
-                hidden.insert(index, vec![indent..length]);
-            }
-            (_, Some(from)) => {
-                hidden.insert(index, vec![from..length.max(from)]);
-                secret_indent = Some(indent);
-            }
-            (_, None) => secret_indent = None,
+        let is_below = is_value_due || secret_indent.is_some_and(|outer| indent > outer);
+        let from = if is_below { Some(indent) } else { clear_from(line) };
+        is_value_due = !is_below && ends_with_a_secret_key(line);
+        if let Some(from) = from {
+            hidden.entry(index).or_default().push(from..length);
+        }
+        if !is_below {
+            secret_indent = (is_value_due || from.is_some()).then_some(indent);
         }
     }
     hidden
 }
 
-/// The column, from 0, after the first key of a line whose value looks like a secret in clear.
-fn clear_from(line: &str) -> Option<usize> {
-    let characters: Vec<char> = line.chars().collect();
-    let is_word = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-' | '.');
+/// Whether the value of a secret is on the lines below.
+fn ends_with_a_secret_key(line: &str) -> bool {
+    let key = line.trim_end().trim_end_matches([':', '|', '>', '-', '"', '\'', ' ']);
+    key.rsplit(|character: char| !is_of_a_key(character)).next().is_some_and(names_a_secret)
+}
+
+/// Brackets too: where one stands inside of a key, the file is broken there, and the key is still to be known.
+fn is_of_a_key(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '-' | '.' | '{' | '}' | '[' | ']')
+}
+
+/// After how many characters of a text something follows a word that names a secret and is not where one comes from.
+fn clear_from(text: &str) -> Option<usize> {
+    let characters: Vec<char> = text.chars().collect();
+    let is_word = |character: &&char| is_of_a_key(**character);
+    let separates =
+        |character: &&char| matches!(**character, ':' | '=' | '"' | '\'') || character.is_whitespace();
+    let ends = |character: &&char| matches!(**character, ',' | '}' | '"' | '\'');
     let mut start = 0;
     while start < characters.len() {
-        let word: String = characters[start..].iter().take_while(|character| is_word(**character)).collect();
+        let word: String = characters[start..].iter().take_while(is_word).collect();
         let end = start + word.chars().count();
         if names_a_secret(&word) {
-            let separators = |character: &&char| matches!(**character, ':' | '=' | ' ' | '"' | '\'' | '\t');
-            let from = end + characters[end..].iter().take_while(separators).count();
-            let value: String = characters[from..]
-                .iter()
-                .take_while(|character| !matches!(**character, ',' | '}' | '"' | '\''))
-                .collect();
-            if value.trim().parse::<SecretSource>().is_err() {
+            let from = end + characters[end..].iter().take_while(separates).count();
+            let value: String = characters[from..].iter().take_while(|character| !ends(character)).collect();
+            let is_source = value.trim().parse::<SecretSource>().is_ok();
+            if from > end && from < characters.len() && !is_source {
                 return Some(from);
             }
         }
-        start = end.max(start) + 1;
+        start = end + 1;
     }
     None
 }
@@ -194,6 +229,9 @@ mod tests {
             "parameters: { private_key: hunter2 }",
             "password: \"env:OK hunter2\"",
             "password = hunter2: [",
+            "cql:\n  password hunter2\n",
+            "cql:\n  user: a\n  password hunter2: x\n",
+            "password:\n  hunter2\nb: [",
         ];
         for text in cases {
             let tree = yaml::parse(text).ok().flatten();
@@ -219,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_column_after_a_hidden_secret_is_where_it_is_shown() {
-        let line = MaskedLine::of("p: hunter2, b: 1", &mut [3..10]);
+        let line = MaskedLine::of("p: hunter2, b: 1", &mut [3..10, 90..91]);
         assert_eq!(line.text, "p: ********, b: 1");
         assert_eq!(line.shown(1, 1), (1, 1));
         assert_eq!(line.shown(4, 7), (4, 8));

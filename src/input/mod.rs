@@ -18,7 +18,7 @@ pub mod shape;
 mod single;
 mod unknown;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::formats::yaml;
 use document::Document;
 use inventory::Inventory;
@@ -90,7 +90,7 @@ fn read_file<T>(
 
 /// By line; a problem that several nodes share is one.
 fn in_order(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    problems.sort_by(|one, other| one.span.cmp(&other.span));
+    problems.sort_by_key(|problem| problem.span);
     let mut kept: Vec<Diagnostic> = Vec::new();
     for problem in problems {
         let is_known = kept
@@ -117,11 +117,16 @@ fn empty(source: Source<'_>, table: &Table) -> Diagnostic {
 
 fn no_yaml(source: Source<'_>, problem: &yaml::SyntaxError) -> Diagnostic {
     let document = Document::new(source.file, source.text, None);
+    let message = format!("this is no YAML: {}", problem.message);
     let line = source.text.lines().nth(problem.span.line.saturating_sub(1)).unwrap_or_default();
-    let is_tab = line.chars().nth(problem.span.column.saturating_sub(1)) == Some('\t');
-    let shown = document.problem(problem.span, format!("this is no YAML: {}", problem.message));
-    match is_tab {
-        true => shown.help("write spaces instead of the tab"),
+    let indent: Vec<char> = line.chars().take_while(|character| character.is_whitespace()).collect();
+    if let Some(tab) = indent.iter().position(|character| *character == '\t') {
+        let span = Span { column: tab + 1, length: 1, ..problem.span };
+        return document.diagnostic(span, message, "write spaces instead of the tab");
+    }
+    let shown = document.problem(problem.span, message);
+    match line.contains(['[', '{', ']', '}']) {
+        true => shown.help("close every bracket, and put quotes around a text that has brackets of its own"),
         false => shown,
     }
 }

@@ -1,11 +1,12 @@
 //! The options of `client_encryption_options` in `cassandra.yaml`, and what each may be set to.
 
 use crate::secret::SecretSource;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One option. The set is that of `EncryptionOptions.java` in 3.0 to 5.0; no version knows all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OptionKey {
     Enabled,
@@ -74,7 +75,7 @@ impl fmt::Display for OptionKey {
 }
 
 /// What an option is set to. A secret is where it comes from, never the secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
     Bool(bool),

@@ -8,6 +8,7 @@ use super::reader::Reader;
 use super::record::{Field, Record, Value};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::secret::SecretSource;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -85,7 +86,7 @@ pub enum Waves {
 ///
 /// In a cluster of several datacenters `LocalQuorum` is the stricter rule: a quorum in every datacenter is also a
 /// quorum of all replicas, but not the other way round.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepAvailable {
     /// One replica, in any datacenter.

@@ -1,7 +1,7 @@
 //! Reads a YAML tree by its table; every problem is noted, none ends the reading.
 
 use super::document::Document;
-use super::mask::names_a_secret;
+use super::mask::{names_a_secret, told};
 use super::options::Setting;
 use super::record::{Field, Record, Value};
 use super::shape::{Form, Key, Table};
@@ -74,7 +74,7 @@ impl Reader {
     fn repeated_keys(&mut self, node: &yaml::Node) {
         for duplicate in node.duplicates() {
             let first = self.document.other_place(duplicate.first.span, "first written here");
-            let message = format!("key `{}` is written twice", duplicate.key);
+            let message = format!("key `{}` is written twice", told(duplicate.key));
             let problem = self.document.problem(duplicate.again.span, message);
             self.problems.push(problem.also(first).help("keep one of them"));
         }

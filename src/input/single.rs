@@ -1,5 +1,6 @@
 //! Reads a single value by the form that its key asks for, or says what it should have been.
 
+use super::mask::told;
 use super::reader::{Reader, Written};
 use super::record::Value;
 use super::scalars;
@@ -111,9 +112,17 @@ impl Reader {
     /// Refuses a value of the wrong form. Without a help of its own, an example is the way out.
     fn wrong(&mut self, written: Written<'_>, help: &str) -> Option<Value> {
         let Written { node, form, name, example, .. } = written;
-        let found = match node.as_str() {
-            Some(text) if is_single(form) => format!("`{}`", clipped(text)),
-            Some(_) | None => node.kind().to_owned(),
+        let found = match &node.value {
+            yaml::Value::Scalar { text, style: Style::Plain } if is_single(form) => {
+                format!("`{}`", clipped(text))
+            }
+            yaml::Value::Scalar { text, style: Style::Quoted | Style::Block } if is_single(form) => {
+                format!("the text `{}`", clipped(text))
+            }
+            yaml::Value::Scalar { .. }
+            | yaml::Value::Sequence(_)
+            | yaml::Value::Mapping(_)
+            | yaml::Value::Alias(_) => node.kind().to_owned(),
         };
         let message = format!("`{name}` must be {}, not {found}", form.expected());
         let example = format!("for example `{name}: {example}`");
@@ -160,7 +169,7 @@ const CLIP: usize = 40;
 
 fn clipped(text: &str) -> String {
     let line: String =
-        text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+        told(text).chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     match line.char_indices().nth(CLIP) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,

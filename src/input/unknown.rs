@@ -1,5 +1,6 @@
 //! What an operator may have meant by a word that is not known.
 
+use super::mask::told;
 use super::shape::{Form, Table};
 
 /// The message and the way out for a key that a table does not know.
@@ -14,14 +15,34 @@ pub fn key(name: &str, table: &Table) -> (String, String) {
     if name.is_empty() {
         return (format!("a key of {} must be a word", table.name), known(table));
     }
-    let message = format!("unknown key `{name}` in {}", table.name);
-    let words = || table.keys.iter().map(|key| key.name);
-    let help = match (nearest(name, words()), owner(name, table)) {
+    let message = format!("unknown key `{}` in {}", told(name), table.name);
+    let meant = synonym(name, table).or_else(|| nearest(name, table.keys.iter().map(|key| key.name)));
+    let help = match (meant, owner(name, table)) {
         (Some(word), _) => format!("did you mean `{word}`?"),
         (None, Some(owner)) => format!("`{name}` belongs in `{owner}`"),
         (None, None) => known(table),
     };
     (message, help)
+}
+
+/// What OpenSSH, Ansible and Cassandra call things, and what they are called here.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("ansible_host", "address"),
+    ("dc", "datacenter"),
+    ("home", "location"),
+    ("host", "address"),
+    ("hostname", "address"),
+    ("identity_file", "identity"),
+    ("identityfile", "identity"),
+    ("key", "identity"),
+    ("proxyjump", "jump"),
+    ("userknownhostsfile", "known_hosts"),
+    ("username", "user"),
+];
+
+fn synonym(name: &str, table: &Table) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    SYNONYMS.iter().find(|(word, _)| *word == name).and_then(|(_, key)| table.key(key)).map(|key| key.name)
 }
 
 pub fn known(table: &Table) -> String {
@@ -40,7 +61,16 @@ fn owner(name: &str, table: &Table) -> Option<&'static str> {
 /// The word that was most likely meant.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase().replace('-', "_");
+    let known: Vec<&str> = known.collect();
+    // `require_client_authentication` goes on where `require_client_auth` ends; `keystore_type` is another word.
+    let goes_on = |candidate: &&&str| {
+        word.strip_prefix(**candidate).is_some_and(|rest| rest.starts_with(char::is_alphabetic))
+    };
+    if let Some(candidate) = known.iter().find(goes_on) {
+        return Some(candidate);
+    }
     known
+        .into_iter()
         .map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate))
         .filter(|(likeness, candidate)| {
             *likeness >= LIKENESS_LEAST
@@ -68,6 +98,8 @@ mod tests {
             ("keystore_pasword", Some("keystore_password")),
             ("timeout", Some("timeouts")),
             ("prot", Some("port")),
+            ("portal", Some("port")),
+            ("keystore_type", None),
             ("hostname", None),
             ("x", None),
         ];
