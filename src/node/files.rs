@@ -41,21 +41,25 @@ pub enum Expect {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaced {
-    Replaced,
+    Now,
     /// It had these bytes; owner and mode are as wished.
     Already,
 }
 
-/// Reads a file of at most `max_bytes`.
-pub async fn read(host: &dyn Host, path: &str, max_bytes: usize) -> Result<Vec<u8>, FileError> {
-    let arguments = [path.to_owned(), (max_bytes + 1).to_string()];
+/// Forty times the `cassandra.yaml` of any release, and far more than a store with every public CA; a path that was
+/// mistaken for one of these may name a file of any size.
+const READ_MAX_BYTES: usize = 4 << 20;
+
+/// Reads a file of at most 4 MiB.
+pub async fn read(host: &dyn Host, path: &str) -> Result<Vec<u8>, FileError> {
+    let arguments = [path.to_owned(), (READ_MAX_BYTES + 1).to_string()];
     let output = run(host, Command::script("read", READ, arguments)).await?;
     let end = output.stdout.iter().position(|byte| *byte == b'\n').unwrap_or(output.stdout.len());
     let (word, bytes) = (&output.stdout[..end], output.stdout.get(end + 1..).unwrap_or_default());
     let path = path.to_owned();
     match word {
-        b"file" if output.code == 0 && bytes.len() <= max_bytes => Ok(bytes.into()),
-        b"file" if output.code == 0 => Err(FileError::TooLarge { path, max_bytes }),
+        b"file" if output.code == 0 && bytes.len() <= READ_MAX_BYTES => Ok(bytes.into()),
+        b"file" if output.code == 0 => Err(FileError::TooLarge { path }),
         b"absent" => Err(FileError::Absent { path }),
         b"kind" => Err(FileError::NotAFile { path }),
         b"denied" => Err(FileError::Unreadable { path }),
@@ -84,7 +88,7 @@ pub async fn replace(host: &dyn Host, replace: &Replace) -> Result<Replaced, Fil
     let path = replace.path.clone();
     let answer = String::from_utf8_lossy(&output.stdout);
     match answer.trim().split_once(' ').unwrap_or((answer.trim(), "")) {
-        ("replaced", _) => Ok(Replaced::Replaced),
+        ("replaced", _) => Ok(Replaced::Now),
         ("already", _) => Ok(Replaced::Already),
         ("changed", "absent") => Err(FileError::Changed { path, found: None }),
         ("changed", found) => Err(FileError::Changed { path, found: Some(found.into()) }),
@@ -101,17 +105,15 @@ pub async fn owe(host: &dyn Host, state_dir: &str, run: &str) -> Result<(), File
     mark(host, "owe", state_dir, run).await
 }
 
-/// Takes the mark away, if it is this run's.
-pub async fn confirm(host: &dyn Host, state_dir: &str, run: &str) -> Result<(), FileError> {
-    mark(host, "confirm", state_dir, run).await
+/// Takes the mark away: the node was seen to be healthy.
+pub async fn confirm(host: &dyn Host, state_dir: &str) -> Result<(), FileError> {
+    mark(host, "confirm", state_dir, "").await
 }
 
 async fn mark(host: &dyn Host, verb: &'static str, state_dir: &str, run: &str) -> Result<(), FileError> {
     let output = self::run(host, Command::script("owe", OWE, [verb, state_dir, run])).await?;
-    let answer = String::from_utf8_lossy(&output.stdout);
-    match answer.trim().split_once(' ').unwrap_or((answer.trim(), "")) {
-        ("done", _) => Ok(()),
-        ("other", run) => Err(FileError::OwedToAnother { run: run.into() }),
+    match output.stdout.trim_ascii() {
+        b"done" => Ok(()),
         _ => Err(known_words(&format!("{state_dir}/owed"), &words(&output))),
     }
 }
@@ -169,8 +171,8 @@ pub enum FileError {
     Absent { path: String },
     #[error("cannot read {path}: permission denied")]
     Unreadable { path: String },
-    #[error("{path} is larger than {max_bytes} bytes")]
-    TooLarge { path: String, max_bytes: usize },
+    #[error("{path} is larger than 4 MiB")]
+    TooLarge { path: String },
     #[error("{path} is no regular file")]
     NotAFile { path: String },
     #[error("cannot replace {path}: changed since the plan was made; the file is as it was")]
@@ -193,8 +195,6 @@ pub enum FileError {
     Garbled { path: String },
     #[error("the node lacks {tool}")]
     MissingTool { tool: String },
-    #[error("the node owes a look to another run, {run}")]
-    OwedToAnother { run: String },
     #[error("cannot handle {path}: {words}")]
     Unexpected { path: String, words: String },
 }
@@ -223,7 +223,6 @@ impl FileError {
                 "run `ringwalk resume` to try again".into()
             }
             FileError::MissingTool { .. } => "install it: timeout and sha256sum are in coreutils".into(),
-            FileError::OwedToAnother { run } => format!("see `ringwalk show {run}`"),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::frame::FrameError;
 use super::sudo;
 use crate::facts::NodeFacts;
 use crate::facts::version::Version;
-use crate::input::inventory::{Become, Cassandra, Install, Node};
+use crate::input::inventory::{Cassandra, Install, Node};
 use crate::transport::{Command, Host, HostError, Output};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct ProbeRequest {
     /// What the inventory says about it.
     pub cassandra: Cassandra,
-    pub become_root: bool,
     /// Paths at which the playbook wants stores.
     pub store_paths: Vec<String>,
     /// What `nodetool version` said, for a node whose jars do not tell.
@@ -23,11 +22,7 @@ pub struct ProbeRequest {
 
 impl ProbeRequest {
     pub fn new(node: &Node, store_paths: Vec<String>) -> ProbeRequest {
-        let become_root = match node.ssh.become_ {
-            Become::None => false,
-            Become::Sudo => true,
-        };
-        ProbeRequest { cassandra: node.cassandra.clone(), become_root, store_paths, version: None }
+        ProbeRequest { cassandra: node.cassandra.clone(), store_paths, version: None }
     }
 }
 
@@ -65,8 +60,7 @@ pub fn command(request: &ProbeRequest) -> Command {
         install.to_owned(),
     ];
     let arguments = fixed.into_iter().chain(request.store_paths.iter().cloned());
-    let command = Command::script(SCRIPT, TEXT, arguments).deadline(DEADLINE);
-    if request.become_root { command.become_root() } else { command }
+    Command::script(SCRIPT, TEXT, arguments).deadline(DEADLINE).become_root()
 }
 
 /// Reads what the script printed. `now_s`: our clock when it ran, in seconds since 1970.

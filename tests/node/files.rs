@@ -43,17 +43,17 @@ fn state(host: &LocalHost) -> String {
 async fn owner_and_mode_stay_the_backup_is_taken_once_and_again_is_harmless() {
     let host = machine();
     let change = replace("/etc/c/yaml", b"new", was(b"old"));
-    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Replaced);
+    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Now);
     assert_eq!(state(&host), "yaml regular file daemon:bin 640\nnew");
     assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Already);
     let third = replace("/etc/c/yaml", b"third", was(b"new"));
-    assert_eq!(files::replace(&host, &third).await.unwrap(), Replaced::Replaced);
+    assert_eq!(files::replace(&host, &third).await.unwrap(), Replaced::Now);
     let kept = host
         .sh("cd /var/lib/ringwalk; stat -c '%n %a' . runs runs/r1 runs/r1/backups; cd runs/r1/backups; ls; \
          stat -c '%U:%G %a' file; cat file; echo; cat file.attributes");
     let expected = ". 700\nruns 700\nruns/r1 700\nruns/r1/backups 700\nfile\nfile.attributes\ndaemon:bin 600\nold\n1:2 640";
     assert_eq!(kept, expected);
-    assert_eq!(files::read(&host, "/etc/c/yaml", 5).await.unwrap(), b"third");
+    assert_eq!(files::read(&host, "/etc/c/yaml").await.unwrap(), b"third");
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_new_store_gets_its_owner_and_mode_in_a_directory_that_its_group_may_e
         mode: Some(0o440),
         ..replace("/etc/c/tls/a b/k.p12", b"\x00\xff\n", Expect::Absent)
     };
-    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Replaced);
+    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Now);
     let made =
         host.sh("cd /etc/c; stat -c '%U:%G %a' tls 'tls/a b' 'tls/a b/k.p12'; od -An -tx1 'tls/a b/k.p12'");
     assert_eq!(made, "root:bin 750\nroot:bin 750\ndaemon:bin 440\n 00 ff 0a");
@@ -78,7 +78,7 @@ async fn the_file_behind_a_link_is_replaced_and_the_link_stays() {
     let host = machine();
     host.sh("mkdir /etc/link && ln -s ../c/yaml /etc/link/yaml");
     let change = replace("/etc/link/yaml", b"new", was(b"old"));
-    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Replaced);
+    assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Now);
     assert_eq!(state(&host), "yaml regular file daemon:bin 640\nnew");
     assert_eq!(host.sh("ls -A /etc/link; readlink /etc/link/yaml"), "yaml\n../c/yaml");
 }
@@ -193,7 +193,7 @@ async fn killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
         host.sh(&format!("umount $(command -v {tool})"));
         assert_eq!(host.sh("cat /etc/c/yaml"), "old", "{tool}");
         change.backup = None;
-        assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Replaced, "{tool}");
+        assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Now, "{tool}");
         assert_eq!(host.sh("ls -A /etc/c; cat /etc/c/yaml"), "yaml\nnew", "{tool}");
     }
 }
@@ -201,27 +201,34 @@ async fn killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
 #[tokio::test]
 async fn reading_refuses_what_is_absent_too_large_or_no_file() {
     let host = machine();
-    for (path, max_bytes, expected) in [
-        ("/etc/c/yaml", 3, "ok"),
-        ("/etc/c/yaml", 2, "/etc/c/yaml is larger than 2 bytes"),
-        ("/etc/c/none", 9, "/etc/c/none is not there"),
-        ("/etc/c", 9, "/etc/c is no regular file"),
+    host.sh("head -c 4194304 /dev/zero >/etc/c/large; head -c 4194305 /dev/zero >/etc/c/larger");
+    for (path, expected) in [
+        ("/etc/c/yaml", "3 bytes"),
+        ("/etc/c/large", "4194304 bytes"),
+        ("/etc/c/larger", "/etc/c/larger is larger than 4 MiB"),
+        ("/etc/c/none", "/etc/c/none is not there"),
+        ("/etc/c", "/etc/c is no regular file"),
     ] {
-        let answer = files::read(&host, path, max_bytes).await;
-        assert_eq!(answer.map_or_else(|error| error.to_string(), |_| "ok".into()), expected);
+        let answer = files::read(&host, path).await;
+        let answer = answer.map_or_else(|error| error.to_string(), |bytes| format!("{} bytes", bytes.len()));
+        assert_eq!(answer, expected);
     }
 }
 
 #[tokio::test]
-async fn a_run_takes_away_its_own_mark_only() {
+async fn a_mark_stays_until_the_node_is_confirmed() {
     let host = machine();
     let state_dir = "/var/lib/ringwalk";
-    files::confirm(&host, state_dir, "r1").await.unwrap();
+    files::confirm(&host, state_dir).await.unwrap();
     files::owe(&host, state_dir, "r1").await.unwrap();
     files::owe(&host, state_dir, "r1").await.unwrap();
     assert_eq!(host.sh("cat /var/lib/ringwalk/owed; stat -c %a /var/lib/ringwalk"), "r1\n700");
-    let error = files::confirm(&host, state_dir, "r2").await.unwrap_err();
-    assert_eq!(error.to_string(), "the node owes a look to another run, r1");
-    files::confirm(&host, state_dir, "r1").await.unwrap();
+    files::confirm(&host, state_dir).await.unwrap();
     assert_eq!(host.sh("ls -A /var/lib/ringwalk"), "");
+    host.sh("mount -t tmpfs -o ro tmpfs /var/lib/ringwalk");
+    let error = files::owe(&host, state_dir, "r1").await.unwrap_err();
+    assert!(
+        error.to_string().contains("/var/lib/ringwalk/owed: the file system is mounted read-only"),
+        "{error}"
+    );
 }

@@ -1,11 +1,17 @@
 # What the scripts below share. POSIX sh: dash, bash, BusyBox ash.
 set -u
+locale_of_login=${LC_ALL-}
 LC_ALL=C
 export LC_ALL
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset CDPATH
 newline='
 '
+
+# Undoes what a child should not inherit: a JVM takes its character set from the locale.
+as_at_login() {
+  if [ -n "$locale_of_login" ]; then LC_ALL=$locale_of_login; else unset LC_ALL; fi
+}
 
 # A section of the answer: its name, how many bytes, the bytes.
 section() { printf '%s %d\n%s\n' "$1" "${#2}" "$2"; }

@@ -1,0 +1,190 @@
+# Restarts Cassandra: clients go, the node is drained, stopped and started. Runs by itself, with no one connected; what it
+# does stands in ID.status, a line a stage: `SECONDS.MILLIS STAGE DETAIL`; the last is `done PID TICKS` or
+# `failed STAGE CODE DETAIL`. What the commands print stands in ID.log.
+# DIRECTORY ID KIND(systemd|sysv|command) START STOP CLIENTS_S DRAIN_S STOP_S START_S OLD_PID OLD_TICKS PORT NODETOOL…
+directory=$1 id=$2 kind=$3 start=$4 stop=$5 clients_s=$6 drain_s=$7 stop_s=$8 start_s=$9
+shift 9
+old_pid=$1 old_ticks=$2 port=$3
+shift 3
+umask_of_login=$(umask)
+umask 077
+status=$directory/$id.status
+current=begin
+
+# A nodetool call takes a second, three under load (measured); what takes ten times that hangs.
+disablebinary_s=30
+# What a start command leaves to be started by others (cron, a supervisor) must have begun by then.
+settle_s=30
+
+main() {
+  mkdir "$directory/$id.begun" || exit 0
+  trap 'rm -f "$directory/$id.password"' EXIT
+  trap 'failed 143 "the job was ended from outside"' HUP INT TERM
+  exec </dev/null >>"$directory/$id.log" 2>&1
+  process_stat $$
+  printf '%s %s\n' $$ "$ticks" >"$directory/$id.pid.tmp" && mv "$directory/$id.pid.tmp" "$directory/$id.pid" || exit 1
+  find_old
+  cwd=/
+  if [ -n "$old_pid" ]; then
+    if { cd -P "/proc/$old_pid/cwd"; } 2>/dev/null; then cwd=$PWD; cd /; fi
+    let_clients_go "$@"
+    drain "$@"
+  fi
+  if [ -n "$old_pid" ] || [ "$kind" = systemd ]; then end; fi
+  begin
+}
+
+stage() {
+  now=$(date +%s.%N)
+  case $now in *.*[!0-9]* | *.) now=$(date +%s).000000000 ;; esac
+  printf '%s %s\n' "${now%??????}" "$*" >>"$status"
+}
+
+failed() {
+  code=$1
+  shift
+  stage failed "$current" "$code" "$*"
+  exit 1
+}
+
+# Sets uptime to hundredths of a second since boot.
+look_at_clock() {
+  read -r uptime _ </proc/uptime
+  uptime=${uptime%.*}${uptime#*.}
+}
+
+pause() { sleep 0.1 2>/dev/null || sleep 1; }
+
+is_old() { [ "$1" = "$old_pid" ] && [ "$2" = "$old_ticks" ]; }
+
+old_is_alive() { process_stat "$old_pid" && [ "$ticks" = "$old_ticks" ]; }
+
+# The process that was seen before, or the one that runs now if that is gone.
+find_old() {
+  [ -z "$old_pid" ] || ! old_is_alive || return 0
+  find_cassandra
+  case $found in *' '*) failed 1 "several Cassandra processes run: $found" ;; esac
+  old_pid=$found old_ticks=''
+  [ -z "$old_pid" ] || ! process_stat "$old_pid" || old_ticks=$ticks
+  [ -n "$old_ticks" ] || old_pid=''
+}
+
+# LIMIT_S VERB NODETOOL…: notes a refusal; a node that does not answer to nodetool can still be stopped.
+ask_nodetool() {
+  limit_s=$1 verb=$2
+  shift 2
+  if [ -e "$directory/$id.password" ]; then set -- "$@" -pwf "$directory/$id.password"; fi
+  (as_at_login; exec timeout -k 5 "$limit_s" "$@" "$verb") >"$directory/$id.said" 2>&1
+  code=$?
+  cat "$directory/$id.said"
+  [ $code = 0 ] || stage noted "$verb ended with code $code: $(last_words)"
+}
+
+# The last line that a command said.
+last_words() { grep -v '^[[:space:]]*$' "$directory/$id.said" | tail -n 1; }
+
+let_clients_go() {
+  current=disablebinary
+  stage disablebinary
+  ask_nodetool $disablebinary_s disablebinary "$@"
+  current=clients
+  stage clients
+  established=$(printf '^ *[0-9]+: [0-9A-F]+:%04X [0-9A-F]+:[0-9A-F]+ 01 ' "$port")
+  look_at_clock
+  deadline=$((uptime + clients_s * 100))
+  while grep -qE "$established" "/proc/$old_pid/net/tcp" "/proc/$old_pid/net/tcp6" 2>/dev/null; do
+    look_at_clock
+    if [ $uptime -ge $deadline ]; then stage noted "clients are still connected after $clients_s s"; break; fi
+    pause
+  done
+}
+
+drain() {
+  current=drain
+  stage drain
+  ask_nodetool "$drain_s" drain "$@"
+}
+
+end() {
+  current=stop
+  stage stop
+  look_at_clock
+  deadline=$((uptime + stop_s * 100))
+  case $kind in
+    systemd) timeout -k 5 "$stop_s" systemctl stop "$stop" ;;
+    sysv) (as_at_login; umask "$umask_of_login"; exec timeout -k 5 "$stop_s" "$stop" stop) ;;
+    command) if [ -n "$stop" ]; then (as_at_login; exec timeout -k 5 "$stop_s" sh -c "$stop"); else kill -TERM "$old_pid"; fi ;;
+  esac >"$directory/$id.said" 2>&1
+  code=$?
+  cat "$directory/$id.said"
+  [ $code = 0 ] || stage noted "the stop command ended with code $code: $(last_words)"
+  [ -n "$old_pid" ] || return 0
+  while old_is_alive; do
+    look_at_clock
+    if [ $uptime -ge $deadline ]; then
+      case $state in
+        T) failed 1 "process $old_pid still runs after $stop_s s: it is stopped by a signal (SIGSTOP)" ;;
+        *) failed 1 "process $old_pid still runs after $stop_s s" ;;
+      esac
+    fi
+    pause
+  done
+}
+
+run_start() {
+  as_at_login
+  umask "$umask_of_login"
+  cd "$cwd" || cd /
+  case $kind in
+    systemd) systemctl reset-failed "$start" 2>/dev/null; systemctl start "$start" ;;
+    sysv) "$start" start ;;
+    command) sh -c "$start" ;;
+  esac
+}
+
+# Sets new_pid and new_ticks to a Cassandra that is not the old one, or to nothing.
+find_new() {
+  new_pid='' new_ticks=''
+  find_cassandra
+  for candidate in $found; do
+    process_stat "$candidate" || continue
+    is_old "$candidate" "$ticks" || { new_pid=$candidate new_ticks=$ticks; return; }
+  done
+}
+
+# A start command may stay in the foreground as Cassandra's parent; the process counts once the command has ended or two
+# seconds have passed. A Cassandra that was started so keeps this as its stdout, and logs there as long as it lives: what
+# comes after the first 64 KiB goes nowhere (a JVM ignores SIGPIPE).
+begin() {
+  current=start
+  stage start
+  : >"$directory/$id.said"
+  { (run_start 2>&1); echo $? >"$directory/$id.ended.tmp"; mv "$directory/$id.ended.tmp" "$directory/$id.ended"; } | head -c 65536 >"$directory/$id.said" &
+  look_at_clock
+  deadline=$((uptime + start_s * 100)) seen_at='' ended_at='' code=0
+  while :; do
+    look_at_clock
+    if [ -z "$ended_at" ] && [ -e "$directory/$id.ended" ]; then
+      ended_at=$uptime
+      read -r code <"$directory/$id.ended"
+    fi
+    find_new
+    if [ -n "$new_pid" ]; then
+      seen_at=${seen_at:-$uptime}
+      if [ -n "$ended_at" ] || [ $((uptime - seen_at)) -ge 200 ]; then break; fi
+    elif [ -n "$seen_at" ]; then
+      pause
+      failed 1 "the new process ended at once: $(last_words)"
+    elif [ -n "$ended_at" ]; then
+      [ "$code" = 0 ] || pause
+      [ "$code" = 0 ] || failed "$code" "the start command ended with code $code: $(last_words)"
+      [ $((uptime - ended_at)) -lt $((settle_s * 100)) ] || failed 1 "no Cassandra runs $settle_s s after the start command ended: $(last_words)"
+    fi
+    [ $uptime -lt $deadline ] || failed 1 "no Cassandra runs after $start_s s: $(last_words)"
+    pause
+  done
+  [ "$code" = 0 ] || stage noted "the start command ended with code $code: $(last_words)"
+  stage 'done' "$new_pid" "$new_ticks"
+}
+
+main "$@"

@@ -1,0 +1,35 @@
+# Waits until a job has more to say than SEEN lines, or is over, or SECONDS have passed; prints all that it said.
+# DIRECTORY ID SEEN SECONDS
+directory=$1 id=$2 seen=$3 seconds=$4
+status=$directory/$id.status
+
+look() {
+  state=absent lines=0 last=''
+  [ -d "$directory/$id.begun" ] || return 0
+  state=dead
+  if { read -r pid begun <"$directory/$id.pid"; } 2>/dev/null; then
+    ! process_stat "$pid" || [ "$ticks" != "$begun" ] || is_alive=yes
+  elif [ $tries -lt 20 ]; then
+    is_alive=yes
+  fi
+  if [ -e "$status" ]; then
+    while read -r line; do lines=$((lines + 1)) last=$line; done <"$status"
+  fi
+  last=${last#* }
+  case ${last%% *} in
+    'done' | failed) state=over ;;
+    *) [ -z "$is_alive" ] || state=alive ;;
+  esac
+}
+
+tries=0
+while :; do
+  is_alive=''
+  look
+  tries=$((tries + 1))
+  if [ $state != alive ] || [ $lines -gt "$seen" ] || [ $tries -gt $((seconds * 10)) ]; then break; fi
+  sleep 0.1 2>/dev/null || sleep 1
+done
+case $state in dead | over | alive) said=$(cat "$status" 2>/dev/null) ;; absent) said='' ;; esac
+section state "$state"
+section status "$said"
