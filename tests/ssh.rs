@@ -350,7 +350,7 @@ async fn a_host_certificate_counts_if_an_authority_on_record_signed_it_for_this_
         (&["-h", "-n", "127.0.0.1", "-V", "+1h"], &ca, None),
         (&["-h", "-n", "elsewhere", "-V", "+1h"], &ca, Some("it is for elsewhere")),
         (&["-h", "-n", "127.0.0.1", "-V", "-2h:-1h"], &ca, Some("it has expired")),
-        (&["-n", "127.0.0.1", "-V", "+1h"], &ca, Some("")),
+        (&["-n", "127.0.0.1", "-V", "+1h"], &ca, Some("only a certificate authority")),
         (&["-h", "-n", "127.0.0.1", "-V", "+1h"], &other_ca, Some("only a certificate authority")),
     ];
     for (options, known_ca, expected) in cases {

@@ -173,6 +173,8 @@ impl<'a> Found<'a> {
             // Whichever of the two comes first wins (ssh_config(5), ProxyJump).
             "proxyjump" => self.request.jump.is_some() || self.first.contains_key("proxycommand"),
             "proxycommand" => self.request.jump.is_some() || self.first.contains_key("proxyjump"),
+            // `none` is the same as no line at all, so a later one counts (measured, OpenSSH 9.2).
+            "connecttimeout" => line.words.first().is_some_and(|word| word.eq_ignore_ascii_case("none")),
             _ => false,
         };
         if !decided {
