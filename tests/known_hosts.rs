@@ -49,7 +49,11 @@ fn a_key_is_judged_by_all_lines_for_its_host() {
         (format!("h1 {OTHER}\nh1 {ED25519}"), 22, Verdict::Known),
         (format!("h1 {ecdsa}"), 22, changed(1, &[kind])),
         (format!("h1 {ecdsa}\nh1 {OTHER}"), 22, changed(2, &[kind, ed])),
-        (format!("h1 {ED25519}\n@revoked * {ED25519}"), 22, Verdict::Revoked { file: "known_hosts".into(), line: 2 }),
+        (
+            format!("h1 {ED25519}\n@revoked * {ED25519}"),
+            22,
+            Verdict::Revoked { file: "known_hosts".into(), line: 2 },
+        ),
         (format!("@revoked h2 {ED25519}\nh1 {ED25519}"), 22, Verdict::Known),
         (format!("@revoked h1 {OTHER}"), 22, Verdict::Unknown),
         (format!("@cert-authority *.x,h1 {OTHER}"), 22, Verdict::CertificateAuthority(vec![key(OTHER)])),
@@ -79,7 +83,9 @@ fn hashed_names_are_found_as_ssh_keygen_hashed_them() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("known_hosts");
     fs::write(&file, format!("h1 {ED25519}\n[h1]:2222 {OTHER}\n")).unwrap();
-    assert!(Command::new("ssh-keygen").args(["-q", "-H", "-f"]).arg(&file).output().unwrap().status.success());
+    assert!(
+        Command::new("ssh-keygen").args(["-q", "-H", "-f"]).arg(&file).output().unwrap().status.success()
+    );
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.starts_with("|1|") && !text.contains("h1"), "{text}");
     assert_eq!(known(&text).judge("H1", 22, &key(ED25519)), Verdict::Known);
@@ -90,7 +96,20 @@ fn hashed_names_are_found_as_ssh_keygen_hashed_them() {
 
 #[test]
 fn a_line_stands_for_the_names_that_ssh_keygen_finds_it_by() {
-    let patterns = ["h1", "H1", "h?", "h*", "*", "!h1,*", "h1,!h1", "[h1]:2222", "[*]:2222", "[h1]:*", "10.0.*", "a,b,h1"];
+    let patterns = [
+        "h1",
+        "H1",
+        "h?",
+        "h*",
+        "*",
+        "!h1,*",
+        "h1,!h1",
+        "[h1]:2222",
+        "[*]:2222",
+        "[h1]:*",
+        "10.0.*",
+        "a,b,h1",
+    ];
     let names = [("h1", 22), ("h2", 22), ("h1", 2222), ("10.0.0.1", 22), ("10.0.0.1", 2222), ("b", 22)];
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("known_hosts");

@@ -40,8 +40,12 @@ async fn says(host: &SshHost, text: &str) -> String {
 /// The pid of the server's process for a host's session.
 async fn session_pid(host: &SshHost) -> String {
     // sshd starts the login shell, which starts timeout, which starts sh.
-    says(host, "p=$PPID; while :; do read -r _ name _ < /proc/$p/stat; case $name in '(sshd'*) break;; esac; \
-        p=$(cut -d' ' -f4 /proc/$p/stat); done; echo $p").await
+    says(
+        host,
+        "p=$PPID; while :; do read -r _ name _ < /proc/$p/stat; case $name in '(sshd'*) break;; esac; \
+        p=$(cut -d' ' -f4 /proc/$p/stat); done; echo $p",
+    )
+    .await
 }
 
 /// An ssh-agent that ends with the value.
@@ -120,7 +124,11 @@ async fn a_passphrase_is_asked_for_once_and_only_if_the_host_takes_the_key() {
     assert_eq!(all, ["in"; 4]);
     assert_eq!(asked.load(Ordering::SeqCst), 2);
 
-    let given = |text| Target { identities: vec![encrypted.clone()], passphrase: passphrase(text), ..target(&server) };
+    let given = |text| Target {
+        identities: vec![encrypted.clone()],
+        passphrase: passphrase(text),
+        ..target(&server)
+    };
     let host = SshHost::new(given("open sesame"), home.pool());
     assert_eq!(says(&host, "echo in").await, "in");
     let host = SshHost::new(given("hunter2"), home.pool());
@@ -180,7 +188,8 @@ async fn a_user_certificate_logs_in_from_beside_its_key_from_ssh_config_and_from
         let pool = Pool::new(PoolOptions { agent: Some(agent.socket.clone()), ..home.options() });
         assert_eq!(says(&SshHost::new(target(&server), pool), "echo in").await, "in", "{kind} in the agent");
 
-        fs::write(home.ssh("config"), "IdentityFile ~/.ssh/moved\nCertificateFile ~/.ssh/key-cert.pub\n").unwrap();
+        fs::write(home.ssh("config"), "IdentityFile ~/.ssh/moved\nCertificateFile ~/.ssh/key-cert.pub\n")
+            .unwrap();
         let named = SshHost::new(target(&server), home.pool());
         assert_eq!(says(&named, "echo in").await, "in", "{kind} in ssh_config");
     }
@@ -223,7 +232,8 @@ async fn nodes_behind_a_jump_host_share_one_connection_to_it_and_each_hop_is_che
         SshHost::new(target, pool)
     };
     let known = fs::read_to_string(home.ssh("known_hosts")).unwrap();
-    fs::write(home.ssh("known_hosts"), known + &node.known_line("ed25519").replace(LOCALHOST, "localhost")).unwrap();
+    fs::write(home.ssh("known_hosts"), known + &node.known_line("ed25519").replace(LOCALHOST, "localhost"))
+        .unwrap();
     let pool = home.pool();
     let hosts: Vec<SshHost> = (0..5).map(|_| through(pool.clone())).collect();
     let all = futures_util::future::join_all(hosts.iter().map(|host| says(host, "echo in"))).await;
@@ -272,7 +282,8 @@ async fn a_host_is_let_in_by_its_key_on_record_and_by_nothing_else() {
     let other = Sshd::start();
     let home = Home::welcome_at(&[&server]);
     let place = format!("[{LOCALHOST}]:{}", server.port);
-    let foreign = |kind: &str| other.known_line(kind).replace(&other.port.to_string(), &server.port.to_string());
+    let foreign =
+        |kind: &str| other.known_line(kind).replace(&other.port.to_string(), &server.port.to_string());
     let revoked = server.known_line("ed25519").replace(&place, "@revoked *");
     let plain = |kind: &str| server.known_line(kind);
     let cases: [(&str, Option<&str>); 9] = [
@@ -285,7 +296,10 @@ async fn a_host_is_let_in_by_its_key_on_record_and_by_nothing_else() {
         // The server's RSA key is asked for, since the record is of that type.
         (&foreign("rsa"), Some("has changed")),
         (&format!("{revoked}\n{}", plain("ed25519")), Some("is revoked")),
-        (&format!("@cert-authority * {}", plain("rsa").split_once(' ').unwrap().1), Some("only a certificate authority")),
+        (
+            &format!("@cert-authority * {}", plain("rsa").split_once(' ').unwrap().1),
+            Some("only a certificate authority"),
+        ),
     ];
     for (known, expected) in cases {
         fs::write(home.ssh("known_hosts"), known).unwrap();
@@ -336,7 +350,10 @@ async fn a_new_host_is_recorded_only_where_the_inventory_accepts_new_hosts() {
     assert_eq!(known.lines().count(), 2, "{known}");
     host(&server, &home).run(&shell("true")).await.unwrap();
     // What ssh itself reads out of it.
-    run("ssh-keygen", &["-F", &format!("[{LOCALHOST}]:{}", server.port), "-f", &text(&home.ssh("known_hosts"))]);
+    run(
+        "ssh-keygen",
+        &["-F", &format!("[{LOCALHOST}]:{}", server.port), "-f", &text(&home.ssh("known_hosts"))],
+    );
 }
 
 #[tokio::test]
@@ -359,9 +376,11 @@ async fn a_host_certificate_counts_if_an_authority_on_record_signed_it_for_this_
         generate(&key, "ed25519", "");
         certify(&ca, &key.with_extension("pub"), options);
         let certificate = certified.path().join("key-cert.pub");
-        let server = Sshd::with(&format!("HostKey {}\nHostCertificate {}", key.display(), certificate.display()));
+        let server =
+            Sshd::with(&format!("HostKey {}\nHostCertificate {}", key.display(), certificate.display()));
         let home = Home::welcome_at(&[&server]);
-        fs::write(home.ssh("known_hosts"), format!("@cert-authority [127.0.0.*]:* {}", ca_line(known_ca))).unwrap();
+        fs::write(home.ssh("known_hosts"), format!("@cert-authority [127.0.0.*]:* {}", ca_line(known_ca)))
+            .unwrap();
         match (host(&server, &home).run(&shell("true")).await, expected) {
             (Ok(_), None) => {}
             (Err(HostError::HostKey { problem, .. }), Some(expected)) => {
@@ -381,7 +400,9 @@ async fn a_command_gets_its_stdin_and_gives_back_its_output_and_code() {
     let output = host.run(&Command::new(["cat"]).stdin(bytes.clone())).await.unwrap();
     assert!(output.code == 0 && output.stdout == bytes);
 
-    for (text, code) in [("exit 0", 0), ("exit 3", 3), ("exit 124", 124), ("exit 137", 137), ("kill -9 $$", 137)] {
+    for (text, code) in
+        [("exit 0", 0), ("exit 3", 3), ("exit 124", 124), ("exit 137", 137), ("kill -9 $$", 137)]
+    {
         assert_eq!(host.run(&shell(text)).await.unwrap().code, code, "{text}");
     }
     let output = host.run(&shell("echo out; echo err >&2")).await.unwrap();
@@ -456,7 +477,8 @@ fn end(pid: &str) {
 async fn a_connection_that_froze_while_idle_is_replaced_after_the_keepalive() {
     let server = Sshd::start();
     let home = Home::welcome_at(&[&server]);
-    let options = PoolOptions { keepalive_interval: Duration::from_secs(1), keepalive_max: 2, ..home.options() };
+    let options =
+        PoolOptions { keepalive_interval: Duration::from_secs(1), keepalive_max: 2, ..home.options() };
     let host = SshHost::new(target(&server), Pool::new(options));
     let pid = session_pid(&host).await;
     run("kill", &["-STOP", &pid]);
@@ -471,7 +493,8 @@ async fn a_connection_that_froze_while_idle_is_replaced_after_the_keepalive() {
 async fn a_host_that_freezes_under_a_command_is_an_error_after_the_keepalive() {
     let server = Sshd::start();
     let home = Home::welcome_at(&[&server]);
-    let options = PoolOptions { keepalive_interval: Duration::from_secs(1), keepalive_max: 2, ..home.options() };
+    let options =
+        PoolOptions { keepalive_interval: Duration::from_secs(1), keepalive_max: 2, ..home.options() };
     let host = SshHost::new(target(&server), Pool::new(options));
     let pid = session_pid(&host).await;
     let started = Instant::now();
@@ -529,7 +552,8 @@ async fn no_more_than_the_limit_connect_at_a_time() {
     });
     assert_eq!(PoolOptions::default().connecting, 64);
     let pool = Pool::new(PoolOptions { connecting: 3, ..home.options() });
-    let silent = || Target { port: Some(port), connect_timeout: Duration::from_millis(300), ..target(&server) };
+    let silent =
+        || Target { port: Some(port), connect_timeout: Duration::from_millis(300), ..target(&server) };
     let hosts: Vec<SshHost> = (0..9).map(|_| SshHost::new(silent(), pool.clone())).collect();
     let command = shell("true");
     for result in futures_util::future::join_all(hosts.iter().map(|host| host.run(&command))).await {
@@ -557,7 +581,11 @@ async fn what_is_on_stdin_is_in_no_argument_list() {
     let server = Sshd::start();
     let home = Home::welcome_at(&[&server]);
     let host = host(&server, &home);
-    let command = Command::script("look", "cat > /dev/null; ps -eo args=; tr '\\0' ' ' < /proc/$$/environ", ["argument-77"]);
+    let command = Command::script(
+        "look",
+        "cat > /dev/null; ps -eo args=; tr '\\0' ' ' < /proc/$$/environ",
+        ["argument-77"],
+    );
     let output = host.run(&command.stdin("store-password-77")).await.unwrap();
     let seen = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(seen.contains("argument-77") && seen.contains("ringwalk-look"), "{seen}");
@@ -593,7 +621,9 @@ async fn a_connection_from_the_host_carries_bytes_both_ways_or_says_why_not() {
     let strict = Sshd::with("AllowTcpForwarding no");
     let home = Home::welcome_at(&[&strict]);
     match sshd::host(&strict, &home).connect(LOCALHOST, port).await {
-        Err(HostError::Refused { problem, .. }) => assert!(problem.contains("AllowTcpForwarding"), "{problem}"),
+        Err(HostError::Refused { problem, .. }) => {
+            assert!(problem.contains("AllowTcpForwarding"), "{problem}")
+        }
         Err(other) => panic!("{other:?}"),
         Ok(_) => panic!("connected against AllowTcpForwarding no"),
     }

@@ -62,7 +62,8 @@ fn environment() -> Environment {
 /// Relative includes are below ~/.ssh, which tests leave alone: they are written with their whole path.
 fn placed(text: &str, directory: &Path) -> String {
     let absolute = format!(" {}/inc/", directory.display());
-    text.replace(" inc/", &absolute).replace(" missing.conf", &format!(" {}/missing.conf", directory.display()))
+    text.replace(" inc/", &absolute)
+        .replace(" missing.conf", &format!(" {}/missing.conf", directory.display()))
 }
 
 fn resolve(file: &Path, host: &str) -> Result<Resolved, ConfigError> {

@@ -34,7 +34,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     #[error("cannot connect to {address}")]
-    Unreachable { address: String, #[source] source: std::io::Error },
+    Unreachable {
+        address: String,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("{problem}")]
     HostKey { problem: String, help: String },
     #[error("{user}@{address} refused every key that was offered ({tried})")]
