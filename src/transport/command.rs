@@ -98,8 +98,8 @@ impl Command {
     /// The line that a shell on the host is given. `become_root` is the inventory's `become`: it takes effect where
     /// the command asks for it.
     ///
-    /// `sudo` stands outside `timeout`: the login user may not signal a process of root, so a `timeout` that runs
-    /// as the login user could neither stop the command nor end itself.
+    /// `sudo` stands outside `timeout`: the other way round, SIGKILL ends sudo alone, and a command that ignores
+    /// SIGTERM goes on as root (measured, sudo 1.9.13).
     pub fn shell_line(&self, become_root: bool) -> String {
         let mut line = match (self.privilege, become_root) {
             (Privilege::Become, true) => "sudo -n -- ".to_owned(),

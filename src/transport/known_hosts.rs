@@ -8,13 +8,17 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, Engine as _};
 use hmac::{Hmac, KeyInit, Mac};
 use russh::keys::PublicKey;
 use sha2::Digest;
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The entries of some known_hosts files, in the order of the files.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct KnownHosts {
     entries: Vec<Entry>,
+    /// The entries for each name that was asked for: a hashed file costs one HMAC a line, once a name.
+    found: Mutex<HashMap<String, Arc<[usize]>>>,
     /// The lines that could not be understood and were left out, each with its file and number.
     pub warnings: Vec<String>,
 }
@@ -86,6 +90,7 @@ impl KnownHosts {
 
     /// Adds the entries of one file's text.
     pub fn add(&mut self, file: &Path, text: &str) {
+        self.found.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -156,8 +161,15 @@ impl KnownHosts {
         if authorities.is_empty() { Verdict::Unknown } else { Verdict::CertificateAuthority(authorities) }
     }
 
-    fn matching<'a>(&'a self, name: &'a str, marker: Marker) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().filter(move |entry| entry.marker == marker && entry.hosts.matches(name))
+    fn matching(&self, name: &str, marker: Marker) -> impl Iterator<Item = &Entry> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let for_name = found.entry(name.to_owned()).or_insert_with(|| {
+            let indices = self.entries.iter().enumerate().filter(|(_, entry)| entry.hosts.matches(name));
+            indices.map(|(index, _)| index).collect()
+        });
+        let indices = for_name.clone();
+        let entries = (0..indices.len()).map(move |position| &self.entries[indices[position]]);
+        entries.filter(move |entry| entry.marker == marker)
     }
 
     fn types(&self, name: &str) -> Vec<String> {

@@ -21,7 +21,9 @@ use std::time::{Duration, Instant};
 /// Why no connection came about.
 pub enum Failure {
     Host(HostError),
-    Refused { tried: String },
+    Refused {
+        tried: String,
+    },
     Closed,
     /// The host closed the connection after it had waited for a person for long.
     ClosedWhileWaiting,
@@ -70,7 +72,7 @@ struct Candidate {
 #[derive(Clone)]
 enum Signer {
     File { key: Arc<KeyFile>, passphrase: Option<Secret>, ask: Option<AskPassphrase> },
-    Agent { socket: PathBuf, identity: AgentIdentity },
+    Agent { socket: PathBuf, identity: Box<AgentIdentity> },
 }
 
 /// Logs in with the first key that the host takes.
@@ -163,16 +165,16 @@ async fn candidates(pool: &Pool, endpoint: &Endpoint) -> Result<(Vec<Candidate>,
         Some(socket) => pool.agent_identities(socket).await,
         None => Vec::new(),
     };
-    let mut offers = Offers { endpoint, pool, socket, in_agent: &in_agent, list: Vec::new() };
-    let mut unusable = Vec::new();
+    let mut offers =
+        Offers { endpoint, pool, socket, in_agent: &in_agent, list: Vec::new(), unusable: Vec::new() };
     for path in named {
-        offers.add_file(pool.key(path)?);
+        offers.add_file(pool.key(path)?).await;
     }
     let is_none = |path: &&PathBuf| path.as_os_str() != "none";
     for path in resolved.identity_files.iter().filter(is_none) {
         match pool.key(path) {
-            Ok(key) => offers.add_file(key),
-            Err(error) => unusable.push(error.to_string()),
+            Ok(key) => offers.add_file(key).await,
+            Err(error) => offers.unusable.push(error.to_string()),
         }
     }
     if !resolved.identities_only {
@@ -183,14 +185,13 @@ async fn candidates(pool: &Pool, endpoint: &Endpoint) -> Result<(Vec<Candidate>,
         let defaults = ["id_ed25519", "id_ecdsa", "id_rsa"].map(|name| directory.join(name));
         for path in defaults.iter().filter(|path| path.exists()) {
             match pool.key(path) {
-                Ok(key) => offers.add_file(key),
-                Err(error) => unusable.push(error.to_string()),
+                Ok(key) => offers.add_file(key).await,
+                Err(error) => offers.unusable.push(error.to_string()),
             }
         }
     }
-    let mut list = offers.list;
-    list.truncate(MAX_ATTEMPTS);
-    Ok((list, unusable))
+    offers.list.truncate(MAX_ATTEMPTS);
+    Ok((offers.list, offers.unusable))
 }
 
 struct Offers<'a> {
@@ -199,29 +200,30 @@ struct Offers<'a> {
     socket: Option<&'a Path>,
     in_agent: &'a [AgentIdentity],
     list: Vec<Candidate>,
+    /// What could not be offered, and why.
+    unusable: Vec<String>,
 }
 
 impl Offers<'_> {
     /// Offers a key file: with the certificate beside it, with those that ssh_config names, and bare.
-    fn add_file(&mut self, key: Arc<KeyFile>) {
+    async fn add_file(&mut self, key: Arc<KeyFile>) {
         let label = key.path.display().to_string();
-        let Some(public) = key.public.clone() else {
-            tracing::warn!("{label} is left out: encrypted PEM keys need their .pub file beside them");
-            return;
+        let passphrase = self.endpoint.access.passphrase.as_ref();
+        let ask = self.pool.options.ask_passphrase.as_ref();
+        let public = match key.public(passphrase, ask).await {
+            Ok(public) => public,
+            Err(problem) => {
+                self.unusable.push(format!("{label}: {problem}"));
+                return;
+            }
         };
-        let held = |identity: &&AgentIdentity| {
-            matches!(identity, AgentIdentity::PublicKey { key, .. } if key.key_data() == public.key_data())
-        };
+        let held = |identity: &&AgentIdentity| matches!(identity, AgentIdentity::PublicKey { key, .. } if key.key_data() == public.key_data());
         let signer = match (self.socket, self.in_agent.iter().find(held)) {
             (Some(socket), Some(identity)) => {
-                Signer::Agent { socket: socket.to_owned(), identity: identity.clone() }
+                Signer::Agent { socket: socket.to_owned(), identity: Box::new(identity.clone()) }
             }
             _ if !key.has_private() => return,
-            _ => Signer::File {
-                key: key.clone(),
-                passphrase: self.endpoint.access.passphrase.clone(),
-                ask: self.pool.options.ask_passphrase.clone(),
-            },
+            _ => Signer::File { key: key.clone(), passphrase: passphrase.cloned(), ask: ask.cloned() },
         };
         let certificate_files = &self.endpoint.resolved.certificate_files;
         let read = |path: &PathBuf| std::fs::read_to_string(path).ok();
@@ -247,7 +249,7 @@ impl Offers<'_> {
                 AgentIdentity::PublicKey { .. } => (None, "key"),
             };
             let label = format!("the agent's {kind} {}", identity.comment());
-            let signer = Signer::Agent { socket: socket.to_owned(), identity: identity.clone() };
+            let signer = Signer::Agent { socket: socket.to_owned(), identity: Box::new(identity.clone()) };
             self.push(label, identity.public_key().into_owned(), certificate, signer);
         }
     }
@@ -313,9 +315,9 @@ async fn sign_with_file(
         KeypairData::Rsa(pair) => (pair, hash).try_sign(&data),
         other => other.try_sign(&data),
     };
-    let encoded = signature.map_err(|error| error.to_string()).and_then(|signature| {
-        Vec::<u8>::try_from(signature).map_err(|error| error.to_string())
-    })?;
+    let encoded = signature
+        .map_err(|error| error.to_string())
+        .and_then(|signature| Vec::<u8>::try_from(signature).map_err(|error| error.to_string()))?;
     data.extend_from_slice(&(encoded.len() as u32).to_be_bytes());
     data.extend_from_slice(&encoded);
     Ok(data)

@@ -25,9 +25,13 @@ pub async fn run(
     let limit = Duration::from_secs(seconds);
     let started = Instant::now();
     let line = command.shell_line(become_root);
+    let session = open.session.clone();
     let ended = match tokio::time::timeout(limit + GRACE, exchange(open, command, line, doing)).await {
         Ok(result) => result?,
-        Err(_) => return Err(deadline()),
+        Err(_) => {
+            session.give_up();
+            return Err(deadline());
+        }
     };
     // The same codes, earlier, are the command's own: a JVM that the kernel killed also ends with 137.
     if TIMED_OUT.contains(&ended.code) && started.elapsed() >= limit {
@@ -44,7 +48,8 @@ async fn exchange(
 ) -> Result<Output, HostError> {
     let ExecChannel { channel, session, permit: _place } = open;
     channel.exec(true, line).await.map_err(|_| session.lost(doing))?;
-    let unusable = |problem: &str| HostError::Unusable { doing: doing.to_owned(), problem: problem.to_owned() };
+    let unusable =
+        |problem: &str| HostError::Unusable { doing: doing.to_owned(), problem: problem.to_owned() };
     let (mut reader, writer) = channel.split();
     let input: &[u8] = command.stdin.as_ref().map_or(&[], |stdin| &stdin.0);
     let mut writing = std::pin::pin!(async {
@@ -66,7 +71,9 @@ async fn exchange(
             Some(ChannelMsg::Data { data }) => output.stdout.extend_from_slice(&data),
             Some(ChannelMsg::ExtendedData { data, ext: 1 }) => output.stderr.extend_from_slice(&data),
             Some(ChannelMsg::ExitStatus { exit_status }) => code = Some(exit_status as i32),
-            Some(ChannelMsg::ExitSignal { signal_name, .. }) => code = Some(128 + signal_number(&signal_name)),
+            Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
+                code = Some(128 + signal_number(&signal_name))
+            }
             Some(ChannelMsg::Failure) => return Err(unusable("the SSH server does not run commands")),
             Some(_) => {}
             None => break,

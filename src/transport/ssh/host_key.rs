@@ -3,11 +3,11 @@
 use super::route::Endpoint;
 use super::session::Ended;
 use crate::transport::known_hosts::{HostKey, KnownHosts, Verdict, line_for, lookup_name};
+use russh::Preferred;
 use russh::client::{DisconnectReason, Handler};
 use russh::keys::ssh_key::certificate::CertType;
 use russh::keys::ssh_key::{Fingerprint, public::KeyData};
 use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey, PublicKeyOrCertificate};
-use russh::Preferred;
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -118,11 +118,15 @@ impl Handler for Guard {
 
     async fn disconnected(&mut self, reason: DisconnectReason<SessionError>) -> Result<(), SessionError> {
         let (text, result) = match reason {
-            DisconnectReason::ReceivedDisconnect(info) => (format!("the host said: {}", info.message), Ok(())),
+            DisconnectReason::ReceivedDisconnect(info) => {
+                (format!("the host said: {}", info.message), Ok(()))
+            }
             DisconnectReason::Error(SessionError::Ssh(russh::Error::KeepaliveTimeout)) => {
                 ("the host stopped answering".to_owned(), Ok(()))
             }
-            DisconnectReason::Error(SessionError::Ssh(error)) => (error.to_string(), Err(SessionError::Ssh(error))),
+            DisconnectReason::Error(SessionError::Ssh(error)) => {
+                (error.to_string(), Err(SessionError::Ssh(error)))
+            }
             DisconnectReason::Error(refused @ SessionError::HostKey { .. }) => return Err(refused),
         };
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
@@ -140,8 +144,7 @@ pub fn preferred(endpoint: &Endpoint) -> Preferred {
     let safe = |algorithm: &&Algorithm| !matches!(algorithm, Algorithm::Rsa { hash: None });
     let mut keys: Vec<Algorithm> = Preferred::DEFAULT.key.iter().filter(safe).cloned().collect();
     keys.sort_by_key(|algorithm| !on_record.iter().any(|kind| kind == key_type(algorithm)));
-    let certificates =
-        if known.authorities(host, port).is_empty() { Vec::new() } else { keys.clone() };
+    let certificates = if known.authorities(host, port).is_empty() { Vec::new() } else { keys.clone() };
     Preferred { key: keys.into(), host_key_certificates: certificates.into(), ..Preferred::DEFAULT }
 }
 
@@ -165,7 +168,9 @@ fn refusal(name: &str, key: &HostKey, verdict: &Verdict) -> Result<(), SessionEr
         Verdict::Known => return Ok(()),
         Verdict::Unknown => (
             format!("the host key of {name} is not known: {shown}"),
-            format!("if its owner confirms the fingerprint, connect once with ssh, or record it with `ssh-keyscan` ({name})"),
+            format!(
+                "if its owner confirms the fingerprint, connect once with ssh, or record it with `ssh-keyscan` ({name})"
+            ),
         ),
         Verdict::Changed { file, line, recorded } => {
             let place = format!("{}:{line}", file.display());

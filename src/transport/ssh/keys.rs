@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 pub struct KeyFile {
     pub path: PathBuf,
     /// Missing only for an encrypted PEM key without its `.pub` file.
-    pub public: Option<PublicKey>,
+    public: Option<PublicKey>,
     /// `<key>-cert.pub`.
     pub certificate: Option<Certificate>,
     source: Source,
@@ -59,6 +59,18 @@ impl KeyFile {
         }
     }
 
+    /// The public key; an encrypted PEM key without its `.pub` file has to be decrypted for it.
+    pub async fn public(
+        &self,
+        passphrase: Option<&Secret>,
+        ask: Option<&AskPassphrase>,
+    ) -> Result<PublicKey, String> {
+        match &self.public {
+            Some(public) => Ok(public.clone()),
+            None => Ok(self.private(passphrase, ask).await?.public_key().clone()),
+        }
+    }
+
     /// The private key. If it is encrypted, it is decrypted with the passphrase given, or with one that is asked for;
     /// once, whatever comes of it.
     pub async fn private(
@@ -88,11 +100,8 @@ fn parse(
 ) -> Result<(Source, Option<PublicKey>), String> {
     if let Ok(key) = PrivateKey::from_openssh(text.as_bytes()) {
         let public = Some(key.public_key().clone());
-        let source = if key.is_encrypted() {
-            Source::Encrypted(Arc::new(text))
-        } else {
-            Source::Plain(Arc::new(key))
-        };
+        let source =
+            if key.is_encrypted() { Source::Encrypted(Arc::new(text)) } else { Source::Plain(Arc::new(key)) };
         return Ok((source, public));
     }
     match keys::decode_secret_key(&text, None) {

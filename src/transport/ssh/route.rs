@@ -1,8 +1,8 @@
 //! The way to a host: what the inventory and ssh_config say together, and through which jump hosts.
 
+use super::Target;
 use super::pool::Pool;
 use super::session::Link;
-use super::Target;
 use crate::secret::Secret;
 use crate::transport::HostError;
 use crate::transport::known_hosts::KnownHosts;
@@ -107,12 +107,8 @@ impl Endpoint {
     /// Decides how to reach a host. Nothing is connected yet.
     pub fn decide(pool: &Pool, hop: &Hop, access: &Access) -> Result<Endpoint, HostError> {
         let config = pool.config(access.config.as_deref())?;
-        let request = Request {
-            host: &hop.host,
-            user: hop.user.as_deref(),
-            port: hop.port,
-            jump: hop.jump.as_deref(),
-        };
+        let request =
+            Request { host: &hop.host, user: hop.user.as_deref(), port: hop.port, jump: hop.jump.as_deref() };
         let mut resolved = config
             .resolve(&request, pool.environment())
             .map_err(|error| HostError::Config(error.to_string()))?;

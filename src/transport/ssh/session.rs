@@ -9,7 +9,7 @@ use russh::client::{self, Handle, Msg};
 use russh::{Channel, ChannelOpenFailure, ChannelStream};
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::net::TcpStream;
@@ -35,6 +35,8 @@ pub struct Session {
     execs: Arc<Semaphore>,
     capacity: AtomicUsize,
     endpoint_timeout: std::time::Duration,
+    /// Set when something on it came to no end: data that the host does not take blocks all other channels.
+    stuck: AtomicBool,
     /// Why the connection ended, once it has.
     ended: Ended,
     /// The jump connection that carries this one.
@@ -77,16 +79,16 @@ impl Link {
         Box::pin(async move {
             let asked = Instant::now();
             let mut state = self.state.lock().await;
-            if let Some(session) = &state.session {
-                if !session.handle.is_closed() {
-                    return Ok(session.clone());
-                }
+            if let Some(session) = &state.session
+                && session.is_usable()
+            {
+                return Ok(session.clone());
             }
             state.session = None;
-            if let Some((failed, error)) = &state.failure {
-                if *failed > asked {
-                    return Err(again(error));
-                }
+            if let Some((failed, error)) = &state.failure
+                && *failed > asked
+            {
+                return Err(again(error));
             }
             match self.open(pool).await {
                 Ok(session) => Ok(state.session.insert(Arc::new(session)).clone()),
@@ -139,6 +141,7 @@ async fn connect(pool: &Pool, endpoint: &Endpoint) -> Result<Session, auth::Fail
         execs: Arc::new(Semaphore::new(EXECS_AT_ONCE)),
         capacity: AtomicUsize::new(EXECS_AT_ONCE),
         endpoint_timeout: endpoint.connect_timeout,
+        stuck: AtomicBool::new(false),
         ended,
         _via: via,
     })
@@ -178,12 +181,15 @@ async fn handshake(
     connected.map_err(|error| match error {
         SessionError::HostKey { problem, help } => HostError::HostKey { problem, help },
         SessionError::Ssh(russh::Error::IO(source)) => failed(source),
-        SessionError::Ssh(russh::Error::HUP | russh::Error::Disconnect) => {
-            failed(io::Error::new(io::ErrorKind::ConnectionReset, "it closed the connection during the SSH handshake"))
-        }
+        SessionError::Ssh(russh::Error::HUP | russh::Error::Disconnect) => failed(io::Error::new(
+            io::ErrorKind::ConnectionReset,
+            "it closed the connection during the SSH handshake",
+        )),
         SessionError::Ssh(russh::Error::NoCommonAlgo { kind, theirs, .. }) => {
             let offered = theirs.join(", ");
-            failed(io::Error::other(format!("its SSH server offers no {kind:?} algorithm that is safe: {offered}")))
+            failed(io::Error::other(format!(
+                "its SSH server offers no {kind:?} algorithm that is safe: {offered}"
+            )))
         }
         SessionError::Ssh(other) => failed(io::Error::other(other.to_string())),
     })
@@ -197,12 +203,13 @@ impl Session {
             match self.handle.channel_open_session().await {
                 Ok(channel) => return Ok(ExecChannel { channel, session: self.clone(), permit }),
                 Err(russh::Error::ChannelOpenFailure(reason)) => {
-                    // A lower MaxSessions: from now on one fewer at once.
-                    permit.forget();
-                    if self.capacity.fetch_sub(1, Ordering::Relaxed) <= 1 {
+                    let fewer = |capacity: usize| (capacity > 1).then(|| capacity - 1);
+                    if self.capacity.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_err() {
                         let problem = format!("the SSH server opens no session ({reason:?})");
                         return Err(OpenError::Refused(HostError::Unusable { doing, problem }));
                     }
+                    // A lower MaxSessions: from now on one fewer at once.
+                    permit.forget();
                 }
                 Err(_) => return Err(OpenError::Lost),
             }
@@ -225,6 +232,15 @@ impl Session {
             Ok(Err(_)) => Err(OpenError::Lost),
             Err(_) => Err(refused(format!("no answer within {} s", self.endpoint_timeout.as_secs()))),
         }
+    }
+
+    /// Gives the connection up: the next command opens another.
+    pub fn give_up(&self) {
+        self.stuck.store(true, Ordering::Relaxed);
+    }
+
+    fn is_usable(&self) -> bool {
+        !self.handle.is_closed() && !self.stuck.load(Ordering::Relaxed)
     }
 
     /// The error for what was under way when the connection ended.

@@ -128,7 +128,9 @@ fn glob(path: &Path, files: &Files<'_>) -> Vec<PathBuf> {
             let mut names = (files.list)(&directory);
             names.sort();
             // A leading dot has to be matched by a dot, so that an editor's hidden copies are not read.
-            names.retain(|n| crate::transport::pattern::matches(n, &name) && (!n.starts_with('.') || name.starts_with('.')));
+            names.retain(|n| {
+                crate::transport::pattern::matches(n, &name) && (!n.starts_with('.') || name.starts_with('.'))
+            });
             next.extend(names.into_iter().map(|name| directory.join(name)));
         }
         found = next;

@@ -108,11 +108,7 @@ impl SshConfig {
     }
 
     /// Says how to reach a host.
-    pub fn resolve(
-        &self,
-        request: &Request<'_>,
-        environment: &Environment,
-    ) -> Result<Resolved, ConfigError> {
+    pub fn resolve(&self, request: &Request<'_>, environment: &Environment) -> Result<Resolved, ConfigError> {
         let mut found = Found { request: *request, environment, first: HashMap::new(), lists: Vec::new() };
         found.walk(&self.lines, true)?;
         found.resolved()
@@ -173,6 +169,8 @@ impl<'a> Found<'a> {
             // Whichever of the two comes first wins (ssh_config(5), ProxyJump).
             "proxyjump" => self.request.jump.is_some() || self.first.contains_key("proxycommand"),
             "proxycommand" => self.request.jump.is_some() || self.first.contains_key("proxyjump"),
+            // `none` is the same as no line at all, so a later one counts (measured, OpenSSH 9.2).
+            "connecttimeout" => line.words.first().is_some_and(|word| word.eq_ignore_ascii_case("none")),
             _ => false,
         };
         if !decided {
@@ -261,11 +259,11 @@ impl<'a> Found<'a> {
                 return Err(ConfigError::in_line(line, format!("{} has no value", line.keyword)));
             }
         }
-        if let Some(line) = self.first.get("proxycommand") {
-            if !line.words[0].eq_ignore_ascii_case("none") {
-                let problem = "ProxyCommand is not supported; use ProxyJump, or `jump` in the inventory";
-                return Err(ConfigError::in_line(line, problem));
-            }
+        if let Some(line) = self.first.get("proxycommand")
+            && !line.words[0].eq_ignore_ascii_case("none")
+        {
+            let problem = "ProxyCommand is not supported; use ProxyJump, or `jump` in the inventory";
+            return Err(ConfigError::in_line(line, problem));
         }
         let host_name = self.parsed("hostname", |_| self.host_name())?;
         let host_name = host_name.unwrap_or_else(|| self.request.host.to_owned()).to_lowercase();
@@ -277,9 +275,8 @@ impl<'a> Found<'a> {
         let tokens = Tokens { host: &host_name, original: self.request.host, port, user: &user };
         let home_ssh = self.environment.home.join(".ssh");
         let system = Path::new("/etc/ssh");
-        let default_files = |directory: &Path, name: &str| {
-            vec![directory.join(name), directory.join(format!("{name}2"))]
-        };
+        let default_files =
+            |directory: &Path, name: &str| vec![directory.join(name), directory.join(format!("{name}2"))];
         let agent = self.parsed("identityagent", |word| self.agent(word, &tokens))?;
         Ok(Resolved {
             identity_files: self.list("identityfile", &tokens)?,
