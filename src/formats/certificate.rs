@@ -1,1 +1,141 @@
+//! An X.509 certificate: what an operator asks of it, and its bytes.
 
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
+use x509_parser::time::ASN1Time;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// A distinguished name such as `CN=orders-1, O=Example`.
+    pub subject: String,
+    pub issuer: String,
+    /// Lowercase hex.
+    pub serial: String,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+    /// Host names and addresses as they are; other kinds as `email:…` and `uri:…`.
+    pub sans: Vec<String>,
+    /// Kind and size of the public key: `RSA 2048`, `EC P-256`, `Ed25519`.
+    pub key: String,
+    /// The fingerprint, lowercase hex without colons.
+    pub sha256: String,
+    pub der: Vec<u8>,
+    /// Whether it says that it may sign other certificates.
+    pub is_ca: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    #[error("not an X.509 certificate: {0}")]
+    Malformed(String),
+    #[error("more bytes follow the certificate")]
+    TrailingBytes,
+    #[error("its validity lies outside of the calendar")]
+    Dates,
+}
+
+impl Certificate {
+    pub fn from_der(der: &[u8]) -> Result<Certificate, CertificateError> {
+        let (rest, parsed) =
+            X509Certificate::from_der(der).map_err(|error| CertificateError::Malformed(error.to_string()))?;
+        if !rest.is_empty() {
+            return Err(CertificateError::TrailingBytes);
+        }
+        let validity = parsed.validity();
+        Ok(Certificate {
+            subject: parsed.subject().to_string(),
+            issuer: parsed.issuer().to_string(),
+            serial: hex(parsed.raw_serial()),
+            not_before: timestamp(validity.not_before)?,
+            not_after: timestamp(validity.not_after)?,
+            sans: sans(&parsed)?,
+            key: key(parsed.public_key()),
+            sha256: hex(&Sha256::digest(der)),
+            der: der.to_vec(),
+            is_ca: parsed.is_ca(),
+        })
+    }
+}
+
+/// Without the bytes, which say nothing to a reader.
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("subject", &self.subject)
+            .field("issuer", &self.issuer)
+            .field("not_after", &self.not_after)
+            .field("sha256", &self.sha256)
+            .finish_non_exhaustive()
+    }
+}
+
+fn timestamp(time: ASN1Time) -> Result<Timestamp, CertificateError> {
+    Timestamp::from_second(time.timestamp()).map_err(|_| CertificateError::Dates)
+}
+
+fn sans(certificate: &X509Certificate<'_>) -> Result<Vec<String>, CertificateError> {
+    let extension = certificate
+        .subject_alternative_name()
+        .map_err(|error| CertificateError::Malformed(error.to_string()))?;
+    let names = extension.map(|extension| &extension.value.general_names);
+    Ok(names.into_iter().flatten().filter_map(san).collect())
+}
+
+fn san(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some(name.to_string()),
+        GeneralName::IPAddress(bytes) => address(bytes).map(|address| address.to_string()),
+        GeneralName::RFC822Name(mail) => Some(format!("email:{mail}")),
+        GeneralName::URI(uri) => Some(format!("uri:{uri}")),
+        // No TLS client compares these with a host.
+        _ => None,
+    }
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
+}
+
+fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
+    match info.parsed() {
+        Ok(PublicKey::RSA(rsa)) => return format!("RSA {}", rsa.key_size()),
+        Ok(PublicKey::EC(point)) => {
+            let curve = info.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+            let curve = curve.map(|oid| oid.to_id_string()).unwrap_or_default();
+            return format!("EC {}", curve_name(&curve).unwrap_or(&format!("{} bits", point.key_size())));
+        }
+        Ok(_) | Err(_) => {}
+    }
+    match info.algorithm.algorithm.to_id_string().as_str() {
+        "1.3.101.112" => "Ed25519".to_string(),
+        "1.3.101.113" => "Ed448".to_string(),
+        "1.2.840.10040.4.1" => "DSA".to_string(),
+        other => format!("algorithm {other}"),
+    }
+}
+
+fn curve_name(oid: &str) -> Option<&'static str> {
+    match oid {
+        "1.2.840.10045.3.1.7" => Some("P-256"),
+        "1.3.132.0.34" => Some("P-384"),
+        "1.3.132.0.35" => Some("P-521"),
+        "1.3.132.0.10" => Some("secp256k1"),
+        _ => None,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(out, "{byte:02x}").expect("writing to a String does not fail");
+    }
+    out
+}

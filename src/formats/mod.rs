@@ -1,6 +1,7 @@
 //! File formats, bytes in and bytes out; nothing here knows of clusters or hosts.
 
 pub mod certificate;
+pub mod contents;
 pub mod jks;
 pub mod pem;
 pub mod pkcs12;

@@ -1,0 +1,106 @@
+//! What a key store or trust store holds, whatever its format, and why one cannot be opened.
+
+use super::certificate::{Certificate, CertificateError};
+use std::fmt;
+use zeroize::Zeroizing;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    pub keys: Vec<KeyEntry>,
+    /// Alias and certificate.
+    pub trusted: Vec<(String, Certificate)>,
+}
+
+/// A private key and the certificates that go with it: its own first, empty if the store has none for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyEntry {
+    pub alias: String,
+    pub chain: Vec<Certificate>,
+    pub key: PrivateKeyDer,
+}
+
+/// A private key as PKCS#8; never shown, zeroed on drop.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PrivateKeyDer(Zeroizing<Vec<u8>>);
+
+impl PrivateKeyDer {
+    /// Takes the bytes of a PKCS#8 `PrivateKeyInfo`, and nothing else.
+    pub fn from_pkcs8(der: Zeroizing<Vec<u8>>) -> Option<PrivateKeyDer> {
+        pkcs8::PrivateKeyInfoRef::try_from(der.as_slice()).ok()?;
+        Some(PrivateKeyDer(der))
+    }
+
+    pub fn as_pkcs8(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PrivateKeyDer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[private key]")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    #[error("the file is empty")]
+    Empty,
+    #[error("{0}, not a JKS, PKCS12 or PEM store")]
+    NotAStore(&'static str),
+    #[error("a JCEKS store, which Cassandra does not open as JKS or PKCS12")]
+    Jceks,
+    /// A check sum over password and content fails for both reasons alike.
+    #[error("the password is wrong, or the file is damaged")]
+    WrongPassword,
+    #[error(
+        "the key `{alias}` has another password than the store, and Cassandra opens both with `keystore_password`"
+    )]
+    KeyPasswordDiffers { alias: String },
+    #[error(
+        "the private key is `{label}`, and Java reads only PKCS#8 (`PRIVATE KEY`, `ENCRYPTED PRIVATE KEY`)"
+    )]
+    NotPkcs8 { label: String },
+    #[error("the private key is encrypted, and no password is given")]
+    PasswordMissing,
+    #[error("the file is damaged: {0}")]
+    Damaged(&'static str),
+    #[error("the certificate of `{alias}` cannot be read")]
+    Certificate {
+        alias: String,
+        #[source]
+        source: CertificateError,
+    },
+    #[error("the store uses {0}, which cannot be read")]
+    Unsupported(&'static str),
+}
+
+impl StoreError {
+    /// A way out, where there is one.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            StoreError::Jceks => {
+                Some("convert it: `keytool -importkeystore -srcstoretype JCEKS -deststoretype PKCS12 …`")
+            }
+            StoreError::WrongPassword => Some("try the password with `keytool -list -keystore FILE`"),
+            StoreError::KeyPasswordDiffers { .. } => Some(
+                "give the key the password of its store: `keytool -keypasswd -alias ALIAS -keystore FILE`",
+            ),
+            StoreError::NotPkcs8 { .. } => {
+                Some("convert it: `openssl pkcs8 -topk8 -nocrypt -in FILE -out FILE.p8`")
+            }
+            StoreError::PasswordMissing => Some("give the store a `password`"),
+            StoreError::Unsupported(_) => {
+                Some("make the store anew: `keytool -importkeystore … -deststoretype PKCS12`")
+            }
+            StoreError::Empty
+            | StoreError::NotAStore(_)
+            | StoreError::Damaged(_)
+            | StoreError::Certificate { .. } => None,
+        }
+    }
+}
+
+/// The certificate of an entry.
+pub fn certificate(alias: &str, der: &[u8]) -> Result<Certificate, StoreError> {
+    Certificate::from_der(der).map_err(|source| StoreError::Certificate { alias: alias.to_string(), source })
+}
