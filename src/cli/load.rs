@@ -138,7 +138,7 @@ fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, String> 
     });
     let identity = store.keys.first().map(|entry| ClientIdentity {
         chain: entry.chain.iter().map(|certificate| certificate.der.clone()).collect(),
-        key: Zeroizing::new(entry.key.expose().to_vec()),
+        key: Zeroizing::new(entry.key.as_pkcs8().to_vec()),
     });
     let sha256 = sha256_hex(&bytes);
     let file = path.display().to_string();

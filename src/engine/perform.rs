@@ -156,7 +156,7 @@ impl Place<'_> {
 
     /// The file's bytes, if it is what the plan saw or what this step makes of it.
     async fn read_yaml(&self, edit: &EditYaml) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let text = files::read(self.node.host.as_ref(), &edit.path, YAML_BYTES_MAX).await.map_err(of_file)?;
+        let text = files::read(self.node.host.as_ref(), &edit.path).await.map_err(of_file)?;
         let found = sha256_hex(&text);
         if found != edit.was && found != edit.becomes {
             return Err(Failure::new(
@@ -174,7 +174,7 @@ impl Place<'_> {
             self.run.note(&self.node.name, |noted| noted.owes = true);
         }
         match files::replace(host, replace).await.map_err(of_file)? {
-            Replaced::Replaced => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
+            Replaced::Now => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
             Replaced::Already => Ok("it was done already".into()),
         }
     }
@@ -289,7 +289,7 @@ impl Place<'_> {
     }
 
     async fn confirm(&self) -> Result<String, Failure> {
-        files::confirm(self.node.host.as_ref(), &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
+        files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.map_err(of_file)?;
         Ok("healthy".into())
     }
 
@@ -318,8 +318,6 @@ impl Place<'_> {
     }
 }
 
-/// The stock file has 111 KB in 5.0; a hundred times that is no cassandra.yaml.
-const YAML_BYTES_MAX: usize = 10 << 20;
 /// Between two attempts to reach a node whose connection was lost.
 const RECONNECT: Duration = Duration::from_secs(1);
 /// The job bounds each of its stages; what comes on top is starting it and fetching its last word.
@@ -333,6 +331,7 @@ fn is_passing(error: &HostError) -> bool {
         | HostError::AuthenticationRefused { .. }
         | HostError::Key { .. }
         | HostError::Refused { .. }
+        | HostError::Unusable { .. }
         | HostError::Config(_) => false,
     }
 }

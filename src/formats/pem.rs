@@ -59,12 +59,8 @@ fn encrypted_key(der: &[u8], password: &Secret) -> Result<PrivateKeyDer, StoreEr
     if password.expose().is_empty() {
         return Err(StoreError::PasswordMissing);
     }
-    let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|error| match error.kind() {
-        der::ErrorKind::OidUnknown { .. } | der::ErrorKind::Value { .. } => {
-            StoreError::Unsupported("a rare encryption of the private key")
-        }
-        _ => StoreError::Damaged("the encrypted private key cannot be read"),
-    })?;
+    let info = EncryptedPrivateKeyInfoRef::try_from(der)
+        .map_err(|_| StoreError::Damaged("the encrypted private key cannot be read"))?;
     let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else {
         return Err(StoreError::Unsupported("an old encryption of the private key (PBES1)"));
     };

@@ -3,7 +3,8 @@
 use super::certificate::Certificate;
 use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError, certificate};
 use crate::secret::Secret;
-use p12_keystore::{CertificateBag, Error, Pkcs12Archive, PrivateKeyBag};
+use p12_keystore::error::Error;
+use p12_keystore::{CertificateBag, Pkcs12Archive, PrivateKeyBag};
 use zeroize::Zeroizing;
 
 /// Java follows issuers as long as it finds them; no real chain is this long.
