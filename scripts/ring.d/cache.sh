@@ -194,7 +194,7 @@ layer_configuration() {                            # DIRECTORY
   echo '<configuration><root level="WARN"/></configuration>' >"$1/logback-tools.xml"
   grep '^--add' "$RIG/node/jvm17-server.options" >"$1/jvm17-clients.options"
   if [ "$VERSION" = 3.11 ]; then                   # one file of options, and not those that Java 11 does not know
-    cat "$RIG/node/jvm-server.options" "$RIG/node/jvm17-server.options" | grep -v -e jdk.internal.util.jar -e java.security.manager >"$1/jvm.options"
+    cat "$RIG/node/jvm-server.options" "$RIG/node/jvm17-server.options" | grep -v -e jdk.internal.util.jar -e jdk.naming.dns -e java.security.manager >"$1/jvm.options"
   else
     install -m 644 "$RIG"/node/{jvm-server.options,jvm17-server.options} "$1/"
   fi
