@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016  # what is in single quotes is for the node's shell
 # What can go wrong on a node, and how it is put right. Sourced by scripts/ring.
 
 faults() {
