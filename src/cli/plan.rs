@@ -57,9 +57,14 @@ fn save(global: &Global, plan: &Plan, path: &Path) -> Result<(), Trouble> {
     let absolute = |path: &Option<std::path::PathBuf>| {
         path.as_ref().and_then(|path| std::path::absolute(path).ok()).map(|path| path.display().to_string())
     };
-    let saved = Saved { inventory: absolute(&global.inventory), playbook: absolute(&global.playbook), plan: plan.clone() };
+    let saved = Saved {
+        inventory: absolute(&global.inventory),
+        playbook: absolute(&global.playbook),
+        plan: plan.clone(),
+    };
     let text = serde_json::to_string_pretty(&saved).context("cannot write the plan as JSON")?;
-    std::fs::write(path, text + "\n").with_context(|| format!("cannot save the plan in {}", path.display()))?;
+    std::fs::write(path, text + "\n")
+        .with_context(|| format!("cannot save the plan in {}", path.display()))?;
     if global.output == OutputForm::Text {
         print(&format!("saved in {}: `ringwalk apply {0}` carries out exactly this plan\n", path.display()));
     }

@@ -165,8 +165,9 @@ impl Subject<'_> {
     /// What is set in the file: the wish, with this node's name and address in its paths.
     fn wish(&self) -> Vec<(YamlPath, Setting)> {
         let wish = self.input.playbook.wish(self.phase).into_iter();
-        let mut set: Vec<_> =
-            wish.map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value))).collect();
+        let mut set: Vec<_> = wish
+            .map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value)))
+            .collect();
         let phases = &self.input.playbook.phases[..=self.phase];
         let port_ssl = phases.iter().rev().find_map(|phase| phase.native_transport_port_ssl);
         set.extend(port_ssl.map(|port| (YamlPath::NativeTransportPortSsl, Setting::Number(port.into()))));
@@ -196,7 +197,11 @@ impl Subject<'_> {
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
             let node = at(root.as_ref(), &edit.path);
             let was = node.map(|node| shown(node, setting));
-            (!yaml::says(node, &edit.value)).then(|| Change::Setting { path: *path, was, becomes: setting.to_string() })
+            (!yaml::says(node, &edit.value)).then(|| Change::Setting {
+                path: *path,
+                was,
+                becomes: setting.to_string(),
+            })
         });
         Ok((Secret::new(edited), differs.collect()))
     }
@@ -222,7 +227,8 @@ impl Subject<'_> {
     fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
         let stores = &self.input.playbook.stores;
         let wished = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
-        let push = |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
+        let push =
+            |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
         wished.into_iter().filter_map(push).collect()
     }
 
@@ -234,8 +240,14 @@ impl Subject<'_> {
         let owner = spec.owner.clone().unwrap_or_else(|| format!("{}:{}", layout.user, layout.group));
         // Readable by the account that runs Cassandra and by nobody else: a keystore holds a private key.
         let mode = spec.mode.unwrap_or(0o400);
-        (was.as_ref() != Some(&local.sha256))
-            .then(|| PushStore { store, path, was, becomes: local.sha256.clone(), owner, mode })
+        (was.as_ref() != Some(&local.sha256)).then(|| PushStore {
+            store,
+            path,
+            was,
+            becomes: local.sha256.clone(),
+            owner,
+            mode,
+        })
     }
 
     fn store_change(&self, push: &PushStore) -> Change {
@@ -274,7 +286,8 @@ impl Subject<'_> {
         wires.iter().find_map(|wire| {
             let shows = self.facts.shows.get(&wire.port)?;
             let certificate = wire.certificate.is_none() || shows.certificate == wire.certificate;
-            let right = shows.plaintext == wire.plaintext && shows.tls == wire.tls && (certificate || !wire.tls);
+            let right =
+                shows.plaintext == wire.plaintext && shows.tls == wire.tls && (certificate || !wire.tls);
             (!right).then(|| RestartReason::WireDiffers { shows: shows.to_string() })
         })
     }
@@ -383,7 +396,8 @@ fn value(setting: &Setting, material: &Material) -> Result<yaml::EditValue, Stri
             yaml::EditValue::Map(entries.iter().map(entry).collect::<Result<_, String>>()?)
         }
         Setting::Secret(source) => {
-            let secret = material.secret(source).ok_or_else(|| format!("the secret `{source}` was not read"))?;
+            let secret =
+                material.secret(source).ok_or_else(|| format!("the secret `{source}` was not read"))?;
             yaml::EditValue::Secret(secret.clone())
         }
     })

@@ -44,7 +44,8 @@ fn of_node(then: &Seen, now: &Seen) -> Vec<Diagnostic> {
 
 /// The nodes are as they were, the plan is not: a store, the playbook or the ring differs.
 fn what_the_operator_changed(saved: &Plan, fresh: &Plan) -> Diagnostic {
-    let differs = |(then, now): (&super::PlannedStep, &super::PlannedStep)| (then != now).then(|| now.clone());
+    let differs =
+        |(then, now): (&super::PlannedStep, &super::PlannedStep)| (then != now).then(|| now.clone());
     let step = saved.steps.iter().zip(&fresh.steps).find_map(differs);
     let message = match step {
         Some(step) => format!("`{}`: the plan would now {}", step.node, step.step.sentence()),

@@ -22,7 +22,10 @@ pub fn judge(input: &Input, facts: &Facts) -> (Vec<Diagnostic>, Vec<String>) {
                 )),
                 Knows::No { since, instead } => problems.push(input.playbook.diagnostic(
                     span,
-                    format!("{} would not start with `{key}`: {version} does not know it (since {since})", some(nodes)),
+                    format!(
+                        "{} would not start with `{key}`: {version} does not know it (since {since})",
+                        some(nodes)
+                    ),
                     instead,
                 )),
             }
@@ -32,15 +35,19 @@ pub fn judge(input: &Input, facts: &Facts) -> (Vec<Diagnostic>, Vec<String>) {
         let place = format!("phase {}: native_transport_port_ssl", phase.name);
         for ((flavour, version), nodes) in &builds {
             if !flavour.knows_port_ssl(*version) {
-                let message = format!("{} would not start with it: {version} has only one client port", some(nodes));
-                problems.push(Diagnostic::new(&input.playbook.source.file, format!("{place}: {message}")).help(
-                    "leave it out; `enabled: true, optional: true` serves TLS and plaintext on one port",
-                ));
+                let message =
+                    format!("{} would not start with it: {version} has only one client port", some(nodes));
+                problems.push(
+                    Diagnostic::new(&input.playbook.source.file, format!("{place}: {message}")).help(
+                        "leave it out; `enabled: true, optional: true` serves TLS and plaintext on one port",
+                    ),
+                );
             } else if *version >= Version::new(5, 0, 0) {
                 warnings.push(format!("{place} is deprecated in {version} ({})", some(nodes)));
             }
         }
-        warnings.push(format!("{place}: drivers learn only the plain port of the other nodes (CASSANDRA-16999)"));
+        warnings
+            .push(format!("{place}: drivers learn only the plain port of the other nodes (CASSANDRA-16999)"));
     }
     warnings.dedup();
     (problems, warnings)

@@ -27,7 +27,13 @@ pub struct Ordered {
 
 pub fn order(input: &Input, facts: &Facts, phases: Vec<PhaseWork<'_>>) -> Ordered {
     let availability = facts.ring.availability();
-    let mut line = Line { input, facts, availability, down: facts.down.clone(), canaries_left: input.playbook.rollout.canary };
+    let mut line = Line {
+        input,
+        facts,
+        availability,
+        down: facts.down.clone(),
+        canaries_left: input.playbook.rollout.canary,
+    };
     let mut ordered =
         Ordered { phases: Vec::new(), steps: Vec::new(), warnings: BTreeSet::new(), blocked: Vec::new() };
     for (index, work) in phases.into_iter().enumerate() {
@@ -90,7 +96,12 @@ impl Line<'_> {
     fn path(&self, work: &Work, canary: bool) -> Vec<Step> {
         let rollout = &self.input.playbook.rollout;
         let hold = |gates, looks, at_least: Duration| {
-            Step::Hold(Hold { gates, looks, deadline_s: rollout.timeouts.hold.as_secs(), at_least_s: at_least.as_secs() })
+            Step::Hold(Hold {
+                gates,
+                looks,
+                deadline_s: rollout.timeouts.hold.as_secs(),
+                at_least_s: at_least.as_secs(),
+            })
         };
         let mut path: Vec<Step> = work.pushes.iter().cloned().map(Step::PushStore).collect();
         path.extend(work.edit.clone().map(Step::EditYaml));
