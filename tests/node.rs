@@ -6,3 +6,5 @@ mod files;
 mod jobs;
 #[path = "support/local_host.rs"]
 mod local_host;
+#[path = "node/probes.rs"]
+mod probes;

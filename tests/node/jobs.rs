@@ -145,7 +145,14 @@ async fn what_goes_wrong_is_noted_or_ends_the_job_in_words() {
         (
             "perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(q(127.0.0.1:9042)); sleep 99' >/dev/null 2>&1 & \
              until grep -q ':2352 .* 01 ' /proc/net/tcp; do sleep 0.01; done",
-            vec!["disablebinary", "clients", "clients are still connected after 1 s", "drain", "stop", "start"],
+            vec![
+                "disablebinary",
+                "clients",
+                "clients are still connected after 1 s",
+                "drain",
+                "stop",
+                "start",
+            ],
             "a new process",
         ),
         (

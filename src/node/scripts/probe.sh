@@ -203,10 +203,12 @@ service_manager() {
 
 # Stores by path, those that the caller names and those that the yaml names; what the yaml means is for the caller to say.
 files() {
+  asked='' directories='' unreadable='' existing='' noted=''
+  for path; do asked=$asked$path$newline; done
   if [ -n "$yaml" ] && [ -r "$yaml" ]; then
     set -f
     old_ifs=$IFS IFS=$newline
-    for value in $(sed -nE -e '/^[[:space:]]*#/d' -e 's/^(.*[{,[:space:]])?(keystore|truststore)[[:space:]]*:[[:space:]]*//p' "$yaml"); do
+    for value in $(sed -nE -e '/^[[:space:]]*#/d; h' -e 's/^(.*[{,[:space:]])?keystore[[:space:]]*:[[:space:]]*//p; g' -e 's/^(.*[{,[:space:]])?truststore[[:space:]]*:[[:space:]]*//p' "$yaml"); do
       case $value in
         \"*\"*) value=${value#\"}; value=${value%%\"*} ;;
         \'*\'*) value=${value#\'}; value=${value%%\'*} ;;
@@ -215,14 +217,14 @@ files() {
           value=${value%%[,\}]*}
           while :; do case $value in *[[:space:]]) value=${value%[[:space:]]} ;; *) break ;; esac; done ;;
       esac
-      case $value in /*) set -- "$@" "$value" ;; ?*) [ -z "$cwd" ] || set -- "$@" "$value" ;; esac
+      case $newline$asked in *"$newline$value$newline"*) continue ;; esac
+      case $value in /*) ;; *) [ -n "$cwd" ] || continue ;; esac
+      [ -z "$value" ] || { asked=$asked$value$newline; set -- "$@" "$value"; }
     done
     IFS=$old_ifs
     set +f
   fi
   [ -z "$cwd" ] || { cd "$cwd"; } 2>/dev/null || cd /
-  asked='' directories='' unreadable='' existing='' noted=''
-  for path; do asked=$asked$path$newline; done
   for path in "$@" "$real" "$state_dir/."; do
     [ -z "$path" ] || directory_of "$path"
   done
@@ -232,7 +234,7 @@ files() {
       if [ -r "$path" ]; then set -- "$@" "$path"; else unreadable=$unreadable$path$newline; fi
     fi
   done
-  [ -z "$yaml" ] || [ -r "$yaml" ] || unreadable=$unreadable$yaml$newline
+  [ ! -e "$yaml" ] || [ -r "$yaml" ] || unreadable=$unreadable$yaml$newline
   section asked "$asked"
   section unreadable "$unreadable"
   section directories "$directories"
