@@ -204,6 +204,9 @@ service_manager() {
 # Stores by path, those that the caller names and those that the yaml names; what the yaml means is for the caller to say.
 files() {
   asked='' directories='' unreadable='' existing='' noted=''
+  for path in "$@" "$real" "$state_dir/."; do
+    [ -z "$path" ] || directory_of "$path"
+  done
   for path; do asked=$asked$path$newline; done
   if [ -n "$yaml" ] && [ -r "$yaml" ]; then
     set -f
@@ -225,13 +228,13 @@ files() {
     set +f
   fi
   [ -z "$cwd" ] || { cd "$cwd"; } 2>/dev/null || cd /
-  for path in "$@" "$real" "$state_dir/."; do
-    [ -z "$path" ] || directory_of "$path"
-  done
   for path; do
     shift
     if [ -f "$path" ]; then
       if [ -r "$path" ]; then set -- "$@" "$path"; else unreadable=$unreadable$path$newline; fi
+    else
+      nearest "$path"
+      [ -x "$above" ] || unreadable=$unreadable$above$newline
     fi
   done
   [ ! -e "$yaml" ] || [ -r "$yaml" ] || unreadable=$unreadable$yaml$newline
@@ -249,19 +252,23 @@ files() {
   IFS=$old_ifs
 }
 
-# Notes the directory of file $1: whether it can be written to, and the nearest directory above it that is there.
-directory_of() {
+# Sets directory to that of file $1, and above to the nearest one that is there.
+nearest() {
   case $1 in */*) directory=${1%/*} ;; *) directory=. ;; esac
   directory=${directory:-/}
-  case $newline$noted in *"$newline$directory$newline"*) return ;; esac
-  noted=$noted$directory$newline
   above=$directory
   while [ ! -d "$above" ]; do
     case $above in /*/*) above=${above%/*} ;; /*) above=/ ;; */*) above=${above%/*} ;; *) above=. ;; esac
   done
+}
+
+# Notes the directory of file $1, which will be written to.
+directory_of() {
+  nearest "$1"
+  case $newline$noted in *"$newline$directory$newline"*) return ;; esac
+  noted=$noted$directory$newline
   writable=no
   [ ! -w "$above" ] || writable=yes
-  [ -x "$above" ] || unreadable=$unreadable$above$newline
   directories=$directories$writable$newline$above$newline$directory$newline
   case $newline$existing in *"$newline$above$newline"*) ;; *) existing=$existing$above$newline ;; esac
 }
