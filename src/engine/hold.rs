@@ -52,6 +52,7 @@ pub async fn hold(eyes: &mut Eyes, id: StepId, hold: &Hold, progress: &ProgressS
             return Held::Passed;
         }
         if elapsed_s >= hold.deadline_s {
+            let waiting = if waiting.is_empty() { not_steady(hold, in_a_row) } else { waiting };
             return Held::TimedOut { waiting };
         }
         let pause = sleep(if in_a_row == 0 { WHILE_WAITING } else { WHILE_STEADY });
@@ -76,6 +77,12 @@ fn waiting(answers: &[(Gate, Answer)]) -> Vec<Waiting> {
         Answer::Is(Verdict::Pass | Verdict::Fail(_)) => None,
     };
     answers.iter().filter_map(waits).collect()
+}
+
+/// Every gate passes, and has not passed often enough yet.
+fn not_steady(hold: &Hold, in_a_row: u32) -> Vec<Waiting> {
+    let why = format!("it passed {in_a_row} times in a row, {} are asked for", hold.looks);
+    hold.gates.iter().map(|gate| Waiting { gate: gate.clone(), why: why.clone() }).collect()
 }
 
 /// An answer that is still under way says nothing against the looks before it.

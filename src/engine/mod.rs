@@ -68,6 +68,7 @@ pub struct Engine<'a> {
 
 impl Engine<'_> {
     /// Runs until the plan is carried out, a step fails or the operator stops it. The state is always what is on disk.
+    /// A step that was begun and not ended, because the run was killed in it, is carried out again first.
     pub async fn run(
         &mut self,
         performer: Arc<dyn Perform>,
@@ -75,6 +76,9 @@ impl Engine<'_> {
     ) -> Result<RunResult, EngineError> {
         let (progress, mut progressed) = mpsc::channel(PROGRESS_QUEUE);
         let mut tasks = JoinSet::new();
+        for step in self.state.running().collect::<Vec<_>>() {
+            self.begin(step, &performer, &progress, &mut tasks)?;
+        }
         loop {
             match next(&self.state) {
                 Next::Finish(result) => {

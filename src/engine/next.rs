@@ -67,7 +67,7 @@ impl Wave {
 
     fn ready(&self, state: &RunState, stopping: bool) -> Vec<StepId> {
         let in_work = self.nodes.iter().filter(|steps| is_in_work(state, steps)).count();
-        let mut places = if stopping { 0 } else { state.plan.at_once.saturating_sub(in_work) };
+        let mut places = if stopping { 0 } else { state.plan.at_once.max(1).saturating_sub(in_work) };
         let mut ready = Vec::new();
         for steps in &self.nodes {
             let Some(step) = first_open(state, steps) else { continue };

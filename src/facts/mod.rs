@@ -165,12 +165,18 @@ impl fmt::Display for PortShows {
 }
 
 impl Facts {
-    /// The member of the ring that a node is: found by what the node calls itself, or by its inventory address.
+    /// The member of the ring that a node is: the only one under a name that the node calls itself, under its inventory
+    /// address, or with its client address. The last comes last, since several nodes may serve clients on `127.0.0.1`.
     pub fn member_of(&self, node: &NodeFacts, address: &str) -> Option<&Member> {
-        let is_node = |name: &str| name == address || node.known_as.contains(name);
-        let mut found = self.ring.members.iter().filter(|m| is_node(&m.address) || is_node(&m.rpc_address));
-        let member = found.next();
-        member.filter(|_| found.next().is_none())
+        let known = |name: &str| node.known_as.contains(name);
+        self.only(|member| known(&member.address))
+            .or_else(|| self.only(|member| member.address == address))
+            .or_else(|| self.only(|member| known(&member.rpc_address) || member.rpc_address == address))
+    }
+
+    fn only(&self, is_it: impl Fn(&Member) -> bool) -> Option<&Member> {
+        let mut found = self.ring.members.iter().filter(|member| is_it(member));
+        found.next().filter(|_| found.next().is_none())
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeFacts> {

@@ -7,7 +7,7 @@ pub mod peers_see_it_up;
 pub mod schema_agrees;
 pub mod wire_is_right;
 
-use crate::node::nodetool::output::StatusRow;
+use crate::node::nodetool::output::{State, StatusRow};
 
 /// A gate's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,4 +25,14 @@ pub struct View {
     /// The node that was asked.
     pub observer: String,
     pub rows: Vec<StatusRow>,
+}
+
+/// What a node does to the ring, in nodetool's words.
+fn doing(state: State) -> &'static str {
+    match state {
+        State::Normal => "normal",
+        State::Joining => "joining",
+        State::Leaving => "leaving",
+        State::Moving => "moving",
+    }
 }

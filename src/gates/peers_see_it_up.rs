@@ -1,6 +1,6 @@
 //! Is the node up and normal in the eyes of its peers?
 
-use super::{Verdict, View};
+use super::{Verdict, View, doing};
 use crate::node::nodetool::output::State;
 
 /// Every observer must show the node as `UN`. `UN` comes up to two seconds before the client port opens (measured), so
@@ -17,7 +17,7 @@ fn doubt(view: &View, host_id: &str) -> Option<String> {
     match view.rows.iter().find(|row| row.host_id == host_id) {
         None => Some(format!("{} does not know it", view.observer)),
         Some(row) if !row.up => Some(format!("{} sees it down", view.observer)),
-        Some(row) if row.state != State::Normal => Some(format!("{} sees it {:?}", view.observer, row.state)),
+        Some(row) if row.state != State::Normal => Some(format!("{} sees it {}", view.observer, doing(row.state))),
         Some(_) => None,
     }
 }

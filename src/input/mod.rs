@@ -23,6 +23,7 @@ use crate::formats::yaml;
 use document::Document;
 use inventory::Inventory;
 use inventory_keys::INVENTORY;
+pub use mask::names_a_secret;
 use playbook::Playbook;
 use playbook_keys::PLAYBOOK;
 use reader::Reader;

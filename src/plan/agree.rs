@@ -9,6 +9,11 @@ use std::collections::BTreeMap;
 pub fn problems(inventory: &Inventory, facts: &Facts) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     problems.extend(other_cluster(inventory, facts));
+    problems.extend(schemas_differ(inventory, facts));
+    let unseen = inventory.nodes.iter().filter(|node| facts.node(&node.name).is_none());
+    problems.extend(unseen.map(|node| {
+        inventory.diagnostic(&node.name, format!("`{}` was not looked at", node.name), "run `ringwalk check`")
+    }));
     let mut claimed: BTreeMap<&str, &str> = BTreeMap::new();
     for (node, seen) in inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))) {
         let Some(member) = facts.member_of(seen, &node.address) else {
@@ -55,6 +60,25 @@ fn other_cluster(inventory: &Inventory, facts: &Facts) -> Option<Diagnostic> {
             message,
             format!("if these are the right nodes, write `cluster: {found}`; otherwise mend their addresses"),
         )
+    })
+}
+
+/// Every node's last gate asks for one schema version; without it the first node would be the last. A node that is down
+/// keeps the version it had.
+fn schemas_differ(inventory: &Inventory, facts: &Facts) -> Option<Diagnostic> {
+    let ring = &facts.ring;
+    let is_up = |address: &String| ring.member(address).is_none_or(|member| !facts.down.contains(&member.host_id));
+    let held = ring.schema_versions.iter().filter(|(_, nodes)| nodes.iter().any(is_up));
+    let held: Vec<String> = held
+        .map(|(version, nodes)| {
+            let nodes: Vec<&str> = nodes.iter().map(String::as_str).take(3).collect();
+            format!("{} on {}", version.get(..8).unwrap_or(version), nodes.join(", "))
+        })
+        .collect();
+    (held.len() > 1).then(|| {
+        let message = format!("the nodes hold {} schema versions: {}", held.len(), held.join("; "));
+        let help = "wait until `nodetool describecluster` shows one, then plan again";
+        Diagnostic::new(&inventory.source.file, message).help(help)
     })
 }
 

@@ -1,9 +1,8 @@
 //! What changes in a node's `cassandra.yaml`, as a unified diff in which no secret can be read.
 
+use crate::input::names_a_secret;
 use similar::TextDiff;
-
-/// Keys whose values never leave the node's file: passwords, and key material written inline.
-const SECRET_WORDS: [&str; 2] = ["password", "private_key"];
+use std::collections::HashSet;
 
 /// A unified diff of two texts, three lines of context, every secret masked.
 ///
@@ -12,9 +11,9 @@ pub fn masked(path: &str, was: &str, becomes: &str) -> String {
     if was == becomes {
         return String::new();
     }
-    let old_lines: Vec<&str> = was.lines().collect();
+    let old_lines: HashSet<&str> = was.lines().collect();
     let old = mask(was, |_| "[secret]");
-    let new = mask(becomes, |line| if old_lines.contains(&line) { "[secret]" } else { "[new secret]" });
+    let new = mask(becomes, |line| if old_lines.contains(line) { "[secret]" } else { "[new secret]" });
     TextDiff::from_lines(&old, &new).unified_diff().context_radius(3).header(path, path).to_string()
 }
 
@@ -24,54 +23,63 @@ fn mask<'a>(text: &str, label: impl Fn(&str) -> &'a str) -> String {
     let lines = text.split_inclusive('\n').map(|line| {
         let body = line.trim_end_matches(['\r', '\n']);
         let ending = &line[body.len()..];
-        let indent = body.len() - body.trim_start().len();
         if let Some(parent) = block {
-            if body.trim().is_empty() || indent > parent {
-                return format!("{}[secret]{ending}", &body[..indent.min(body.len())]);
+            let indent = body.len() - body.trim_start().len();
+            if body.trim().is_empty() {
+                return line.to_owned();
+            }
+            if indent > parent {
+                return format!("{}{}{ending}", &body[..indent], label(body));
             }
             block = None;
         }
-        let (masked, opens_block) = mask_line(body, label(body));
-        if opens_block {
-            block = Some(indent);
-        }
+        let (masked, goes_on) = mask_line(body, &label);
+        // The hyphen of a list indents what follows it. What is commented out has no lines below.
+        block = goes_on.then(|| body.len() - body.trim_start_matches([' ', '-']).len());
         format!("{masked}{ending}")
     });
     lines.collect()
 }
 
-/// One line with its secret values masked, and whether a secret goes on in the lines below (`key: |`).
-fn mask_line(line: &str, label: &str) -> (String, bool) {
+/// One line with its secret values masked, and whether a secret goes on in the lines below: `key: |`, a key whose value
+/// is on the next line, a quote that does not close, a plain text.
+fn mask_line<'a>(line: &str, label: &impl Fn(&str) -> &'a str) -> (String, bool) {
     let mut out = String::new();
     let mut rest = line;
+    let mut goes_on = false;
     while let Some((value_at, value_end)) = next_secret(rest) {
-        let value = rest[value_at..value_end].trim();
-        if value.starts_with(['|', '>']) {
-            return (line.into(), true);
-        }
+        let value = rest[value_at..value_end].trim_end();
+        goes_on = value_end == rest.len() && !closes(value) && !line.trim_start().starts_with('#');
         out.push_str(&rest[..value_at]);
-        out.push_str(label);
+        out.push_str(if is_block_indicator(value) || value.is_empty() { value } else { label(line) });
         rest = &rest[value_end..];
     }
     out.push_str(rest);
-    (out, false)
+    (out, goes_on)
 }
 
-/// Where in `text` the next secret's value begins and ends.
+/// `|`, `>` and their variants: the secret is in the lines below.
+fn is_block_indicator(value: &str) -> bool {
+    value.starts_with(['|', '>']) && value[1..].chars().all(|c| matches!(c, '+' | '-' | '0'..='9'))
+}
+
+fn closes(value: &str) -> bool {
+    match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => value.len() > 1 && value.ends_with(quote),
+        Some(_) | None => false,
+    }
+}
+
+/// Where in `text` the next secret's value begins and ends; both are the end of the text where it is on the next line.
 fn next_secret(text: &str) -> Option<(usize, usize)> {
-    let lower = text.to_ascii_lowercase();
     let mut from = 0;
-    while let Some(colon) = lower[from..].find(':').map(|at| at + from) {
-        let key = lower[..colon].trim_end_matches([' ', '\t', '"', '\'']);
-        let key =
-            key.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or("");
+    while let Some(colon) = text[from..].find(':').map(|at| at + from) {
+        let key = text[..colon].trim_end_matches([' ', '\t', '"', '\'']);
+        let key = key.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or("");
         let is_file = key.ends_with("_file");
-        if !is_file && SECRET_WORDS.iter().any(|word| key.contains(word)) {
+        if !is_file && names_a_secret(key) {
             let value_at = colon + 1 + text[colon + 1..].len() - text[colon + 1..].trim_start().len();
-            let value_end = value_at + value_length(&text[value_at..]);
-            if value_end > value_at {
-                return Some((value_at, value_end));
-            }
+            return Some((value_at, value_at + value_length(&text[value_at..])));
         }
         from = colon + 1;
     }
@@ -120,19 +128,23 @@ mod tests {
             ("  keystore_password: cassandra", "  keystore_password: X"),
             ("  #keystore_password: cassandra", "  #keystore_password: X"),
             ("  # truststore_password: 'it''s' # why", "  # truststore_password: X # why"),
-            (
-                "{enabled: true, keystore_password: a b, optional: false}",
-                "{enabled: true, keystore_password: X, optional: false}",
-            ),
+            ("{enabled: true, keystore_password: a b, optional: false}", "{enabled: true, keystore_password: X, optional: false}"),
             ("{keystore_password: \"a\\\"}b\", x: 1}", "{keystore_password: X, x: 1}"),
             ("  keystore_password_file: /etc/x", "  keystore_password_file: /etc/x"),
             ("  keystore: /etc/x", "  keystore: /etc/x"),
             ("  'keystore_password' : secret", "  'keystore_password' : X"),
+            ("  - keystore_password: secret\n    keystore: /etc/x", "  - keystore_password: X\n    keystore: /etc/x"),
+            ("  # keystore_password: secret\n    enabled: true", "  # keystore_password: X\n    enabled: true"),
+            ("  keystore_password:\n    secret\n  b: 1", "  keystore_password:\n    X\n  b: 1"),
+            ("  keystore_password: \"secret\n    secret\"\n  b: 1", "  keystore_password: X\n    X\n  b: 1"),
+            ("  keystore_password: secret\n    secret\n  b: 1", "  keystore_password: X\n    X\n  b: 1"),
+            ("  key_pass: secret # why\n  b: 1", "  key_pass: X # why\n  b: 1"),
+            ("  client_secret: a:b\r\n  b: 1", "  client_secret: X\r\n  b: 1"),
         ] {
             assert_eq!(mask(line, |_| "X"), masked);
         }
         let block = "a:\n  private_key: |\n    MIIE\n    xyz\n  b: 1\n";
-        assert_eq!(mask(block, |_| "X"), "a:\n  private_key: |\n    [secret]\n    [secret]\n  b: 1\n");
+        assert_eq!(mask(block, |_| "X"), "a:\n  private_key: |\n    X\n    X\n  b: 1\n");
     }
 
     #[test]

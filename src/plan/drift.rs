@@ -1,6 +1,8 @@
 //! A saved plan against the world as it is now: what moved on, by node and file.
 
-use super::{Plan, Seen};
+use super::change::NodeChange;
+use super::step::Step;
+use super::{Plan, PlannedStep, Seen};
 use crate::diagnostic::Diagnostic;
 
 /// Why a saved plan can no longer be applied; empty if it is still what a fresh plan would be.
@@ -18,7 +20,7 @@ pub fn between(saved: &Plan, fresh: &Plan) -> Vec<Diagnostic> {
         }
     }
     if problems.is_empty() && saved != fresh {
-        problems.push(what_the_operator_changed(saved, fresh));
+        problems.push(what_else_changed(saved, fresh));
     }
     problems
 }
@@ -42,16 +44,39 @@ fn of_node(then: &Seen, now: &Seen) -> Vec<Diagnostic> {
     problems
 }
 
-/// The nodes are as they were, the plan is not: a store, the playbook or the ring differs.
-fn what_the_operator_changed(saved: &Plan, fresh: &Plan) -> Diagnostic {
-    let differs =
-        |(then, now): (&super::PlannedStep, &super::PlannedStep)| (then != now).then(|| now.clone());
-    let step = saved.steps.iter().zip(&fresh.steps).find_map(differs);
-    let message = match step {
-        Some(step) => format!("`{}`: the plan would now {}", step.node, step.step.sentence()),
-        None => "the playbook, the inventory, a store or the ring differs from when the plan was made".into(),
+/// The files are as they were, the plan is not.
+fn what_else_changed(saved: &Plan, fresh: &Plan) -> Diagnostic {
+    let changes = |plan: &Plan| -> Vec<NodeChange> {
+        plan.phases.iter().flat_map(|phase| &phase.waves).flat_map(|wave| wave.nodes.clone()).collect()
     };
-    problem("plan", message)
+    let message = saved
+        .steps
+        .iter()
+        .zip(&fresh.steps)
+        .find_map(|(then, now)| of_step(then, now))
+        .or_else(|| changes(saved).iter().zip(&changes(fresh)).find_map(|(then, now)| of_state(then, now)));
+    let unknown = "the playbook, the inventory or the ring differs from when the plan was made";
+    problem("plan", message.unwrap_or_else(|| unknown.into()))
+}
+
+fn of_step(then: &PlannedStep, now: &PlannedStep) -> Option<String> {
+    if then == now {
+        return None;
+    }
+    let (was, is) = (then.step.sentence(), now.step.sentence());
+    Some(match (&then.step, &now.step) {
+        _ if then.node != now.node => format!("it is the turn of `{}` now where it was that of `{}`", now.node, then.node),
+        (Step::PushStore(then), Step::PushStore(push)) if then.path == push.path && then.becomes != push.becomes => {
+            format!("the {} for `{}` is another file than when the plan was made", push.store, now.node)
+        }
+        (_, _) if was == is => format!("`{}`: the plan would now {is} in another way", now.node),
+        (_, _) => format!("`{}`: the plan would now {is}, not {was}", now.node),
+    })
+}
+
+/// A node that is as it was in its files may have been stopped, or show something else on its port.
+fn of_state(then: &NodeChange, now: &NodeChange) -> Option<String> {
+    (then.restart != now.restart).then(|| format!("`{}` is to be restarted for other reasons than before", now.node))
 }
 
 fn problem(place: &str, message: impl Into<String>) -> Diagnostic {

@@ -6,9 +6,12 @@ pub mod diff;
 pub mod drift;
 pub mod material;
 pub mod options;
+pub mod ports;
 pub mod saved;
+pub mod settled;
 pub mod step;
 pub mod waves;
+pub mod work;
 
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, NodeFacts};
@@ -17,7 +20,7 @@ use change::NodeChange;
 use material::Material;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use step::Step;
 use waves::{Ordered, PhaseWork};
 
@@ -28,13 +31,13 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     problems.extend(refused);
     let works = match works(input, material, facts) {
         Ok(works) if problems.is_empty() => works,
-        Ok(_) => return Err(problems),
-        Err(more) => return Err(problems.into_iter().chain(more).collect()),
+        Ok(_) => return Err(bounded(problems)),
+        Err(more) => return Err(bounded(problems.into_iter().chain(more).collect())),
     };
     let ordered = waves::order(input, facts, works);
     let blocked = blocked(input, &ordered);
     if !blocked.is_empty() {
-        return Err(blocked);
+        return Err(bounded(blocked));
     }
     Ok(Plan {
         format: PLAN_FORMAT,
@@ -46,6 +49,20 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         phases: ordered.phases,
         steps: ordered.steps,
     })
+}
+
+/// A thousand nodes with one mistake among them are one mistake; more than this is not read.
+const PROBLEMS_SHOWN: usize = 20;
+
+fn bounded(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let more = problems.len().saturating_sub(PROBLEMS_SHOWN);
+    if more > 0 {
+        problems.truncate(PROBLEMS_SHOWN);
+        let last = &mut problems[PROBLEMS_SHOWN - 1];
+        let help = last.help.take().unwrap_or_default();
+        last.help = Some(format!("{help}\n({more} more problems are not shown)").trim_start().to_owned());
+    }
+    problems
 }
 
 /// Every phase with the work on each node.
@@ -61,9 +78,8 @@ fn works<'a>(
     };
     let mut phases: Vec<PhaseWork<'_>> = input.playbook.phases.iter().map(empty).collect();
     let mut problems = Vec::new();
-    for (node, seen) in input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?)))
-    {
-        match change::of_node(input, material, node, seen) {
+    for (node, seen) in input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))) {
+        match work::of_node(input, material, node, seen) {
             Err(more) => problems.extend(more),
             Ok(works) => works.into_iter().zip(&mut phases).for_each(|(work, phase)| match work {
                 Some(work) => phase.works.push((node, work)),
@@ -78,8 +94,7 @@ fn blocked(input: &Input, ordered: &Ordered) -> Vec<Diagnostic> {
     let diagnostic = |(node, blocked): &(String, Vec<crate::facts::ring::Blocked>)| {
         let shown: Vec<String> = blocked.iter().take(3).map(ToString::to_string).collect();
         let message = format!("`{node}` cannot be spared: {}", shown.join("; "));
-        let help =
-            "bring the nodes that are down back first, then plan again (or lower `rollout.keep_available`)";
+        let help = "bring the nodes that are down back first, then plan again (or lower `rollout.keep_available`)";
         input.inventory.diagnostic(node, message, help)
     };
     ordered.blocked.iter().map(diagnostic).collect()
@@ -118,8 +133,7 @@ pub struct Seen {
 
 impl Seen {
     fn of(facts: &NodeFacts) -> Seen {
-        let stores =
-            facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
+        let stores = facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
         let yaml = (facts.yaml.real_path.clone(), Some(facts.yaml.file.sha256.clone()));
         Seen {
             node: facts.node.clone(),
@@ -164,12 +178,7 @@ impl Plan {
 
     /// Every node that the plan changes, once, in the order of the plan.
     pub fn nodes(&self) -> Vec<&str> {
-        let mut seen = Vec::new();
-        for step in &self.steps {
-            if !seen.contains(&step.node.as_str()) {
-                seen.push(step.node.as_str());
-            }
-        }
-        seen
+        let mut known = BTreeSet::new();
+        self.steps.iter().map(|step| step.node.as_str()).filter(|node| known.insert(*node)).collect()
     }
 }

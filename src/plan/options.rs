@@ -5,7 +5,7 @@ use crate::facts::version::{Flavour, Knows, Version};
 use crate::facts::{Facts, NodeFacts};
 use crate::input::Input;
 use crate::input::options::OptionKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Options that some node's version refuses, and warnings about those that it ignores.
 pub fn judge(input: &Input, facts: &Facts) -> (Vec<Diagnostic>, Vec<String>) {
@@ -22,34 +22,39 @@ pub fn judge(input: &Input, facts: &Facts) -> (Vec<Diagnostic>, Vec<String>) {
                 )),
                 Knows::No { since, instead } => problems.push(input.playbook.diagnostic(
                     span,
-                    format!(
-                        "{} would not start with `{key}`: {version} does not know it (since {since})",
-                        some(nodes)
-                    ),
+                    format!("{} would not start with `{key}`: {version} does not know it (since {since})", some(nodes)),
                     instead,
                 )),
             }
         }
     }
-    for phase in input.playbook.phases.iter().filter(|phase| phase.native_transport_port_ssl.is_some()) {
-        let place = format!("phase {}: native_transport_port_ssl", phase.name);
-        for ((flavour, version), nodes) in &builds {
+    let (refused, deprecated) = port_ssl(input, &builds);
+    problems.extend(refused);
+    warnings.extend(deprecated);
+    (problems, warnings)
+}
+
+/// `native_transport_port_ssl`: a second port, which Cassandra takes leave of.
+fn port_ssl(input: &Input, builds: &Builds<'_>) -> (Vec<Diagnostic>, BTreeSet<String>) {
+    let key = "native_transport_port_ssl";
+    let mut problems = Vec::new();
+    let mut warnings = BTreeSet::new();
+    for (index, phase) in input.playbook.phases.iter().enumerate() {
+        if phase.native_transport_port_ssl.is_none() {
+            continue;
+        }
+        warnings.insert(format!("`{key}`: drivers learn only the plain port of the other nodes (CASSANDRA-16999)"));
+        for ((flavour, version), nodes) in builds {
             if !flavour.knows_port_ssl(*version) {
-                let message =
-                    format!("{} would not start with it: {version} has only one client port", some(nodes));
-                problems.push(
-                    Diagnostic::new(&input.playbook.source.file, format!("{place}: {message}")).help(
-                        "leave it out; `enabled: true, optional: true` serves TLS and plaintext on one port",
-                    ),
-                );
-            } else if *version >= Version::new(5, 0, 0) {
-                warnings.push(format!("{place} is deprecated in {version} ({})", some(nodes)));
+                let message = format!("{} would not start with `{key}`: {version} has one client port", some(nodes));
+                let help = "leave it out; `enabled: true, optional: true` serves TLS and plaintext on one port";
+                let place = format!("phases[{index}].{key}");
+                problems.push(input.playbook.source.diagnostic_of(&place, message, help));
+            } else if flavour.apache_base(*version) >= Version::new(5, 0, 0) {
+                warnings.insert(format!("`{key}` is deprecated in {version} ({})", some(nodes)));
             }
         }
-        warnings
-            .push(format!("{place}: drivers learn only the plain port of the other nodes (CASSANDRA-16999)"));
     }
-    warnings.dedup();
     (problems, warnings)
 }
 
@@ -59,8 +64,11 @@ fn said(input: &Input) -> BTreeMap<OptionKey, Span> {
     input.playbook.wish(last).into_iter().map(|(key, setting)| (key, setting.span)).collect()
 }
 
-fn builds(facts: &Facts) -> BTreeMap<(Flavour, Version), Vec<&NodeFacts>> {
-    let mut builds: BTreeMap<_, Vec<&NodeFacts>> = BTreeMap::new();
+/// The nodes that run each build.
+type Builds<'a> = BTreeMap<(Flavour, Version), Vec<&'a NodeFacts>>;
+
+fn builds(facts: &Facts) -> Builds<'_> {
+    let mut builds = Builds::new();
     for node in &facts.nodes {
         builds.entry((node.flavour, node.version)).or_default().push(node);
     }

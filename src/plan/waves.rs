@@ -1,7 +1,8 @@
 //! Changes into ordered waves: a canary first, then node after node, each with what makes it safe.
 
-use super::change::{RestartReason, Work};
+use super::change::RestartReason;
 use super::step::{Gate, Hold, Restart, Step};
+use super::work::Work;
 use super::{Phase, PlannedStep, Wave};
 use crate::facts::Facts;
 use crate::facts::ring::{Availability, Blocked, Proof};
@@ -27,13 +28,7 @@ pub struct Ordered {
 
 pub fn order(input: &Input, facts: &Facts, phases: Vec<PhaseWork<'_>>) -> Ordered {
     let availability = facts.ring.availability();
-    let mut line = Line {
-        input,
-        facts,
-        availability,
-        down: facts.down.clone(),
-        canaries_left: input.playbook.rollout.canary,
-    };
+    let mut line = Line { input, facts, availability, down: facts.down.clone() };
     let mut ordered =
         Ordered { phases: Vec::new(), steps: Vec::new(), warnings: BTreeSet::new(), blocked: Vec::new() };
     for (index, work) in phases.into_iter().enumerate() {
@@ -42,13 +37,12 @@ pub fn order(input: &Input, facts: &Facts, phases: Vec<PhaseWork<'_>>) -> Ordere
     ordered
 }
 
-/// Where the plan has got to: who will be down still, and how many canaries are to come.
+/// Where the plan has got to: who will be down still.
 struct Line<'a> {
     input: &'a Input,
     facts: &'a Facts,
     availability: Availability<'a>,
     down: BTreeSet<String>,
-    canaries_left: u32,
 }
 
 impl Line<'_> {
@@ -57,10 +51,12 @@ impl Line<'_> {
         // A node that does not run is mended first: while it is down, no other that shares its ranges can be spared.
         works.sort_by_key(|(_, work)| !work.change.restart.contains(&RestartReason::NotRunning));
         let mut waves = Vec::new();
+        // Every phase has its own: what it changes is new to the cluster. A node that is not restarted shows nothing.
+        let mut canaries_left = self.input.playbook.rollout.canary;
         for (node, work) in works {
             let number = ordered.steps.last().map_or(0, |step| step.wave + 1);
-            let canary = self.canaries_left > 0;
-            self.canaries_left = self.canaries_left.saturating_sub(1);
+            let canary = canaries_left > 0 && !work.change.restart.is_empty();
+            canaries_left -= u32::from(canary);
             let proof = self.proof(node, &work, ordered);
             let step = |step| PlannedStep { phase: index, wave: number, node: node.name.clone(), step };
             ordered.steps.extend(self.path(&work, canary).into_iter().map(step));
@@ -82,7 +78,10 @@ impl Line<'_> {
         self.down.remove(&member.host_id);
         match answer {
             Ok(Proof { text, unprotected, .. }) => {
-                ordered.warnings.extend(unprotected);
+                // One warning a keyspace, however many of its nodes there are.
+                let whose = format!("while {} restarts", member.address);
+                let of_any = |warning: String| warning.replace(&whose, "while a node that holds them restarts");
+                ordered.warnings.extend(unprotected.into_iter().map(of_any));
                 text
             }
             Err(blocked) => {
@@ -95,13 +94,10 @@ impl Line<'_> {
     /// A node's path through its wave.
     fn path(&self, work: &Work, canary: bool) -> Vec<Step> {
         let rollout = &self.input.playbook.rollout;
+        // The deadline is for what does not pass; what is watched for longer is given that time too.
         let hold = |gates, looks, at_least: Duration| {
-            Step::Hold(Hold {
-                gates,
-                looks,
-                deadline_s: rollout.timeouts.hold.as_secs(),
-                at_least_s: at_least.as_secs(),
-            })
+            let deadline = rollout.timeouts.hold + at_least;
+            Step::Hold(Hold { gates, looks, deadline_s: deadline.as_secs(), at_least_s: at_least.as_secs() })
         };
         let mut path: Vec<Step> = work.pushes.iter().cloned().map(Step::PushStore).collect();
         path.extend(work.edit.clone().map(Step::EditYaml));

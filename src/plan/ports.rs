@@ -1,0 +1,67 @@
+//! What the client ports of a node show, by its `cassandra.yaml`.
+
+use super::step::Wire;
+use crate::facts::NodeFacts;
+use crate::facts::policy::Policy;
+use crate::facts::version::Version;
+use crate::formats::yaml;
+use crate::input::options::OptionKey;
+
+/// Each client port once the node runs with these options. `certificate`: the leaf that its keystore serves, if known.
+pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<String>) -> Vec<Wire> {
+    let policy = options.policy(facts);
+    let wire = |port, policy: Policy| Wire {
+        port,
+        plaintext: policy.accepts_plaintext(),
+        tls: policy.accepts_tls(),
+        certificate: certificate.clone().filter(|_| policy.accepts_tls()),
+        client_certificate: policy.accepts_tls() && options.require_client_auth,
+    };
+    let port = facts.native.port;
+    match options.port_ssl.filter(|ssl| *ssl != port) {
+        Some(port_ssl) => vec![wire(port, Policy::Plaintext), wire(port_ssl, policy)],
+        None => vec![wire(port, policy)],
+    }
+}
+
+/// What of a `cassandra.yaml` decides what its client ports show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientOptions {
+    pub enabled: bool,
+    pub optional: Option<bool>,
+    pub require_client_auth: bool,
+    pub keystore: String,
+    pub truststore: String,
+    pub port_ssl: Option<u16>,
+}
+
+/// `EncryptionOptions.java`: relative to where Cassandra was started.
+const DEFAULT_KEYSTORE: &str = "conf/.keystore";
+const DEFAULT_TRUSTSTORE: &str = "conf/.truststore";
+
+impl ClientOptions {
+    /// Reads them out of a file, with Cassandra's defaults for what it does not say.
+    pub fn of(root: Option<&yaml::Node>) -> ClientOptions {
+        let option = |key: OptionKey| root?.get("client_encryption_options")?.get(key.key());
+        let flag = |key| option(key).and_then(yaml::as_bool_1_1);
+        let path = |key, default: &str| option(key).and_then(yaml::Node::as_str).unwrap_or(default).to_owned();
+        let port = root.and_then(|root| root.get("native_transport_port_ssl"));
+        ClientOptions {
+            enabled: flag(OptionKey::Enabled).unwrap_or(false),
+            optional: flag(OptionKey::Optional),
+            require_client_auth: flag(OptionKey::RequireClientAuth).unwrap_or(false),
+            keystore: path(OptionKey::Keystore, DEFAULT_KEYSTORE),
+            truststore: path(OptionKey::Truststore, DEFAULT_TRUSTSTORE),
+            port_ssl: port.and_then(yaml::as_integer_1_1).and_then(|port| u16::try_from(port).ok()),
+        }
+    }
+
+    /// What the TLS port accepts. From 4.0 on, a file that says neither `enabled: true` nor `optional` takes TLS too as
+    /// soon as its keystore exists (`EncryptionOptions.java`; measured).
+    pub fn policy(&self, facts: &NodeFacts) -> Policy {
+        let base = facts.flavour.apache_base(facts.version);
+        let has_keystore = facts.files.get(&self.keystore).is_some_and(Option::is_some);
+        let by_itself = base >= Version::new(4, 0, 0) && !self.enabled && has_keystore;
+        Policy::of(base, self.enabled, self.optional.or(by_itself.then_some(true)))
+    }
+}

@@ -1,0 +1,106 @@
+//! Where in its playbook a node stands: the phases that it has passed are left alone.
+
+use super::change::value;
+use super::material::Material;
+use super::ports::ClientOptions;
+use super::step::YamlPath;
+use crate::facts::NodeFacts;
+use crate::facts::policy::Policy;
+use crate::formats::yaml;
+use crate::input::inventory::Node;
+use crate::input::options::{OptionKey, Setting};
+use crate::input::playbook::{Playbook, expand};
+use std::collections::BTreeMap;
+
+/// The first phase that concerns the node. It is read from the node's file, so it needs no saved progress.
+///
+/// A node has passed every phase before the last one whose own words its file follows. It has also passed the phases
+/// that are laxer than the node is, if a later one is not: a cluster that requires TLS is not taken back to accepting
+/// plaintext because a playbook begins with that.
+pub fn first_phase(playbook: &Playbook, node: &Node, facts: &NodeFacts) -> usize {
+    let root = yaml::parse(facts.yaml.text.expose()).ok().flatten();
+    let stand = Stand { root: root.as_ref(), now: ClientOptions::of(root.as_ref()), node, facts };
+    let said: Vec<Said<'_>> = (0..playbook.phases.len()).map(|phase| said(playbook, phase)).collect();
+    let followed = said.iter().rposition(|said| stand.follows(said));
+    let not_laxer = said.iter().position(|said| !stand.would_relax(said));
+    followed.max(not_laxer).unwrap_or(0)
+}
+
+/// The options that the phases up to one say themselves; what `stores` adds does not tell phases apart.
+type Said<'a> = BTreeMap<OptionKey, &'a Setting>;
+
+fn said(playbook: &Playbook, phase: usize) -> Said<'_> {
+    let phases = playbook.phases.iter().take(phase + 1);
+    phases.flat_map(|phase| &phase.client_encryption_options).map(|(key, setting)| (*key, &setting.value)).collect()
+}
+
+/// One node, as its file has it.
+struct Stand<'a> {
+    root: Option<&'a yaml::Node>,
+    now: ClientOptions,
+    node: &'a Node,
+    facts: &'a NodeFacts,
+}
+
+impl Stand<'_> {
+    fn follows(&self, said: &Said<'_>) -> bool {
+        said.iter().all(|(key, setting)| self.has(*key, setting))
+    }
+
+    fn has(&self, key: OptionKey, setting: &Setting) -> bool {
+        let setting = match setting {
+            // Where a secret comes from does not say which phase this is.
+            Setting::Secret(_) => return true,
+            Setting::Text(text) => Setting::Text(expand(text, self.node)),
+            other => other.clone(),
+        };
+        let path = YamlPath::ClientEncryption(key).keys();
+        let written = path.iter().try_fold(self.root, |node, key| Some(node?.get(key))).flatten();
+        match (written, &setting) {
+            (None, Setting::Bool(false)) => self.is_off_by_default(key),
+            (written, setting) => {
+                value(setting, &Material::default()).is_ok_and(|wished| yaml::says(written, &wished))
+            }
+        }
+    }
+
+    /// Whether Cassandra takes an option that is not written for `false`.
+    fn is_off_by_default(&self, key: OptionKey) -> bool {
+        match key {
+            OptionKey::Enabled | OptionKey::RequireClientAuth | OptionKey::RequireEndpointVerification => true,
+            OptionKey::Optional => self.now.enabled,
+            OptionKey::Keystore
+            | OptionKey::KeystorePassword
+            | OptionKey::Truststore
+            | OptionKey::TruststorePassword
+            | OptionKey::Protocol
+            | OptionKey::AcceptedProtocols
+            | OptionKey::Algorithm
+            | OptionKey::StoreType
+            | OptionKey::CipherSuites
+            | OptionKey::SslContextFactory => false,
+        }
+    }
+
+    /// Whether the phase would let in a client that the node refuses today.
+    fn would_relax(&self, said: &Said<'_>) -> bool {
+        let flag = |key| match said.get(&key) {
+            Some(Setting::Bool(value)) => Some(*value),
+            Some(_) | None => None,
+        };
+        let wished = ClientOptions {
+            enabled: flag(OptionKey::Enabled).unwrap_or(self.now.enabled),
+            optional: match (flag(OptionKey::Enabled), flag(OptionKey::Optional)) {
+                (_, Some(optional)) => Some(optional),
+                (Some(_), None) => Some(false),
+                (None, None) => self.now.optional,
+            },
+            require_client_auth: flag(OptionKey::RequireClientAuth).unwrap_or(self.now.require_client_auth),
+            ..self.now.clone()
+        };
+        let (now, then) = (self.now.policy(self.facts), wished.policy(self.facts));
+        let lets_plaintext_in = now == Policy::Tls && then != Policy::Tls;
+        let lets_anyone_in = now.accepts_tls() && self.now.require_client_auth && !wished.require_client_auth;
+        lets_plaintext_in || lets_anyone_in
+    }
+}

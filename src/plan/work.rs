@@ -1,0 +1,263 @@
+//! What every phase does to one node, decided from what the node is expected to be when the phase begins.
+
+use super::change::{Change, NodeChange, RestartReason, edits, sha256_hex};
+use super::diff;
+use super::material::Material;
+use super::ports::{ClientOptions, wires};
+use super::settled::first_phase;
+use super::step::{EditYaml, PushStore, StoreName, Wire, YamlPath};
+use crate::diagnostic::Diagnostic;
+use crate::facts::{NodeFacts, PortShows};
+use crate::formats::yaml;
+use crate::input::Input;
+use crate::input::inventory::Node;
+use crate::input::options::Setting;
+use crate::input::playbook::{Restart, StoreSpec, expand};
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+
+/// What one phase does to one node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Work {
+    pub change: NodeChange,
+    pub pushes: Vec<PushStore>,
+    pub edit: Option<EditYaml>,
+    /// What each client port must show afterwards.
+    pub wires: Vec<Wire>,
+}
+
+/// The work of every phase on one node, in order; `None` where a phase finds the node as it should be.
+pub fn of_node(
+    input: &Input,
+    material: &Material,
+    node: &Node,
+    facts: &NodeFacts,
+) -> Result<Vec<Option<Work>>, Vec<Diagnostic>> {
+    let mut projected = Projected::of(facts);
+    let first = first_phase(&input.playbook, node, facts);
+    let works = (0..input.playbook.phases.len()).map(|phase| match phase < first {
+        true => Ok(None),
+        false => Subject { input, material, node, facts, phase }.work(&mut projected),
+    });
+    works.collect()
+}
+
+/// The node as it is expected to be when a phase begins.
+struct Projected {
+    text: Secret,
+    /// SHA-256 by path.
+    files: BTreeMap<String, Option<String>>,
+    /// Why the running process is not yet what its files say; the first restart settles it.
+    stale: Vec<RestartReason>,
+    /// What the ports showed; after a restart of this plan they have been seen to be right.
+    shows: BTreeMap<u16, PortShows>,
+}
+
+impl Projected {
+    fn of(facts: &NodeFacts) -> Projected {
+        let sha256 = |file: &Option<crate::facts::FileFacts>| file.as_ref().map(|file| file.sha256.clone());
+        let mut stale = Vec::new();
+        stale.extend(facts.owed.clone().map(|run| RestartReason::Owed { run }));
+        stale.extend(facts.process.is_none().then_some(RestartReason::NotRunning));
+        Projected {
+            text: facts.yaml.text.clone(),
+            files: facts.files.iter().map(|(path, file)| (path.clone(), sha256(file))).collect(),
+            stale,
+            shows: facts.shows.clone(),
+        }
+    }
+
+    fn becomes(&mut self, text: Secret, pushes: &[PushStore], restarts: bool) {
+        self.text = text;
+        self.files.extend(pushes.iter().map(|push| (push.path.clone(), Some(push.becomes.clone()))));
+        if restarts {
+            self.stale.clear();
+            self.shows.clear();
+        }
+    }
+}
+
+/// One node in one phase.
+struct Subject<'a> {
+    input: &'a Input,
+    material: &'a Material,
+    node: &'a Node,
+    facts: &'a NodeFacts,
+    phase: usize,
+}
+
+impl Subject<'_> {
+    fn work(&self, projected: &mut Projected) -> Result<Option<Work>, Vec<Diagnostic>> {
+        let pushes = self.pushes(projected);
+        let set = self.wish();
+        let Edited { text, was, becomes, changes: settings } = self.edited(&projected.text, &set)?;
+        let edit = (text != projected.text).then(|| EditYaml {
+            path: self.facts.yaml.real_path.clone(),
+            was: sha256_hex(projected.text.expose().as_bytes()),
+            becomes: sha256_hex(text.expose().as_bytes()),
+            set,
+        });
+        let wires = wires(&becomes, self.facts, self.served(&becomes));
+        let restart = self.restart(&pushes, edit.is_some(), &was, projected, &wires);
+        let changes: Vec<Change> = pushes.iter().map(|push| self.store_change(push)).chain(settings).collect();
+        if changes.is_empty() && restart.is_empty() {
+            return Ok(None);
+        }
+        let diff = diff::masked(&self.facts.yaml.path, projected.text.expose(), text.expose());
+        projected.becomes(text, &pushes, !restart.is_empty());
+        let change = NodeChange { node: self.node.name.clone(), changes, restart, diff };
+        Ok(Some(Work { change, pushes, edit, wires }))
+    }
+
+    /// What is set in the file: the wish, with this node's name and address in its paths.
+    fn wish(&self) -> Vec<(YamlPath, Setting)> {
+        let wish = self.input.playbook.wish(self.phase).into_iter();
+        let mut set: Vec<_> =
+            wish.map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value))).collect();
+        let phases = &self.input.playbook.phases[..=self.phase];
+        let port_ssl = phases.iter().rev().find_map(|phase| phase.native_transport_port_ssl);
+        set.extend(port_ssl.map(|port| (YamlPath::NativeTransportPortSsl, Setting::Number(port.into()))));
+        set
+    }
+
+    fn expanded(&self, setting: Setting) -> Setting {
+        match setting {
+            Setting::Text(text) => Setting::Text(expand(&text, self.node)),
+            Setting::Map(entries) => {
+                Setting::Map(entries.into_iter().map(|(key, value)| (key, self.expanded(value))).collect())
+            }
+            Setting::Bool(_) | Setting::Number(_) | Setting::List(_) | Setting::Secret(_) => setting,
+        }
+    }
+
+    fn edited(&self, text: &Secret, set: &[(YamlPath, Setting)]) -> Result<Edited, Vec<Diagnostic>> {
+        let edits = edits(set, self.material).map_err(|problem| vec![self.problem(problem)])?;
+        let edited = yaml::edit(text.expose().as_bytes(), &edits)
+            .map_err(|problems| problems.into_iter().map(|p| self.yaml_problem(p)).collect::<Vec<_>>())?;
+        let edited = String::from_utf8(edited).map_err(|_| vec![self.problem("it is not UTF-8".into())])?;
+        let root = yaml::parse(text.expose()).ok().flatten();
+        let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
+            let node = edit.path.iter().try_fold(root.as_ref()?, |node, key| node.get(key));
+            let was = node.map(|node| shown(node, setting));
+            (!yaml::says(node, &edit.value)).then(|| Change::Setting { path: *path, was, becomes: setting.to_string() })
+        });
+        let changes = differs.collect();
+        Ok(Edited {
+            was: ClientOptions::of(root.as_ref()),
+            becomes: ClientOptions::of(yaml::parse(&edited).ok().flatten().as_ref()),
+            changes,
+            text: Secret::new(edited),
+        })
+    }
+
+    fn problem(&self, message: String) -> Diagnostic {
+        Diagnostic::new(self.yaml_name(), message)
+    }
+
+    fn yaml_problem(&self, problem: yaml::EditProblem) -> Diagnostic {
+        let place = problem.line.map_or(self.yaml_name(), |line| format!("{}:{line}", self.yaml_name()));
+        let diagnostic = Diagnostic::new(place, problem.message);
+        match problem.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    }
+
+    /// As `scp` names it: `orders-4:/etc/cassandra/cassandra.yaml`.
+    fn yaml_name(&self) -> String {
+        format!("{}:{}", self.node.name, self.facts.yaml.path)
+    }
+
+    fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
+        let stores = &self.input.playbook.stores;
+        let wished = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
+        let push = |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
+        wished.into_iter().filter_map(push).collect()
+    }
+
+    fn push(&self, projected: &Projected, store: StoreName, spec: &StoreSpec) -> Option<PushStore> {
+        let local = self.material.store(&self.node.name, store)?;
+        let path = expand(&spec.to, self.node);
+        let was = projected.files.get(&path).cloned().flatten();
+        let layout = &self.facts.layout;
+        let owner = spec.owner.clone().unwrap_or_else(|| format!("{}:{}", layout.user, layout.group));
+        // Readable by the account that runs Cassandra and by nobody else: a keystore holds a private key.
+        let mode = spec.mode.unwrap_or(0o400);
+        (was.as_ref() != Some(&local.sha256))
+            .then(|| PushStore { store, path, was, becomes: local.sha256.clone(), owner, mode })
+    }
+
+    fn store_change(&self, push: &PushStore) -> Change {
+        let local = self.material.store(&self.node.name, push.store);
+        Change::Store {
+            store: push.store,
+            path: push.path.clone(),
+            was: push.was.clone(),
+            becomes: push.becomes.clone(),
+            certificate: local.and_then(|local| local.certificate.clone()),
+        }
+    }
+
+    /// The leaf that the node serves with these options, where they name the keystore that the playbook brings.
+    fn served(&self, options: &ClientOptions) -> Option<String> {
+        let spec = self.input.playbook.stores.keystore.as_ref()?;
+        let local = self.material.store(&self.node.name, StoreName::Keystore)?;
+        let is_named = expand(&spec.to, self.node) == options.keystore;
+        local.certificate.as_ref().filter(|_| is_named).map(|certificate| certificate.sha256.clone())
+    }
+
+    fn restart(
+        &self,
+        pushes: &[PushStore],
+        edited: bool,
+        was: &ClientOptions,
+        projected: &Projected,
+        wires: &[Wire],
+    ) -> Vec<RestartReason> {
+        let mut reasons = projected.stale.clone();
+        reasons.extend(edited.then_some(RestartReason::SettingsChange));
+        // A store that is missing where the file names it: the process runs with what stood there before.
+        let is_named = |path: &String| [&was.keystore, &was.truststore].contains(&path);
+        let replaced = pushes.iter().filter(|push| push.was.is_some() || is_named(&push.path));
+        reasons.extend(replaced.map(|push| RestartReason::StoreChanges { store: push.store }));
+        if self.input.playbook.phases[self.phase].restart == Restart::Always {
+            reasons.push(RestartReason::Asked);
+        }
+        if reasons.is_empty() && pushes.is_empty() {
+            reasons.extend(wire_differs(projected, wires));
+        }
+        reasons
+    }
+}
+
+/// A text with the wish in it, and what that changed.
+struct Edited {
+    text: Secret,
+    was: ClientOptions,
+    becomes: ClientOptions,
+    changes: Vec<Change>,
+}
+
+/// The files are as wished; does the port show it? Asked only where the port was looked at.
+fn wire_differs(projected: &Projected, wires: &[Wire]) -> Option<RestartReason> {
+    wires.iter().find_map(|wire| {
+        let shows = projected.shows.get(&wire.port)?;
+        let certificate = wire.certificate.is_none() || shows.certificate == wire.certificate;
+        let right = shows.plaintext == wire.plaintext && shows.tls == wire.tls && certificate;
+        (!right).then(|| RestartReason::WireDiffers { shows: shows.to_string() })
+    })
+}
+
+/// A value of the file as the operator may see it.
+fn shown(node: &yaml::Node, becomes: &Setting) -> String {
+    match (becomes, &node.value, node.as_str()) {
+        (Setting::Secret(_), _, _) => "[secret]".into(),
+        (_, _, Some(text)) => text.into(),
+        (_, yaml::Value::Sequence(items), None) => {
+            let items: Vec<&str> = items.iter().filter_map(yaml::Node::as_str).collect();
+            format!("[{}]", items.join(", "))
+        }
+        // A mapping may hold secrets; the diff shows it masked.
+        (_, yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => "something else".into(),
+    }
+}
