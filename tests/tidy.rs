@@ -86,7 +86,7 @@ fn pure_layers_do_no_io_and_read_no_clock() {
     ];
     const IMPURE: [&str; 9] = [
         "std::fs",
-        "std::net",
+        "TcpStream",
         "std::process",
         "std::env::var",
         "tokio::",
@@ -128,14 +128,18 @@ fn nothing_unwraps_outside_tests() {
 fn a_file_is_one_idea_and_a_function_fits_a_screen() {
     const FILE_LINES: usize = 400;
     const FUNCTION_LINES: usize = 60;
+    // A test's table of cases is data, read a line at a time.
+    const TEST_LINES: usize = 100;
     let mut long = Vec::new();
     for file in files_in("src").into_iter().chain(files_in("tests")) {
         let lines = file.text.lines().count();
         if lines > FILE_LINES {
             long.push(format!("{}: {lines} lines", file.path));
         }
-        for (line, name, lines) in functions(&file.text) {
-            if lines > FUNCTION_LINES {
+        let in_tests = file.path.starts_with("tests/");
+        let limit = if in_tests { TEST_LINES } else { FUNCTION_LINES };
+        for (line, name, lines) in functions(if in_tests { &file.text } else { &file.code }) {
+            if lines > limit {
                 long.push(format!("{}:{line}: `{name}` has {lines} lines", file.path));
             }
         }
@@ -150,7 +154,7 @@ fn functions(text: &str) -> Vec<(usize, String, usize)> {
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let indent = line.len() - line.trim_start().len();
-        let Some(name) = line.split("fn ").nth(1).filter(|_| is_function(line.trim_start())) else {
+        let Some(name) = line.split("fn ").nth(1).filter(|_| is_function(line)) else {
             continue;
         };
         let close = format!("{}}}", " ".repeat(indent));
@@ -163,6 +167,10 @@ fn functions(text: &str) -> Vec<(usize, String, usize)> {
 }
 
 fn is_function(line: &str) -> bool {
+    let line = line.trim_start();
+    if line.ends_with(';') {
+        return false;
+    }
     let line =
         line.strip_prefix("pub").map_or(line, |rest| rest.trim_start_matches(|c| c != ' ').trim_start());
     let line = line.strip_prefix("async ").unwrap_or(line);
