@@ -202,11 +202,13 @@ async fn survey_and_plan(directory: PathBuf) -> String {
     });
     let begun = Instant::now();
     let nodes = survey::nodes(&cluster, &input.inventory, &input.playbook).await;
-    let nodes = nodes.unwrap_or_else(|problems| panic!("{} problems, the first: {}", problems.len(), problems[0].message));
+    let nodes = nodes
+        .unwrap_or_else(|problems| panic!("{} problems, the first: {}", problems.len(), problems[0].message));
     let probed_ms = begun.elapsed().as_millis();
     let bytes: usize = nodes.iter().map(|node| node.yaml.text.expose().len()).sum();
     let facts = Facts { ring: ring(&input), nodes, down: Default::default() };
-    let plan = plan(&input, &material, &facts).unwrap_or_else(|problems| panic!("{} problems, the first: {}", problems.len(), problems[0].message));
+    let plan = plan(&input, &material, &facts)
+        .unwrap_or_else(|problems| panic!("{} problems, the first: {}", problems.len(), problems[0].message));
     assert_eq!(plan.nodes().len(), input.inventory.nodes.len());
     let planned_ms = begun.elapsed().as_millis() - probed_ms;
     format!(
