@@ -1,17 +1,15 @@
 # shellcheck shell=bash
 # A rolling restart of a real ring, by ringwalk and by hand. Sourced by scripts/bench.
 
-bench_ring() {
+bench_ring() (                                     # a subshell: its end, however it comes, takes the ring down
   export RING_NAME=${RING_NAME:-bench}
-  local work result=0
-  cargo build --release --quiet || return 1
-  scripts/ring up --version 5.0 --nodes 3 || return 1
+  cargo build --release --quiet || exit 1
+  scripts/ring up --version 5.0 --nodes 3 || exit 1
   work=$(mktemp -d)
-  time_pairs "$work" "${PAIRS:-3}" || result=1
-  scripts/ring down
-  rm -rf "$work"
-  return $result
-}
+  trap 'scripts/ring down; rm -rf "$work"' EXIT
+  trap 'exit 143' HUP INT TERM
+  time_pairs "$work" "${PAIRS:-3}"
+)
 
 time_pairs() {                                     # DIR PAIRS
   local pair bare walked

@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # 50 nodes behind one sshd: its keys, its files, its end. Sourced by scripts/bench.
 
-bench_ssh() {
-  local work result=0
-  [ -x /usr/sbin/sshd ] || { echo "/usr/sbin/sshd is missing: install the package openssh-server" >&2; return 1; }
-  [ "$(id -u)" = 0 ] || { echo "needs root: namespaces (sudo scripts/bench ssh)" >&2; return 1; }
-  cargo bench --quiet --bench ssh --no-run || return 1
+bench_ssh() (                                      # a subshell: its end, however it comes, takes the files away
+  work='' result=0
+  [ -x /usr/sbin/sshd ] || { echo "/usr/sbin/sshd is missing: install the package openssh-server" >&2; exit 1; }
+  [ "$(id -u)" = 0 ] || { echo "needs root: namespaces (sudo scripts/bench ssh)" >&2; exit 1; }
+  cargo bench --quiet --bench ssh --no-run || exit 1
   work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 143' HUP INT TERM
   mkdir -p /run/sshd
   server_files "$work"
   nodes "$work"
@@ -14,13 +16,13 @@ bench_ssh() {
   # most), and processes of its own: a probe meets no Cassandra that happens to run on this machine.
   RINGWALK_BENCH_SSH=$work unshare --net --pid --fork --kill-child --mount-proc bash -s "$work" <<'X' || result=1
 ip link set lo up
+mount --bind "$1/passwd" /etc/passwd
 /usr/sbin/sshd -D -e -f "$1/sshd_config" 2>"$1/log" &
 for _ in $(seq 100); do ! (exec 3<>/dev/tcp/127.0.1.50/2262) 2>/dev/null || break; sleep 0.1; done
 cargo bench --quiet --bench ssh || { tail -n 5 "$1/log" >&2; exit 1; }
 X
-  rm -rf "$work"
-  return $result
-}
+  exit $result
+)
 
 server_files() {                                   # DIR
   local i
@@ -28,6 +30,8 @@ server_files() {                                   # DIR
   ssh-keygen -q -t ed25519 -N '' -f "$1/id"
   cp "$1/id.pub" "$1/authorized_keys"
   : >"$1/ssh_config"
+  # The login shell is a plain one: bash under sshd reads ~/.bashrc, whatever stands there would be most of both sides.
+  awk -F: -v OFS=: -v user="$(id -un)" -v home="$1" '$1 == user { $6 = home; $7 = "/bin/sh" } { print }' /etc/passwd >"$1/passwd"
   {
     printf 'Port 2262\nListenAddress 0.0.0.0\nHostKey %s/host\nAuthorizedKeysFile %s/authorized_keys\n' "$1" "$1"
     printf 'PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 500\n'
