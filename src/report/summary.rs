@@ -199,15 +199,13 @@ fn kept(node: &str, state: &RunState, screen: Screen) -> String {
 }
 
 fn next(state: &RunState, fates: &Fates) -> String {
-    let run = &state.run;
-    let go_on =
-        format!("`ringwalk resume {run}` goes on, `ringwalk rollback {run}` puts back what was changed");
+    let go_on = "`ringwalk plan` shows what is left to do, and `ringwalk apply` does it";
+    let mend = if fates.failed.is_empty() { "" } else { "mend the cause; then " };
     match state.finished.map(|(_, result)| result) {
-        Some(RunResult::Done) => "`ringwalk audit` shows every node's TLS posture".into(),
+        Some(RunResult::Done) => "`ringwalk plan` finds nothing to do for as long as all stays so".into(),
         Some(RunResult::StoppedUnchanged) => "mend the cause, then `ringwalk apply` again".into(),
-        Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}"),
-        Some(RunResult::Interrupted) | None if fates.failed.is_empty() => go_on,
-        Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}"),
+        Some(RunResult::StoppedMidway | RunResult::Interrupted) => format!("{mend}{go_on}"),
+        None => format!("`ringwalk runs` tells whether it is at work; if it is not, {mend}{go_on}"),
     }
 }
 
