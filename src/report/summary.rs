@@ -199,13 +199,16 @@ fn kept(node: &str, state: &RunState, screen: Screen) -> String {
 }
 
 fn next(state: &RunState, fates: &Fates) -> String {
-    let go_on = "`ringwalk plan` shows what is left to do, and `ringwalk apply` does it";
-    let mend = if fates.failed.is_empty() { "" } else { "mend the cause; then " };
+    let go_on = "`ringwalk plan` shows what is left, and `ringwalk apply` with the same files does it";
+    let kept = format!("the files that were replaced are kept on their nodes, in /var/lib/ringwalk/runs/{}", state.run);
     match state.finished.map(|(_, result)| result) {
-        Some(RunResult::Done) => "`ringwalk plan` finds nothing to do for as long as all stays so".into(),
+        Some(RunResult::Done) => {
+            format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)
+        }
         Some(RunResult::StoppedUnchanged) => "mend the cause, then `ringwalk apply` again".into(),
-        Some(RunResult::StoppedMidway | RunResult::Interrupted) => format!("{mend}{go_on}"),
-        None => format!("`ringwalk runs` tells whether it is at work; if it is not, {mend}{go_on}"),
+        Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}; {kept}"),
+        Some(RunResult::Interrupted) | None if fates.failed.is_empty() => format!("{go_on}; {kept}"),
+        Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}; {kept}"),
     }
 }
 
