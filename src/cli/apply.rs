@@ -36,7 +36,9 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
         OutputForm::Text => show(&made.plan, global)?,
         // Standard output is for events; who answers for themselves reads the plan in the first of them.
         OutputForm::Json if options.yes => {}
-        OutputForm::Json => say(&report::plan::text_in(&made.plan, Screen::of_stdout(Color::Never), Detail::Short)),
+        OutputForm::Json => {
+            say(&report::plan::text_in(&made.plan, Screen::of_stdout(Color::Never), Detail::Short))
+        }
     }
     if made.plan.is_empty() {
         return Ok(Exit::Success);
@@ -84,7 +86,8 @@ fn agreed(options: &ApplyArguments, plan: &Plan) -> Result<bool, Trouble> {
 /// Two runs would each find that a node can be spared, and take one down. This sees the runs of this machine only.
 fn nobody_else_is_at_work(global: &Global, cluster: &str) -> Result<(), Trouble> {
     let directory = runs::directory(global)?;
-    let runs = list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
+    let runs =
+        list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
     let at_work = runs.iter().find(|run| {
         run.standing == Standing::Running && run.begun.as_ref().is_some_and(|begun| begun.cluster == cluster)
     });
