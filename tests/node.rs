@@ -2,5 +2,9 @@
 
 #[path = "node/files.rs"]
 mod files;
+#[path = "node/jobs.rs"]
+mod jobs;
 #[path = "support/local_host.rs"]
 mod local_host;
+#[path = "node/probes.rs"]
+mod probes;

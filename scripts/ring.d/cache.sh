@@ -8,16 +8,15 @@ BASE_PACKAGES=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,openssh-sf
 # Cassandra's release, and the stock cassandra.yaml that its own is made from.
 release_of() { case $1 in 5.0) echo 5.0.6 ;; 4.1) echo 4.1.10 ;; 4.0) echo 4.0.19 ;; 3.11) echo 3.11.19 ;; *) die "no version $1: 5.0, 4.1, 4.0 or 3.11" ;; esac; }
 
-prepare() {                                        # everything that `up` needs, made once; two rigs may ask at once
+prepare() {                                        # everything that `up` needs, made once; under a lock that `up` closes once its ring is on record
   mkdir -p "$CACHE"
   exec 8>"$CACHE/lock"
-  flock 8
+  flock -n 8 || { say "another ring prepares; waiting for it"; flock 8; }
   tools
   base
   jars "$RELEASE"
   [ "$VERSION" != 3.11 ] || java_11
   layer
-  exec 8>&-
 }
 
 # PROGRAM PACKAGE pairs: installs the packages whose program is missing, or names them to someone who may not.
@@ -25,9 +24,12 @@ need() {
   local missing=()
   while [ $# -gt 0 ]; do command -v "$1" >/dev/null || missing+=("$2"); shift 2; done
   [ ${#missing[@]} = 0 ] && return
-  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || die "missing here: apt-get install ${missing[*]}"
-  say "apt-get install ${missing[*]}"
-  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } </dev/null >"$CACHE/apt.log" 2>&1 ||
+  install_packages "${missing[@]}"
+}
+install_packages() {
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then die "missing here: apt-get install $*"; fi
+  say "apt-get install $*"
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"; } </dev/null >"$CACHE/apt.log" 2>&1 ||
     die "apt-get failed: see $CACHE/apt.log"
 }
 tools() {
@@ -71,10 +73,7 @@ venv() {                                           # Python with pip in it, for 
   [ -e "$CACHE/venv.ok" ] && return
   say "Python's cassandra-driver, once"
   rm -rf "$CACHE/venv"
-  python3 -c 'import ensurepip, venv' 2>/dev/null || {
-    [ "$(id -u)" = 0 ] || die "missing here: apt-get install python3-venv"
-    apt-get update -q >"$CACHE/apt.log" 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -q -y python3-venv </dev/null >>"$CACHE/apt.log" 2>&1 || die "apt-get failed: see $CACHE/apt.log"
-  }
+  python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
   { python3 -m venv "$CACHE/venv" && "$CACHE/venv/bin/pip" install -q cassandra-driver; } </dev/null >"$CACHE/venv.log" 2>&1 || die "pip failed: see $CACHE/venv.log"
   touch "$CACHE/venv.ok"
 }
@@ -194,7 +193,7 @@ layer_configuration() {                            # DIRECTORY
   echo '<configuration><root level="WARN"/></configuration>' >"$1/logback-tools.xml"
   grep '^--add' "$RIG/node/jvm17-server.options" >"$1/jvm17-clients.options"
   if [ "$VERSION" = 3.11 ]; then                   # one file of options, and not those that Java 11 does not know
-    cat "$RIG/node/jvm-server.options" "$RIG/node/jvm17-server.options" | grep -v -e jdk.internal.util.jar -e java.security.manager >"$1/jvm.options"
+    cat "$RIG/node/jvm-server.options" "$RIG/node/jvm17-server.options" | grep -v -e jdk.internal.util.jar -e jdk.naming.dns -e java.security.manager >"$1/jvm.options"
   else
     install -m 644 "$RIG"/node/{jvm-server.options,jvm17-server.options} "$1/"
   fi

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016  # what is in single quotes is for the node's shell
 # What can go wrong on a node, and how it is put right. Sourced by scripts/ring.
 
 faults() {
@@ -33,12 +33,12 @@ fault() {                                          # NODE KIND [ARGUMENT]
     port) packets "$h" in tcp dport "${a:?port}" drop ;;
     reset) packets "$h" in tcp dport "${a:?port}" reject with tcp reset ;;
     slow) ip netns exec "$(namespace_of "$h")" tc qdisc replace dev eth0 root tbf rate "${a:-256kbit}" burst 1600 latency 5s ;;
-    fill) inside "$h" sh -c 'fallocate -l "$(df --output=avail -B1 /var/tmp | tail -1)" /var/tmp/fill; dd if=/dev/zero of=/var/tmp/fill2 bs=1k 2>/dev/null; [ "$(df --output=avail -B1k /var/tmp | tail -1)" -lt 8 ]' ;;
+    fill) inside "$h" sh -c 'fallocate -l "$(df --output=avail -B1 /var/tmp | tail -1)" /var/tmp/fill 2>/dev/null; dd if=/dev/zero of=/var/tmp/fill2 bs=1k 2>/dev/null; [ "$(df --output=avail -B1k /var/tmp | tail -1)" -lt 8 ]' ;;
     etcfull) inside "$h" sh -c 'mkdir -p /run/etc && mount -t tmpfs -o mode=755,size="$2" rig-etc /run/etc && cp -a "$1"/. /run/etc/ && mount --bind /run/etc "$1" && { dd if=/dev/zero of="$1/.fill" bs=1k 2>/dev/null; mountpoint -q "$1"; }' - "$CONF" "${a:-256k}" ;;
     etcro) inside "$h" sh -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"' - "$CONF" ;;
     ro) p=$(losetup -j "$D/disk.img" | cut -d: -f1); echo 1 >"/sys/fs/ext4/${p#/dev/}/trigger_fs_error" ;;
     nostop) [ "$LAYOUT-$INIT" = package-sysv ] || die "nostop is a fault of the SysV script"   # its pid file trusts nobody: start-stop-daemon refuses to act on a file of another user
-      inside "$h" sh -c 'sed -i "s/ -u cassandra//" /etc/init.d/cassandra && chown cassandra /run/cassandra/cassandra.pid' ;;
+      inside "$h" sh -c 'cp -p /etc/init.d/cassandra /root/cassandra.init && sed -i "s/ -u cassandra//" /etc/init.d/cassandra && chown cassandra /run/cassandra/cassandra.pid' ;;
     clock) inside "$h" sh -c 'mkdir -p /run/systemd/system/ssh.service.d; printf "[Service]\nEnvironment=FAKETIME_DISABLE_SHM=1\n" >/run/systemd/system/ssh.service.d/clock.conf
         echo "$1" >/etc/faketimerc; ls /usr/lib/*/faketime/libfaketime.so.1 >/etc/ld.so.preload; systemctl daemon-reload; systemctl restart ssh' - "${a:?+SECONDS}" ;;
     *) echo "no fault $kind; there are:" >&2; faults >&2; exit 2 ;;
@@ -75,6 +75,7 @@ heal() {                                           # NODE: as it was, and Cassan
     echo 0 >"$(cgroup_of "$h")/cgroup.freeze"
     for p in $(jvm "$h" || :); do kill -CONT "$p"; done
     inside "$h" sh -c 'rm -f /var/tmp/fill /var/tmp/fill2; [ ! -e /etc/ld.so.preload ] || { rm -f /etc/ld.so.preload /etc/faketimerc; systemctl restart ssh; }
+      [ ! -e /root/cassandra.init ] || { mv /root/cassandra.init /etc/init.d/cassandra; systemctl daemon-reload; pkill -9 -u cassandra java; }
       ! mountpoint -q "$1" || umount "$1"; ! mountpoint -q /run/etc || umount /run/etc' - "$CONF" 2>/dev/null || :
     inside "$h" touch /var/tmp/.healed 2>/dev/null || power_off "$h"         # a disk that broke needs a check and a boot
   fi

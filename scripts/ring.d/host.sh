@@ -102,7 +102,7 @@ power_off() {                                      # all of it is gone at once
 
 leader() {                                         # the pid, out here, of the host's pid 1
   local p
-  for p in $(cat "$(cgroup_of "$1")/payload/init.scope/cgroup.procs" 2>/dev/null); do
+  for p in $(processes_of "$1/payload/init.scope"); do
     awk '/^NSpid:/ {exit $NF != 1 || NF < 3}' "/proc/$p/status" 2>/dev/null && { echo "$p"; return; }
   done
   return 1

@@ -45,13 +45,15 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
 }
 
 fn read(path: &Path) -> Result<Saved, Trouble> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the plan {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the plan {}", path.display()))?;
     Saved::parse(&path.display().to_string(), &text).map_err(|problem| vec![problem].into())
 }
 
 /// The files that are named on the command line, or those that the saved plan was made from.
 fn load_for(global: &Global, saved: Option<&Saved>) -> Result<Loaded, Trouble> {
-    let or_saved = |typed: &Option<PathBuf>, saved: Option<&String>| typed.clone().or(saved.map(PathBuf::from));
+    let or_saved =
+        |typed: &Option<PathBuf>, saved: Option<&String>| typed.clone().or(saved.map(PathBuf::from));
     let inventory = or_saved(&global.inventory, saved.and_then(|saved| saved.inventory.as_ref()));
     let playbook = or_saved(&global.playbook, saved.and_then(|saved| saved.playbook.as_ref()));
     Ok(load(inventory.as_deref(), playbook.as_deref())?)
@@ -63,7 +65,10 @@ fn agreed(options: &ApplyArguments, plan: &Plan) -> Result<bool, Trouble> {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(anyhow::anyhow!("there is no terminal to ask on; add --yes if this plan is what you want").into());
+        return Err(anyhow::anyhow!(
+            "there is no terminal to ask on; add --yes if this plan is what you want"
+        )
+        .into());
     }
     print(&format!("\nChange {} nodes of `{}` as above? Type yes: ", plan.nodes().len(), plan.cluster));
     let mut answer = String::new();
@@ -80,8 +85,7 @@ async fn carry_out(global: &Global, loaded: Loaded, made: Made) -> Result<Exit, 
     let mut journal = Journal::create(&runs_dir, &run).map_err(anyhow::Error::new)?;
     let transcript = Transcript::open(&runs_dir.join(&run).join("transcript.jsonl"));
     let transcript = Arc::new(transcript.context("cannot begin the transcript")?);
-    let cluster =
-        cluster.with_hosts(|host| Arc::new(Transcribed::new(host, Arc::clone(&transcript))));
+    let cluster = cluster.with_hosts(|host| Arc::new(Transcribed::new(host, Arc::clone(&transcript))));
     let started = StepEvent::RunStarted { run: run.clone(), operator: operator(), plan: Box::new(plan) };
     journal.append(now, &started).map_err(anyhow::Error::new)?;
     let state = RunState::begin(now, &started).map_err(anyhow::Error::new)?;
@@ -121,7 +125,8 @@ pub fn reporter(global: &Global) -> Box<dyn Reporter> {
 
 /// Who runs this, for whoever finds the journal: `ops@laptop`.
 fn operator() -> String {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
+    let user =
+        std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{user}@{}", host.trim())
 }

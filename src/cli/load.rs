@@ -33,7 +33,9 @@ pub fn load(inventory: Option<&Path>, playbook: Option<&Path>) -> Result<Loaded,
     for text in [&inventory_text, &playbook_text] {
         problems.extend(text.as_ref().err().cloned());
     }
-    let (Ok(inventory_text), Ok(playbook_text)) = (inventory_text, playbook_text) else { return Err(problems) };
+    let (Ok(inventory_text), Ok(playbook_text)) = (inventory_text, playbook_text) else {
+        return Err(problems);
+    };
     let (inventory_name, playbook_name) = (inventory.display().to_string(), playbook.display().to_string());
     let input = input::read(
         Source { file: &inventory_name, text: &inventory_text },
@@ -58,7 +60,10 @@ pub fn load(inventory: Option<&Path>, playbook: Option<&Path>) -> Result<Loaded,
 fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path, Vec<Diagnostic>> {
     path.ok_or_else(|| {
         let message = format!("no {what} is named");
-        vec![Diagnostic::new("command line", message).help(format!("add `{flag} FILE`; `ringwalk --help` has an example"))]
+        vec![
+            Diagnostic::new("command line", message)
+                .help(format!("add `{flag} FILE`; `ringwalk --help` has an example")),
+        ]
     })
 }
 

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 pub fn run(global: &Global) -> Result<Exit, Trouble> {
     let directory = directory(global)?;
-    let runs = list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
+    let runs =
+        list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
     match global.output {
         OutputForm::Text => print(&report::runs::text(&runs, Screen::of_stdout(global.color.into()))),
         OutputForm::Json => print(&(serde_json::to_string(&runs).context("cannot write JSON")? + "\n")),
@@ -25,6 +26,8 @@ pub fn directory(global: &Global) -> Result<PathBuf, Trouble> {
     }
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let state = state.or_else(|| std::env::home_dir().map(|home| home.join(".local/state")));
-    let state = state.ok_or_else(|| anyhow!("cannot tell where to keep runs: there is no home directory; add --runs-dir"))?;
+    let state = state.ok_or_else(|| {
+        anyhow!("cannot tell where to keep runs: there is no home directory; add --runs-dir")
+    })?;
     Ok(state.join("ringwalk/runs"))
 }

@@ -30,7 +30,8 @@ fn sources(input: &Input) -> BTreeMap<SecretSource, String> {
     let mut note = |source: &SecretSource, used_for: &str| {
         sources.entry(source.clone()).or_insert_with(|| used_for.to_owned());
     };
-    let stores = [("keystore", &input.playbook.stores.keystore), ("truststore", &input.playbook.stores.truststore)];
+    let stores =
+        [("keystore", &input.playbook.stores.keystore), ("truststore", &input.playbook.stores.truststore)];
     for (name, store) in stores.iter().filter_map(|(name, store)| Some((name, store.as_ref()?))) {
         note(&store.password, &format!("the {name}'s password"));
     }

@@ -86,6 +86,7 @@ fn credentials(
         let password = material.secret(&cql.password)?.clone();
         Some(Credentials { username: cql.username.clone(), password })
     });
-    let jmx_password = node.cassandra.jmx.password.as_ref().and_then(|source| material.secret(source)).cloned();
+    let jmx_password =
+        node.cassandra.jmx.password.as_ref().and_then(|source| material.secret(source)).cloned();
     Credentialed { cql, jmx_password, identity }
 }

@@ -69,7 +69,11 @@ fn request(node: &Node, playbook: &Playbook) -> ProbeRequest {
 }
 
 /// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.
-async fn ring(cluster: &Cluster, facts: &[NodeFacts], inventory: &Inventory) -> Result<Ring, Vec<Diagnostic>> {
+async fn ring(
+    cluster: &Cluster,
+    facts: &[NodeFacts],
+    inventory: &Inventory,
+) -> Result<Ring, Vec<Diagnostic>> {
     let mut refusals = Vec::new();
     let listening = facts.iter().filter(|node| node.native.listening).take(RING_SOURCES);
     for (seen, node) in listening.filter_map(|seen| Some((seen, cluster.node(&seen.node)?))) {

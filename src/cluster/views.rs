@@ -56,7 +56,8 @@ async fn status(node: &Node, facts: &Facts) -> Result<Vec<output::StatusRow>, St
 
 /// One nodetool call on a node; the error is a sentence with its way out.
 pub async fn ask(node: &Node, tool: &nodetool::Nodetool, arguments: &[&str]) -> Result<String, String> {
-    let output = node.host.run(&nodetool::command(tool, arguments)).await.map_err(|error| error.to_string())?;
+    let output =
+        node.host.run(&nodetool::command(tool, arguments)).await.map_err(|error| error.to_string())?;
     nodetool::answer(&output).map_err(|error: NodetoolError| match error.help() {
         Some(help) => format!("{error} ({help})"),
         None => error.to_string(),

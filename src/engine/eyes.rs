@@ -143,7 +143,8 @@ impl Eyes {
         let subject = Arc::clone(&self.subject);
         let id = &subject.host_id;
         if !node_is_right {
-            return asks_others(gate).then(|| Answer::Is(Verdict::Wait("the node itself comes first".into())));
+            return asks_others(gate)
+                .then(|| Answer::Is(Verdict::Wait("the node itself comes first".into())));
         }
         Some(match gate {
             Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) => return None,
@@ -274,13 +275,17 @@ async fn ask_schema(subject: Arc<Subject>) -> Result<Versions, String> {
     let node = subject.node();
     let by_cql = async {
         let connection = cql_connection(node, subject.seen()).await?;
-        cql::schema_versions(connection, node.credentials.cql.as_ref()).await.map_err(|error: CqlError| chain(&error))
+        cql::schema_versions(connection, node.credentials.cql.as_ref())
+            .await
+            .map_err(|error: CqlError| chain(&error))
     };
     match by_cql.await {
         Ok(versions) => Ok(versions),
         Err(_) => {
             let text = views::ask(node, &node.nodetool(subject.seen()), &["describecluster"]).await?;
-            output::describecluster(&text).map(|cluster| cluster.schema_versions).map_err(|error| error.to_string())
+            output::describecluster(&text)
+                .map(|cluster| cluster.schema_versions)
+                .map_err(|error| error.to_string())
         }
     }
 }

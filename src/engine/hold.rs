@@ -18,9 +18,14 @@ const WHILE_STEADY: Duration = Duration::from_millis(500);
 pub enum Held {
     Passed,
     /// A gate said that time will not mend it.
-    Failed { gate: Gate, why: String },
+    Failed {
+        gate: Gate,
+        why: String,
+    },
     /// The deadline passed, with these gates still waiting.
-    TimedOut { waiting: Vec<Waiting> },
+    TimedOut {
+        waiting: Vec<Waiting>,
+    },
 }
 
 /// Holds until every gate passes `looks` times in a row, and at least `at_least_s`.
@@ -34,8 +39,12 @@ pub async fn hold(eyes: &mut Eyes, id: StepId, hold: &Hold, progress: &ProgressS
         }
         let waiting = waiting(&answers);
         in_a_row = if answers.iter().any(|(_, answer)| speaks_against(answer)) { 0 } else { in_a_row + 1 };
-        let looked =
-            Progress::Looked { step: id, passed_in_a_row: in_a_row, of: hold.looks, waiting: waiting.clone() };
+        let looked = Progress::Looked {
+            step: id,
+            passed_in_a_row: in_a_row,
+            of: hold.looks,
+            waiting: waiting.clone(),
+        };
         // A reporter that lags misses one; the next look says the same or more.
         let _ = progress.try_send(looked);
         let elapsed_s = begun.elapsed().as_secs();

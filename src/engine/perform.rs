@@ -94,7 +94,11 @@ impl Performer {
     fn backup(&self, node: &str, path: &str, was: Option<&str>) -> String {
         let state_dir = self.facts.node(node).map_or("/var/lib/ringwalk", |seen| &seen.state_dir);
         let content = was.and_then(|sha256| sha256.get(..12)).unwrap_or("absent");
-        format!("{state_dir}/runs/{}/backup/{}.{content}", self.run, path.trim_start_matches('/').replace('/', "_"))
+        format!(
+            "{state_dir}/runs/{}/backup/{}.{content}",
+            self.run,
+            path.trim_start_matches('/').replace('/', "_")
+        )
     }
 
     fn noted(&self, node: &str) -> Noted {
@@ -118,7 +122,10 @@ struct Place<'a> {
 impl Place<'_> {
     async fn push(&self, push: &PushStore) -> Result<String, Failure> {
         let Some(local) = self.run.material.store(&self.node.name, push.store) else {
-            return Err(Failure::new(format!("the {} for this node was not read", push.store), "run `ringwalk plan` again"));
+            return Err(Failure::new(
+                format!("the {} for this node was not read", push.store),
+                "run `ringwalk plan` again",
+            ));
         };
         let replace = Replace {
             path: push.path.clone(),
@@ -137,10 +144,14 @@ impl Place<'_> {
         if sha256_hex(&text) == edit.becomes {
             return Ok("it was done already".into());
         }
-        let edits = edits(&edit.set, &self.run.material).map_err(|why| Failure::new(why, "run `ringwalk plan` again"))?;
+        let edits = edits(&edit.set, &self.run.material)
+            .map_err(|why| Failure::new(why, "run `ringwalk plan` again"))?;
         let edited = yaml::edit(&text, &edits).map_err(|problems| {
             let problems: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-            Failure::new(format!("cannot edit {}: {}", edit.path, problems.join("; ")), "run `ringwalk plan` again")
+            Failure::new(
+                format!("cannot edit {}: {}", edit.path, problems.join("; ")),
+                "run `ringwalk plan` again",
+            )
         })?;
         let replace = Replace {
             path: edit.path.clone(),
@@ -244,7 +255,9 @@ impl Place<'_> {
                             self.run.note(&self.node.name, |noted| noted.started = Some(started.clone()));
                             return Ok(format!("a new process, pid {}", started.pid));
                         }
-                        Some(Err(why)) => return Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
+                        Some(Err(why)) => {
+                            return Err(self.with_log(Failure::new(why, self.help_after_restart())).await);
+                        }
                         None => {}
                     }
                 }
@@ -278,7 +291,8 @@ impl Place<'_> {
         match hold(&mut eyes, id, gates, progress).await {
             Held::Passed => Ok(held(&gates.gates)),
             Held::Failed { gate, why } => {
-                let failure = Failure::new(format!("{} no: {why}", gate.question()), self.help_after_restart());
+                let failure =
+                    Failure::new(format!("{} no: {why}", gate.question()), self.help_after_restart());
                 Err(self.with_log(failure).await)
             }
             Held::TimedOut { waiting } => {
@@ -357,5 +371,9 @@ fn held(gates: &[Gate]) -> String {
 }
 
 fn listed(waiting: &[Waiting]) -> String {
-    waiting.iter().map(|waits| format!("{} {}", waits.gate.question(), waits.why)).collect::<Vec<_>>().join("; ")
+    waiting
+        .iter()
+        .map(|waits| format!("{} {}", waits.gate.question(), waits.why))
+        .collect::<Vec<_>>()
+        .join("; ")
 }

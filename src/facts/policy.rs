@@ -65,7 +65,11 @@ mod tests {
         ] {
             assert_eq!(Policy::of(Version::new(3, 11, 19), enabled, optional), before_4);
             for version in [Version::new(4, 0, 19), Version::new(4, 1, 10), Version::new(5, 0, 6)] {
-                assert_eq!(Policy::of(version, enabled, optional), since_4, "{version} {enabled} {optional:?}");
+                assert_eq!(
+                    Policy::of(version, enabled, optional),
+                    since_4,
+                    "{version} {enabled} {optional:?}"
+                );
             }
         }
     }

@@ -70,9 +70,14 @@ impl fmt::Display for Version {
 pub enum Knows {
     Yes,
     /// It is read and has no effect on the client port.
-    WithoutEffect { effective_since: &'static str },
+    WithoutEffect {
+        effective_since: &'static str,
+    },
     /// It stops the start. `instead`: what that version offers, if anything.
-    No { since: &'static str, instead: &'static str },
+    No {
+        since: &'static str,
+        instead: &'static str,
+    },
 }
 
 impl Flavour {

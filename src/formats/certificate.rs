@@ -1,9 +1,9 @@
 //! An X.509 certificate: what an operator asks of it, and its bytes.
 
+use core::net::IpAddr;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
-use std::net::IpAddr;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;

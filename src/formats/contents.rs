@@ -45,8 +45,10 @@ impl fmt::Debug for PrivateKeyDer {
 pub enum StoreError {
     #[error("the file is empty")]
     Empty,
-    #[error("{0}, not a JKS, PKCS12 or PEM store")]
-    NotAStore(&'static str),
+    #[error("neither JKS nor PKCS12 nor PEM")]
+    NotAStore,
+    #[error("a certificate in DER, not a store")]
+    CertificateOnly,
     #[error("a JCEKS store, which Cassandra does not open as JKS or PKCS12")]
     Jceks,
     /// A check sum over password and content fails for both reasons alike.
@@ -92,8 +94,11 @@ impl StoreError {
             StoreError::Unsupported(_) => {
                 Some("make the store anew: `keytool -importkeystore … -deststoretype PKCS12`")
             }
+            StoreError::CertificateOnly => {
+                Some("put it into a store: `keytool -importcert -alias ALIAS -file FILE …`")
+            }
             StoreError::Empty
-            | StoreError::NotAStore(_)
+            | StoreError::NotAStore
             | StoreError::Damaged(_)
             | StoreError::Certificate { .. } => None,
         }

@@ -55,7 +55,7 @@ enum Entry<'a> {
 fn entries(body: &[u8]) -> Result<Vec<Entry<'_>>, StoreError> {
     let mut input = Input(body);
     if input.u32()? != MAGIC {
-        return Err(StoreError::NotAStore("something else"));
+        return Err(StoreError::NotAStore);
     }
     if input.u32()? != VERSION {
         return Err(StoreError::Unsupported("an unknown version of JKS"));

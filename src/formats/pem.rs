@@ -4,9 +4,10 @@ use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError, certificate
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::{Decode, ErrorKind};
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::Kdf;
-use pkcs8::{EncryptedPrivateKeyInfoRef, der};
 use zeroize::Zeroizing;
 
 /// What Cassandra calls the only entry of a PEM key store (`PEMBasedSslContextFactory`).
@@ -47,6 +48,9 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
             let entry = KeyEntry { alias: KEY_ALIAS.to_string(), chain, key };
             Ok(Contents { keys: vec![entry], trusted: Vec::new() })
         }
+        None if certificates.is_empty() => {
+            Err(StoreError::Damaged("no certificate and no private key is in it"))
+        }
         None => Ok(Contents { keys: Vec::new(), trusted: certificates }),
     }
 }
@@ -59,8 +63,12 @@ fn encrypted_key(der: &[u8], password: &Secret) -> Result<PrivateKeyDer, StoreEr
     if password.expose().is_empty() {
         return Err(StoreError::PasswordMissing);
     }
-    let info = EncryptedPrivateKeyInfoRef::try_from(der)
-        .map_err(|_| StoreError::Damaged("the encrypted private key cannot be read"))?;
+    let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|error| match error.kind() {
+        ErrorKind::OidUnknown { .. } | ErrorKind::Value { .. } => {
+            StoreError::Unsupported("a rare encryption of the private key")
+        }
+        _ => StoreError::Damaged("the encrypted private key cannot be read"),
+    })?;
     let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else {
         return Err(StoreError::Unsupported("an old encryption of the private key (PBES1)"));
     };

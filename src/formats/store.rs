@@ -49,12 +49,10 @@ impl StoreKind {
             [0xfe, 0xed, 0xfe, 0xed, ..] => Ok(StoreKind::Jks),
             [0xce, 0xce, 0xce, 0xce, ..] => Err(StoreError::Jceks),
             // DER: PKCS12 and a bare certificate both are a sequence.
-            [0x30, ..] if Certificate::from_der(bytes).is_ok() => {
-                Err(StoreError::NotAStore("a certificate in DER"))
-            }
+            [0x30, ..] if Certificate::from_der(bytes).is_ok() => Err(StoreError::CertificateOnly),
             [0x30, ..] => Ok(StoreKind::Pkcs12),
             _ if pem::is_pem(bytes) => Ok(StoreKind::Pem),
-            _ => Err(StoreError::NotAStore("something else")),
+            _ => Err(StoreError::NotAStore),
         }
     }
 }

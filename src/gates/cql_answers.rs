@@ -15,6 +15,8 @@ pub fn check(look: &WireLook) -> Verdict {
     match (&look.plaintext, tls) {
         (_, true) | (Plaintext::Accepted, _) => Verdict::Pass,
         (Plaintext::Closed, false) => Verdict::Wait("the client port is closed".into()),
-        (Plaintext::Refused(_) | Plaintext::Silent, false) => Verdict::Wait("the client port does not answer".into()),
+        (Plaintext::Refused(_) | Plaintext::Silent, false) => {
+            Verdict::Wait("the client port does not answer".into())
+        }
     }
 }

@@ -104,7 +104,11 @@ impl RunState {
 
     /// Steps whose intent is on record and whose end is not.
     pub fn running(&self) -> impl Iterator<Item = StepId> + '_ {
-        self.status.iter().enumerate().filter(|(_, s)| matches!(s, Status::Started { .. })).map(|(step, _)| step)
+        self.status
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| matches!(s, Status::Started { .. }))
+            .map(|(step, _)| step)
     }
 
     /// Whether any step that changes a node was begun.

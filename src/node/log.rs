@@ -39,10 +39,16 @@ pub async fn since_start(host: &dyn Host, log_dir: &str) -> Result<Findings, Hos
 
 /// Reads the end of a `system.log`.
 pub fn findings(tail: &str) -> Findings {
-    let lines = lines_since_start(tail);
-    let causes = || lines.iter().rev().filter_map(|line| known_cause(line));
-    // The last `Caused by` is the root, unless a line below it is only about what was shut down thereafter.
-    Findings { cause: causes().next(), lines: lines_that_matter(&lines) }
+    let matter = lines_that_matter(&lines_since_start(tail));
+    let cause = matter.iter().rev().find_map(|line| known_cause(line));
+    let mut lines: Vec<String> = Vec::new();
+    for line in matter {
+        let line = masked(&cut(line));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    Findings { cause, lines: lines.split_off(lines.len().saturating_sub(LINES)) }
 }
 
 /// The lines after the last start. A node that logged its end after that has not begun to log anew.
@@ -58,30 +64,34 @@ fn lines_since_start(tail: &str) -> Vec<&str> {
     }
 }
 
-fn lines_that_matter(lines: &[&str]) -> Vec<String> {
-    let mut matter: Vec<String> = Vec::new();
+fn lines_that_matter<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let mut matter = Vec::new();
     let mut quoted = 0_usize;
     for line in lines {
-        let is_cause = line.starts_with("Caused by: ") || line.contains("encountered during startup");
+        let is_frame = line.trim_start().starts_with("at ") || line.trim_start().starts_with("... ");
         // Below a YAML error stands where it is: the place, the line of the file, and a caret.
-        quoted = if line.contains("Invalid yaml") || line.contains("org.yaml.snakeyaml") {
-            8
-        } else {
-            quoted.saturating_sub(1)
-        };
-        let is_quoted = quoted > 0 && !line.trim_start().starts_with("at ") && !line.trim().is_empty();
-        let is_warning = line.starts_with("WARN")
-            && ["SSL", "TLS", "ertificate", "eystore"].iter().any(|word| line.contains(word));
-        let is_exception =
-            !line.starts_with(char::is_whitespace) && line.split(':').next().is_some_and(is_exception_class);
-        if line.starts_with("ERROR") || is_cause || is_warning || is_exception || is_quoted {
-            let line = masked(&cut(line));
-            if !matter.contains(&line) {
-                matter.push(line);
-            }
+        let is_yaml_error = line.contains("Invalid yaml") || line.contains("org.yaml.snakeyaml");
+        quoted = if is_yaml_error { YAML_LINES } else { quoted.saturating_sub(1) };
+        let is_quoted = quoted > 0 && !is_frame && !line.trim().is_empty() && !is_record(line);
+        let is_exception = line.split(':').next().is_some_and(is_exception_class);
+        let is_cause = line.starts_with("Caused by: ") || is_exception;
+        if line.starts_with("ERROR") || is_cause || is_quoted || is_warning_about_tls(line) {
+            matter.push(*line);
         }
     }
-    matter.split_off(matter.len().saturating_sub(LINES))
+    matter
+}
+
+/// SnakeYAML's message has two places of up to four lines each.
+const YAML_LINES: usize = 8;
+
+fn is_warning_about_tls(line: &str) -> bool {
+    line.starts_with("WARN") && ["SSL", "TLS", "ertificate", "eystore"].iter().any(|word| line.contains(word))
+}
+
+/// A new record of the log, not the rest of one.
+fn is_record(line: &str) -> bool {
+    ["INFO ", "WARN ", "DEBUG", "TRACE"].iter().any(|level| line.starts_with(level))
 }
 
 fn is_exception_class(word: &str) -> bool {
@@ -154,7 +164,7 @@ fn known_cause(line: &str) -> Option<String> {
         return Some("cassandra.yaml is no valid YAML".into());
     }
     if let Some(port) = after("Failed to bind port ").or_else(|| after("Address already in use")) {
-        let port = port.trim_start_matches([':', ' ']);
+        let port = port.trim_matches([':', ' ', '.']);
         let port = if port.is_empty() { "it needs" } else { port };
         return Some(format!("the address or port {port} is in use or not this node's"));
     }
@@ -184,4 +194,108 @@ fn simple_cause(line: &str) -> Option<&'static str> {
         ("Read-only file system", "the file system is mounted read-only"),
     ];
     CAUSES.iter().find(|(text, _)| line.contains(text)).map(|(_, cause)| *cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: &str = "INFO  [main] 2026-11-24 07:36:58,001 YamlConfigurationLoader.java:92 - Configuration location: file:/c.yaml\n";
+    const ERROR: &str = "ERROR [main] 2026-11-24 07:36:59,674 CassandraDaemon.java:887 - Exception encountered during startup";
+
+    #[test]
+    fn a_known_cause_is_a_sentence() {
+        let caused = |text: &str| {
+            format!(
+                "{START}{ERROR}\norg.x.ConfigurationException: Failed\n\tat a.b(C.java:1)\nCaused by: {text}\n\t... 5 common frames omitted\n"
+            )
+        };
+        for (text, cause) in [
+            ("java.io.IOException: keystore password was incorrect", "a store's password is wrong"),
+            (
+                "java.io.IOException: Keystore was tampered with, or password was incorrect",
+                "a store's password is wrong",
+            ),
+            ("java.nio.file.NoSuchFileException: /etc/tls/k.p12", "the file /etc/tls/k.p12 is not there"),
+            (
+                "java.io.FileNotFoundException: /etc/tls/k (No such file or directory)",
+                "the file /etc/tls/k is not there",
+            ),
+            ("java.io.FileNotFoundException: /etc/tls/k (Permission denied)", "it may not read /etc/tls/k"),
+            ("java.nio.file.AccessDeniedException: /etc/tls/k.p12", "it may not read /etc/tls/k.p12"),
+            (
+                "x: Invalid yaml. Please remove properties [a, b] from your cassandra.yaml",
+                "this version does not know a, b in cassandra.yaml",
+            ),
+            ("x: Invalid yaml: file:/c.yaml", "cassandra.yaml is no valid YAML"),
+            (
+                "java.security.UnrecoverableKeyException: Cannot recover key",
+                "the key in the keystore has another password than the keystore",
+            ),
+            (
+                "java.io.IOException: Invalid keystore format",
+                "a store is not of the type that store_type says",
+            ),
+            ("java.io.IOException: toDerInputStream rejects tag type 45", "a store is no PKCS#12 file"),
+            (
+                "java.lang.IllegalStateException: Failed to bind port 9042 on 10.0.0.1.",
+                "the address or port 9042 on 10.0.0.1 is in use or not this node's",
+            ),
+            (
+                "java.net.BindException: Address already in use",
+                "the address or port it needs is in use or not this node's",
+            ),
+        ] {
+            let found = findings(&caused(text));
+            assert_eq!(found.cause.as_deref(), Some(cause), "{text}");
+            assert_eq!(
+                found.lines,
+                [ERROR, "org.x.ConfigurationException: Failed", &format!("Caused by: {text}")]
+            );
+        }
+    }
+
+    #[test]
+    fn only_what_was_logged_since_the_last_start_counts() {
+        let arguments = "INFO  [main] x - JVM Arguments: [-XX:+HeapDumpOnOutOfMemoryError]";
+        let warning = "WARN  [main] x - Certificate for exp expired on 2020-01-01";
+        for (tail, lines) in [
+            (format!("{ERROR}\n{START}{arguments}\n{warning}\n"), vec![warning]),
+            (format!("{START}{ERROR}\nINFO  [x] StorageService.java:1 - DRAINED\n"), vec![]),
+            (format!("{ERROR}\n{arguments}\n{ERROR}\n"), vec![ERROR]),
+            (String::new(), vec![]),
+        ] {
+            let found = findings(&tail);
+            assert_eq!(
+                (found.lines, found.cause),
+                (lines.into_iter().map(String::from).collect(), None),
+                "{tail}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_quoted_line_of_the_yaml_shows_no_password() {
+        let tail = format!(
+            "{START}{ERROR}: Invalid yaml: file:/c.yaml\n Error: while scanning; in 'reader', line 7, column 1:\n    \tkeystore_password: hunter2\n    ^\n"
+        );
+        let shown = findings(&tail).lines.join("\n");
+        assert!(
+            shown.contains("line 7, column 1") && shown.contains("keystore_password: [secret]"),
+            "{shown}"
+        );
+        for (line, shown) in [
+            ("keystore_password: 'a b' # x", "keystore_password: [secret] # x"),
+            (
+                "{keystore_password: x, truststore_password: \"y\"}",
+                "{keystore_password: [secret], truststore_password: [secret]}",
+            ),
+            ("-Djavax.net.ssl.keyStorePassword=x y", "-Djavax.net.ssl.keyStorePassword=[secret]"),
+            ("keystore password was incorrect", "keystore password was incorrect"),
+            ("\"password\": \"x\"", "\"password\": [secret]"),
+            ("password:", "password:[secret]"),
+        ] {
+            assert_eq!(masked(line), shown);
+        }
+    }
 }

@@ -21,10 +21,21 @@ pub fn problems(inventory: &Inventory, facts: &Facts) -> Vec<Diagnostic> {
             continue;
         };
         if let Some(first) = claimed.insert(&member.host_id, &node.name) {
-            let message = format!("`{}` and `{first}` are the same Cassandra node ({})", node.name, member.address);
-            problems.push(inventory.diagnostic(&node.name, message, "leave one of them out of the inventory"));
+            let message =
+                format!("`{}` and `{first}` are the same Cassandra node ({})", node.name, member.address);
+            problems.push(inventory.diagnostic(
+                &node.name,
+                message,
+                "leave one of them out of the inventory",
+            ));
         }
-        problems.extend(elsewhere(inventory, node, "datacenter", node.datacenter.as_deref(), &member.datacenter));
+        problems.extend(elsewhere(
+            inventory,
+            node,
+            "datacenter",
+            node.datacenter.as_deref(),
+            &member.datacenter,
+        ));
         problems.extend(elsewhere(inventory, node, "rack", node.rack.as_deref(), &member.rack));
     }
     for member in facts.ring.members.iter().filter(|member| !claimed.contains_key(member.host_id.as_str())) {
@@ -32,7 +43,8 @@ pub fn problems(inventory: &Inventory, facts: &Facts) -> Vec<Diagnostic> {
             "the ring has a node that the inventory lacks: {} ({}, {}, host id {})",
             member.address, member.datacenter, member.rack, member.host_id
         );
-        let help = "add it to `nodes:`; a node that is left out would keep refusing or offering TLS unlike the rest";
+        let help =
+            "add it to `nodes:`; a node that is left out would keep refusing or offering TLS unlike the rest";
         problems.push(Diagnostic::new(&inventory.source.file, message).help(help));
     }
     problems
@@ -41,7 +53,8 @@ pub fn problems(inventory: &Inventory, facts: &Facts) -> Vec<Diagnostic> {
 fn other_cluster(inventory: &Inventory, facts: &Facts) -> Option<Diagnostic> {
     let found = &facts.ring.cluster_name;
     (*found != inventory.cluster).then(|| {
-        let message = format!("the nodes belong to cluster `{found}`, the inventory says `{}`", inventory.cluster);
+        let message =
+            format!("the nodes belong to cluster `{found}`, the inventory says `{}`", inventory.cluster);
         inventory.source.diagnostic_of(
             "cluster",
             message,
@@ -71,14 +84,18 @@ fn schemas_differ(inventory: &Inventory, facts: &Facts) -> Option<Diagnostic> {
 
 fn not_in_ring(inventory: &Inventory, facts: &Facts, node: &Node, seen: &NodeFacts) -> Diagnostic {
     let known_as: Vec<&str> = seen.known_as.iter().map(String::as_str).collect();
-    let members: Vec<&str> = facts.ring.members.iter().map(|member| member.address.as_str()).take(10).collect();
+    let members: Vec<&str> =
+        facts.ring.members.iter().map(|member| member.address.as_str()).take(10).collect();
     let message = format!(
         "`{}` ({}) is not in the ring: it calls itself {}",
         node.name,
         node.address,
         if known_as.is_empty() { "nothing that was found".into() } else { known_as.join(", ") }
     );
-    let help = format!("the ring has {}; check the node's address, or take it out of the inventory", members.join(", "));
+    let help = format!(
+        "the ring has {}; check the node's address, or take it out of the inventory",
+        members.join(", ")
+    );
     inventory.diagnostic(&node.name, message, help)
 }
 

@@ -28,7 +28,8 @@ impl Saved {
             Diagnostic::new(file, format!("this is not a saved plan: {error}")).help(help)
         })?;
         if format.plan.format != PLAN_FORMAT {
-            let message = format!("the plan has form {}, this program knows form {PLAN_FORMAT}", format.plan.format);
+            let message =
+                format!("the plan has form {}, this program knows form {PLAN_FORMAT}", format.plan.format);
             return Err(Diagnostic::new(file, message).help(help));
         }
         serde_json::from_str(text)

@@ -22,7 +22,8 @@ pub trait Host: Send + Sync {
     /// Runs a command to its end. An exit code other than 0 is an `Output`, not an error.
     async fn run(&self, command: &Command) -> Result<Output, HostError>;
 
-    /// Opens a TCP connection from this host to `address:port`, as a process on it would.
+    /// Opens a TCP connection from this host to `address:port`, as a process on it would. Whoever holds it has to
+    /// read what arrives, or drop it: unread data in the end stops everything else on the way to the host.
     async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError>;
 }
 

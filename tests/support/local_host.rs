@@ -1,11 +1,11 @@
-//! A machine of its own on this one: private processes and mounts, and a `Host` that runs commands there with a real shell.
+//! A machine of its own on this one: private processes, mounts and network, and a `Host` that runs commands there with a real shell.
 
 use async_trait::async_trait;
 use ringwalk::transport::{Command, Connection, Host, HostError, Output};
 use std::process::{Child, Stdio};
 use tokio::io::AsyncWriteExt;
 
-/// Ends with everything that runs on it when dropped. `/etc`, `/var`, `/opt` and `/mnt` can be written to freely: nothing
+/// Ends with everything that runs on it when dropped. `/etc`, `/var`, `/opt`, `/usr` and `/mnt` can be written to freely: nothing
 /// of it reaches the machine beneath. Needs root.
 pub struct LocalHost {
     machine: Child,
@@ -14,15 +14,15 @@ pub struct LocalHost {
     login: Option<String>,
 }
 
-const BOOT: &str = "mount -t tmpfs tmpfs /mnt && for d in etc var opt; do mkdir /mnt/$d.upper /mnt/$d.work && \
+const BOOT: &str = "mount -t tmpfs tmpfs /mnt && for d in etc var opt usr; do mkdir /mnt/$d.upper /mnt/$d.work && \
     mount -t overlay overlay -o lowerdir=/$d,upperdir=/mnt/$d.upper,workdir=/mnt/$d.work /$d || exit 1; done; \
-    echo up; while :; do sleep 1000; done";
+    ip link set lo up && echo up; while :; do sleep 1000; done";
 
 impl LocalHost {
     pub fn boot() -> LocalHost {
         use std::io::BufRead;
         let mut machine = std::process::Command::new("unshare")
-            .args(["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", BOOT])
+            .args(["--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", BOOT])
             .stdout(Stdio::piped())
             .spawn()
             .expect("unshare, from util-linux");
@@ -43,7 +43,7 @@ impl LocalHost {
     /// Runs a line of shell on the machine, as root, and returns what it prints; panics if it fails.
     pub fn sh(&self, line: &str) -> String {
         let output = std::process::Command::new("nsenter")
-            .args(["-t", &self.init, "-m", "-p", "sh", "-c", line])
+            .args(["-t", &self.init, "-m", "-n", "-p", "sh", "-c", line])
             .output()
             .unwrap();
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
@@ -66,7 +66,7 @@ impl Host for LocalHost {
 
     async fn run(&self, command: &Command) -> Result<Output, HostError> {
         let line = command.shell_line(false);
-        let mut argv = vec!["-t", &self.init, "-m", "-p"];
+        let mut argv = vec!["-t", &self.init, "-m", "-n", "-p"];
         if let Some(user) = &self.login {
             argv.extend(["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--reset-env"]);
         }

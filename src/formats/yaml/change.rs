@@ -156,14 +156,15 @@ fn flow_range(text: &str, parent: &Node, index: usize, end: usize) -> Range<usiz
     if let Some(next) = entries.get(index + 1) {
         return start..next.key.bytes.start;
     }
-    let Some(previous) = index.checked_sub(1) else { return start..end };
+    let with_comma = lines::comma_after(text, end).map_or(end, |comma| comma + 1);
+    let Some(previous) = index.checked_sub(1) else { return start..with_comma };
     let previous_end = lines::entry_end(text, &entries[previous]);
     if !text[previous_end..start].contains('\n') {
         return previous_end..end;
     }
-    let line_end = lines::next(text, end);
+    let line_end = lines::next(text, with_comma);
     let takes_whole_lines = lines::is_first(text, start) && line_end < parent.bytes.end;
-    if takes_whole_lines { lines::start(text, start)..line_end } else { start..end }
+    if takes_whole_lines { lines::start(text, start)..line_end } else { start..with_comma }
 }
 
 pub fn splice(text: &str, range: Range<usize>, replacement: &str) -> String {

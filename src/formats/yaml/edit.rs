@@ -7,7 +7,7 @@ use super::tree::{Node, Value, parse};
 use super::{change, guard, is_null, scalar, verify};
 use crate::secret::Secret;
 
-/// One key to set; `path` leads to it from the top, such as `client_encryption_options`, `enabled`.
+/// One key to set; `path`, never empty, leads to it from the top, such as `client_encryption_options`, `enabled`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     pub path: Vec<String>,

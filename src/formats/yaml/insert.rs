@@ -2,7 +2,7 @@
 
 use super::change::{splice, written};
 use super::edit::EditValue;
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Node, Style, Value};
 use super::{lines, quote};
 
 /// Used in a file that has no nested block to learn from; what Cassandra 4.1 and later use.
@@ -69,8 +69,20 @@ fn into_block(text: &str, gap: &Gap<'_>, column: usize, value: &EditValue) -> St
         return splice(text, at..at, &if text[at..].is_empty() { new + ending } else { new });
     }
     let is_a_section_at_the_end = commented.is_none() && gap.owner.is_none() && gap.missing.len() > 1;
-    let blank = if is_a_section_at_the_end { ending } else { "" };
+    let is_set_apart = text[lines::start(text, at)..at].is_empty();
+    let blank =
+        if is_a_section_at_the_end && !is_set_apart && !ends_with_text(gap.mapping) { ending } else { "" };
     splice(text, at..at, &format!("{blank}{ending}{new}"))
+}
+
+/// Whether a block scalar ends the node: a blank line after it could become part of it.
+fn ends_with_text(node: Option<&Node>) -> bool {
+    match node.map(|node| &node.value) {
+        Some(Value::Scalar { style, .. }) => *style == Style::Block,
+        Some(Value::Sequence(items)) => ends_with_text(items.last()),
+        Some(Value::Mapping(entries)) => ends_with_text(entries.last().map(|entry| &entry.value)),
+        Some(Value::Alias(_)) | None => false,
+    }
 }
 
 /// The end of the commented-out setting of this name, and the column of its `#`; only where a line may be added to the
@@ -171,25 +183,12 @@ fn into_braces(text: &str, mapping: &Node, new: &str) -> String {
     }
     let new_line =
         format!("{}{}{new}", lines::ending(text), " ".repeat(lines::column(text, last.key.bytes.start)));
-    let comma = comma_after(text, end);
+    let comma = lines::comma_after(text, end);
     let line_end = lines::end(text, comma.unwrap_or(end));
     match comma {
         _ if line_end >= mapping.bytes.end => splice(text, end..end, &format!(",{new_line}")),
         Some(_) => splice(text, line_end..line_end, &format!("{new_line},")),
         None => splice(&splice(text, line_end..line_end, &new_line), end..end, ","),
-    }
-}
-
-/// A comma may stand after the last entry, behind spaces, comments and line breaks.
-fn comma_after(text: &str, from: usize) -> Option<usize> {
-    let mut at = from;
-    loop {
-        at += text[at..].len() - text[at..].trim_start().len();
-        match text[at..].chars().next() {
-            Some('#') => at = lines::next(text, at),
-            Some(',') => return Some(at),
-            Some(_) | None => return None,
-        }
     }
 }
 

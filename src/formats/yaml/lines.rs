@@ -79,10 +79,24 @@ pub fn colon(text: &str, key: &Node) -> Option<usize> {
     text[at..].starts_with(':').then_some(at)
 }
 
+/// A comma may stand after the last entry, behind spaces, comments and line breaks.
+pub fn comma_after(text: &str, from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += text[at..].len() - text[at..].trim_start().len();
+        match text[at..].chars().next() {
+            Some('#') => at = next(text, at),
+            Some(',') => return Some(at),
+            Some(_) | None => return None,
+        }
+    }
+}
+
 fn block_scalar_end(text: &str, node: &Node, content: &str) -> usize {
-    let whole = &text[..node.bytes.end];
+    // The indent of the line that follows may count as part of the scalar.
+    let whole = text[..node.bytes.end].trim_end_matches(' ');
     if content.ends_with("\n\n") {
-        return whole.strip_suffix('\n').map_or(whole, |line| line.strip_suffix('\r').unwrap_or(line)).len();
+        return end_before(text, whole.len());
     }
     whole.trim_end_matches([' ', '\t', '\r', '\n']).len()
 }

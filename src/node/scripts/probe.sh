@@ -203,10 +203,15 @@ service_manager() {
 
 # Stores by path, those that the caller names and those that the yaml names; what the yaml means is for the caller to say.
 files() {
+  asked='' directories='' unreadable='' existing='' noted=''
+  for path in "$@" "$real" "$state_dir/."; do
+    [ -z "$path" ] || directory_of "$path"
+  done
+  for path; do asked=$asked$path$newline; done
   if [ -n "$yaml" ] && [ -r "$yaml" ]; then
     set -f
     old_ifs=$IFS IFS=$newline
-    for value in $(sed -nE -e '/^[[:space:]]*#/d' -e 's/^(.*[{,[:space:]])?(keystore|truststore)[[:space:]]*:[[:space:]]*//p' "$yaml"); do
+    for value in $(sed -nE -e '/^[[:space:]]*#/d; h' -e 's/^(.*[{,[:space:]])?keystore[[:space:]]*:[[:space:]]*//p; g' -e 's/^(.*[{,[:space:]])?truststore[[:space:]]*:[[:space:]]*//p' "$yaml"); do
       case $value in
         \"*\"*) value=${value#\"}; value=${value%%\"*} ;;
         \'*\'*) value=${value#\'}; value=${value%%\'*} ;;
@@ -215,24 +220,24 @@ files() {
           value=${value%%[,\}]*}
           while :; do case $value in *[[:space:]]) value=${value%[[:space:]]} ;; *) break ;; esac; done ;;
       esac
-      case $value in /*) set -- "$@" "$value" ;; ?*) [ -z "$cwd" ] || set -- "$@" "$value" ;; esac
+      case $newline$asked in *"$newline$value$newline"*) continue ;; esac
+      case $value in /*) ;; *) [ -n "$cwd" ] || continue ;; esac
+      [ -z "$value" ] || { asked=$asked$value$newline; set -- "$@" "$value"; }
     done
     IFS=$old_ifs
     set +f
   fi
   [ -z "$cwd" ] || { cd "$cwd"; } 2>/dev/null || cd /
-  asked='' directories='' unreadable='' existing='' noted=''
-  for path; do asked=$asked$path$newline; done
-  for path in "$@" "$real" "$state_dir/."; do
-    [ -z "$path" ] || directory_of "$path"
-  done
   for path; do
     shift
     if [ -f "$path" ]; then
       if [ -r "$path" ]; then set -- "$@" "$path"; else unreadable=$unreadable$path$newline; fi
+    else
+      nearest "$path"
+      [ -x "$above" ] || unreadable=$unreadable$above$newline
     fi
   done
-  [ -z "$yaml" ] || [ -r "$yaml" ] || unreadable=$unreadable$yaml$newline
+  [ ! -e "$yaml" ] || [ -r "$yaml" ] || unreadable=$unreadable$yaml$newline
   section asked "$asked"
   section unreadable "$unreadable"
   section directories "$directories"
@@ -247,19 +252,23 @@ files() {
   IFS=$old_ifs
 }
 
-# Notes the directory of file $1: whether it can be written to, and the nearest directory above it that is there.
-directory_of() {
+# Sets directory to that of file $1, and above to the nearest one that is there.
+nearest() {
   case $1 in */*) directory=${1%/*} ;; *) directory=. ;; esac
   directory=${directory:-/}
-  case $newline$noted in *"$newline$directory$newline"*) return ;; esac
-  noted=$noted$directory$newline
   above=$directory
   while [ ! -d "$above" ]; do
     case $above in /*/*) above=${above%/*} ;; /*) above=/ ;; */*) above=${above%/*} ;; *) above=. ;; esac
   done
+}
+
+# Notes the directory of file $1, which will be written to.
+directory_of() {
+  nearest "$1"
+  case $newline$noted in *"$newline$directory$newline"*) return ;; esac
+  noted=$noted$directory$newline
   writable=no
   [ ! -w "$above" ] || writable=yes
-  [ -x "$above" ] || unreadable=$unreadable$above$newline
   directories=$directories$writable$newline$above$newline$directory$newline
   case $newline$existing in *"$newline$above$newline"*) ;; *) existing=$existing$above$newline ;; esac
 }

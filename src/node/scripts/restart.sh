@@ -40,11 +40,22 @@ stage() {
   printf '%s %s\n' "${now%??????}" "$*" >>"$status"
 }
 
+# The status says how it ended; an exit code would only leave a failed unit behind.
 failed() {
   code=$1
   shift
   stage failed "$current" "$code" "$*"
-  exit 1
+  exit 0
+}
+
+failed_saying() {
+  with_words "$2"
+  failed "$1" "$words"
+}
+
+noted() {
+  with_words "$1"
+  stage noted "$words"
 }
 
 # Sets uptime to hundredths of a second since boot.
@@ -77,11 +88,14 @@ ask_nodetool() {
   (as_at_login; exec timeout -k 5 "$limit_s" "$@" "$verb") >"$directory/$id.said" 2>&1
   code=$?
   cat "$directory/$id.said"
-  [ $code = 0 ] || stage noted "$verb ended with code $code: $(last_words)"
+  [ $code = 0 ] || noted "$verb ended with code $code"
 }
 
-# The last line that a command said.
-last_words() { grep -v '^[[:space:]]*$' "$directory/$id.said" | tail -n 1; }
+# $1, and the last line that a command said.
+with_words() {
+  words=$(grep -v '^[[:space:]]*$' "$directory/$id.said" | tail -n 1)
+  words=$1${words:+": $words"}
+}
 
 let_clients_go() {
   current=disablebinary
@@ -117,7 +131,7 @@ end() {
   esac >"$directory/$id.said" 2>&1
   code=$?
   cat "$directory/$id.said"
-  [ $code = 0 ] || stage noted "the stop command ended with code $code: $(last_words)"
+  [ $code = 0 ] || noted "the stop command ended with code $code"
   [ -n "$old_pid" ] || return 0
   while old_is_alive; do
     look_at_clock
@@ -174,16 +188,16 @@ begin() {
       if [ -n "$ended_at" ] || [ $((uptime - seen_at)) -ge 200 ]; then break; fi
     elif [ -n "$seen_at" ]; then
       pause
-      failed 1 "the new process ended at once: $(last_words)"
+      failed_saying 1 "the new process ended at once"
     elif [ -n "$ended_at" ]; then
       [ "$code" = 0 ] || pause
-      [ "$code" = 0 ] || failed "$code" "the start command ended with code $code: $(last_words)"
-      [ $((uptime - ended_at)) -lt $((settle_s * 100)) ] || failed 1 "no Cassandra runs $settle_s s after the start command ended: $(last_words)"
+      [ "$code" = 0 ] || failed_saying "$code" "the start command ended with code $code"
+      [ $((uptime - ended_at)) -lt $((settle_s * 100)) ] || failed_saying 1 "no Cassandra runs $settle_s s after the start command ended"
     fi
-    [ $uptime -lt $deadline ] || failed 1 "no Cassandra runs after $start_s s: $(last_words)"
+    [ $uptime -lt $deadline ] || failed_saying 1 "no Cassandra runs after $start_s s"
     pause
   done
-  [ "$code" = 0 ] || stage noted "the start command ended with code $code: $(last_words)"
+  [ "$code" = 0 ] || noted "the start command ended with code $code"
   stage 'done' "$new_pid" "$new_ticks"
 }
 

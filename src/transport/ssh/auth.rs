@@ -217,12 +217,18 @@ impl Offers<'_> {
                 return;
             }
         };
-        let held = |identity: &&AgentIdentity| matches!(identity, AgentIdentity::PublicKey { key, .. } if key.key_data() == public.key_data());
+        let held = |identity: &&AgentIdentity| match identity {
+            AgentIdentity::PublicKey { key, .. } => key.key_data() == public.key_data(),
+            AgentIdentity::Certificate { .. } => false,
+        };
         let signer = match (self.socket, self.in_agent.iter().find(held)) {
             (Some(socket), Some(identity)) => {
                 Signer::Agent { socket: socket.to_owned(), identity: Box::new(identity.clone()) }
             }
-            _ if !key.has_private() => return,
+            _ if !key.has_private() => {
+                self.unusable.push(format!("{label}: only the public key is there, and not in the agent"));
+                return;
+            }
             _ => Signer::File { key: key.clone(), passphrase: passphrase.cloned(), ask: ask.cloned() },
         };
         let certificate_files = &self.endpoint.resolved.certificate_files;

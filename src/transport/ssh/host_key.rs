@@ -51,11 +51,7 @@ impl Guard {
 
     fn check_key(&self, key: &HostKey) -> Result<(), SessionError> {
         let verdict = self.known(|known| known.judge(&self.host, self.port, key));
-        let unknown = match &verdict {
-            Verdict::Unknown => self.record_in.as_deref(),
-            _ => None,
-        };
-        match unknown {
+        match self.record_in.as_deref().filter(|_| verdict == Verdict::Unknown) {
             Some(file) => self.record(file, key),
             None => refusal(&lookup_name(&self.host, self.port), key, &verdict),
         }
@@ -168,9 +164,8 @@ fn refusal(name: &str, key: &HostKey, verdict: &Verdict) -> Result<(), SessionEr
         Verdict::Known => return Ok(()),
         Verdict::Unknown => (
             format!("the host key of {name} is not known: {shown}"),
-            format!(
-                "if its owner confirms the fingerprint, connect once with ssh, or record it with `ssh-keyscan` ({name})"
-            ),
+            "ask the host's owner whether the fingerprint is right, then connect once with `ssh`, which records it"
+                .to_owned(),
         ),
         Verdict::Changed { file, line, recorded } => {
             let place = format!("{}:{line}", file.display());

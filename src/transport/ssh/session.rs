@@ -61,7 +61,7 @@ pub struct ExecChannel {
     pub permit: OwnedSemaphorePermit,
 }
 
-/// OpenSSH's default MaxSessions is 10; two are left to others who share the connection's limits.
+/// OpenSSH's default MaxSessions is 10, and a session that is about to end still counts.
 const EXECS_AT_ONCE: usize = 8;
 
 impl Link {
