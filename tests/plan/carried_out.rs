@@ -7,6 +7,7 @@ use ringwalk::plan::change::{edits, sha256_hex};
 use ringwalk::plan::step::{EditYaml, Gate, PushStore, Step};
 use ringwalk::plan::{Plan, PlannedStep};
 use ringwalk::secret::Secret;
+use std::collections::BTreeMap;
 
 /// The cluster after the first `count` steps; a restart shows at once what the gates after it wait for.
 pub fn carried_out(case: &Case, plan: &Plan, count: usize) -> Case {
@@ -32,6 +33,8 @@ fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep) {
             node.process = Some(Process { pid: 4712, started_ticks, user: "cassandra".into(), cwd: "/".into() });
             node.native.listening = true;
             facts.down.remove(&host_id(&step.node));
+            let all = facts.ring.members.iter().map(|member| member.address.clone()).collect();
+            facts.ring.schema_versions = BTreeMap::from([("one".into(), all)]);
             node.shows = after(plan, id).collect();
         }
         Step::Hold(_) => {}
