@@ -1,6 +1,7 @@
 //! May we go on? Each gate as a table: what was seen, and its answer.
 
 mod can_be_spared;
+mod captured;
 mod cql_answers;
 mod node_is_up;
 mod peers_see_it_up;
