@@ -47,7 +47,10 @@ fn a_step_is_recorded_performed_and_recorded() {
         assert_eq!((begun, ended), (&Happened::Begun(step), &Happened::Ended(step)));
         assert!(matches!(finished, StepEvent::StepFinished { step: it, .. } if *it == step), "{finished:?}");
     }
-    assert_eq!(done.log.last(), Some(&Happened::Recorded(StepEvent::RunFinished { result: RunResult::Done })));
+    assert_eq!(
+        done.log.last(),
+        Some(&Happened::Recorded(StepEvent::RunFinished { result: RunResult::Done }))
+    );
     assert_eq!(done.state.touched.len(), 2, "what each push replaced is on record");
 }
 
@@ -82,7 +85,10 @@ fn nodes_of_a_wave_are_in_work_together_and_no_more_than_asked() {
     let done = run(two_at_once(), &Script::default());
     assert_eq!(result(&done), RunResult::Done);
     let order = begun(&done);
-    assert_eq!(order[..6].iter().collect::<std::collections::BTreeSet<_>>(), [0, 1, 2, 3, 4, 5].iter().collect());
+    assert_eq!(
+        order[..6].iter().collect::<std::collections::BTreeSet<_>>(),
+        [0, 1, 2, 3, 4, 5].iter().collect()
+    );
     assert_eq!(order[..2], [0, 3], "two begin together");
     assert_eq!(order[6..], [6, 7, 8, 9, 10, 11], "the third when one is done, the next wave after the last");
 }
@@ -110,7 +116,11 @@ fn the_first_interrupt_finishes_the_node_in_work_and_begins_no_other() {
         assert!(interrupted.state.winding_down);
     }
     let script = Script { interrupts_s: vec![2], fails: vec![2], ..Script::default() };
-    assert_eq!(result(&run(two_nodes(), &script)), RunResult::StoppedMidway, "a failure after it is told as one");
+    assert_eq!(
+        result(&run(two_nodes(), &script)),
+        RunResult::StoppedMidway,
+        "a failure after it is told as one"
+    );
 }
 
 #[test]
@@ -127,10 +137,17 @@ fn nothing_is_performed_whose_intent_is_not_on_disk() {
     let records = run(two_at_once(), &Script::default()).journal.len() - 1;
     for room in 0..records {
         let stopped = run(two_at_once(), &Script { disk_full_at: Some(room), ..Script::default() });
-        assert!(matches!(stopped.ended, Err(EngineError::Journal(JournalError::Full { .. }))), "{:?}", stopped.ended);
+        assert!(
+            matches!(stopped.ended, Err(EngineError::Journal(JournalError::Full { .. }))),
+            "{:?}",
+            stopped.ended
+        );
         assert_eq!(stopped.journal.len(), room + 1);
         for step in begun(&stopped) {
-            assert!(!matches!(stopped.state.status[step], Status::Waiting), "step {step} with room for {room}");
+            assert!(
+                !matches!(stopped.state.status[step], Status::Waiting),
+                "step {step} with room for {room}"
+            );
         }
     }
 }

@@ -41,10 +41,17 @@ fn down_in(ring: &Ring, view: &View) -> Result<BTreeSet<String>, Verdict> {
             // Gossip has told none yet.
             "" => match ring.member(&row.address) {
                 Some(member) => member.host_id.as_str(),
-                None => return Err(Verdict::Wait(format!("{} does not know who {} is", view.observer, row.address))),
+                None => {
+                    return Err(Verdict::Wait(format!(
+                        "{} does not know who {} is",
+                        view.observer, row.address
+                    )));
+                }
             },
             id if ids.contains(id) => id,
-            _ => return Err(Verdict::Fail(format!("{} joined the ring since the plan was made", row.address))),
+            _ => {
+                return Err(Verdict::Fail(format!("{} joined the ring since the plan was made", row.address)));
+            }
         };
         seen.insert(id);
         if !row.up {

@@ -99,7 +99,8 @@ impl Subject<'_> {
         });
         let wires = wires(&becomes, self.facts, self.served(&becomes));
         let restart = self.restart(&pushes, edit.is_some(), &was, projected, &wires);
-        let changes: Vec<Change> = pushes.iter().map(|push| self.store_change(push)).chain(settings).collect();
+        let changes: Vec<Change> =
+            pushes.iter().map(|push| self.store_change(push)).chain(settings).collect();
         if changes.is_empty() && restart.is_empty() {
             return Ok(None);
         }
@@ -112,8 +113,9 @@ impl Subject<'_> {
     /// What is set in the file: the wish, with this node's name and address in its paths.
     fn wish(&self) -> Vec<(YamlPath, Setting)> {
         let wish = self.input.playbook.wish(self.phase).into_iter();
-        let mut set: Vec<_> =
-            wish.map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value))).collect();
+        let mut set: Vec<_> = wish
+            .map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value)))
+            .collect();
         let phases = &self.input.playbook.phases[..=self.phase];
         let port_ssl = phases.iter().rev().find_map(|phase| phase.native_transport_port_ssl);
         set.extend(port_ssl.map(|port| (YamlPath::NativeTransportPortSsl, Setting::Number(port.into()))));
@@ -139,7 +141,11 @@ impl Subject<'_> {
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
             let node = edit.path.iter().try_fold(root.as_ref()?, |node, key| node.get(key));
             let was = node.map(|node| shown(node, setting));
-            (!yaml::says(node, &edit.value)).then(|| Change::Setting { path: *path, was, becomes: setting.to_string() })
+            (!yaml::says(node, &edit.value)).then(|| Change::Setting {
+                path: *path,
+                was,
+                becomes: setting.to_string(),
+            })
         });
         let changes = differs.collect();
         Ok(Edited {
@@ -171,7 +177,8 @@ impl Subject<'_> {
     fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
         let stores = &self.input.playbook.stores;
         let wished = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
-        let push = |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
+        let push =
+            |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
         wished.into_iter().filter_map(push).collect()
     }
 
@@ -183,8 +190,14 @@ impl Subject<'_> {
         let owner = spec.owner.clone().unwrap_or_else(|| format!("{}:{}", layout.user, layout.group));
         // Readable by the account that runs Cassandra and by nobody else: a keystore holds a private key.
         let mode = spec.mode.unwrap_or(0o400);
-        (was.as_ref() != Some(&local.sha256))
-            .then(|| PushStore { store, path, was, becomes: local.sha256.clone(), owner, mode })
+        (was.as_ref() != Some(&local.sha256)).then(|| PushStore {
+            store,
+            path,
+            was,
+            becomes: local.sha256.clone(),
+            owner,
+            mode,
+        })
     }
 
     fn store_change(&self, push: &PushStore) -> Change {
@@ -258,6 +271,8 @@ fn shown(node: &yaml::Node, becomes: &Setting) -> String {
             format!("[{}]", items.join(", "))
         }
         // A mapping may hold secrets; the diff shows it masked.
-        (_, yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => "something else".into(),
+        (_, yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => {
+            "something else".into()
+        }
     }
 }

@@ -39,8 +39,9 @@ fn any_plan() -> impl Strategy<Value = Plan> {
 fn any_script() -> impl Strategy<Value = Script> {
     let fails = prop_oneof![2 => Just(Vec::new()), 1 => vec(0..40_usize, 1..4)];
     let interrupts_s = prop_oneof![2 => Just(Vec::new()), 1 => vec(1..60_u64, 1..3)];
-    (btree_map(0..40_usize, 1..8_u64, 0..40), fails, interrupts_s)
-        .prop_map(|(takes_s, fails, interrupts_s)| Script { takes_s, fails, interrupts_s, disk_full_at: None })
+    (btree_map(0..40_usize, 1..8_u64, 0..40), fails, interrupts_s).prop_map(
+        |(takes_s, fails, interrupts_s)| Script { takes_s, fails, interrupts_s, disk_full_at: None },
+    )
 }
 
 proptest! {
@@ -83,11 +84,15 @@ fn orderly(run: &Run) {
                 state.apply(state.started, event).unwrap();
             }
             Happened::Begun(step) => {
-                assert!(state.running().any(|it| it == *step), "step {step} is on record before it is performed");
+                assert!(
+                    state.running().any(|it| it == *step),
+                    "step {step} is on record before it is performed"
+                );
                 running.insert(*step);
                 let waves: BTreeSet<usize> = running.iter().map(|step| plan.steps[*step].wave).collect();
                 assert_eq!(waves.len(), 1, "two waves at once: {running:?}");
-                let nodes: BTreeSet<&str> = running.iter().map(|step| plan.steps[*step].node.as_str()).collect();
+                let nodes: BTreeSet<&str> =
+                    running.iter().map(|step| plan.steps[*step].node.as_str()).collect();
                 assert_eq!(nodes.len(), running.len(), "two steps of one node at once: {running:?}");
                 assert!(nodes.len() <= plan.at_once, "more than {} nodes at once", plan.at_once);
             }
@@ -108,12 +113,19 @@ fn may_begin(state: &ringwalk::journal::state::RunState, step: StepId) {
     let mut has_begun_here = false;
     for (other, earlier) in state.plan.steps.iter().enumerate() {
         let is_own = earlier.node == planned.node && earlier.wave == planned.wave;
-        assert!(earlier.wave >= planned.wave || is_done(other), "step {step} before wave {} is over", earlier.wave);
+        assert!(
+            earlier.wave >= planned.wave || is_done(other),
+            "step {step} before wave {} is over",
+            earlier.wave
+        );
         assert!(!is_own || other >= step || is_done(other), "step {step} before step {other} of its node");
         has_begun_here |= is_own && !matches!(state.status[other], Status::Waiting);
     }
     let any_failed = state.status.iter().any(|status| matches!(status, Status::Failed { .. }));
-    assert!(has_begun_here || !(any_failed || state.winding_down), "step {step} begins a node while the run stops");
+    assert!(
+        has_begun_here || !(any_failed || state.winding_down),
+        "step {step} begins a node while the run stops"
+    );
 }
 
 /// What a process would do that found this much of the journal is what the run did.
@@ -123,9 +135,14 @@ fn asks_the_same_on_every_prefix(run: &Run) {
         let (asked, (_, did)) = (next(&state), &run.journal[records]);
         match did {
             StepEvent::StepStarted { step, .. } => {
-                assert!(matches!(&asked, Next::Perform(steps) if steps.first() == Some(step)), "{asked:?}, not {did:?}");
+                assert!(
+                    matches!(&asked, Next::Perform(steps) if steps.first() == Some(step)),
+                    "{asked:?}, not {did:?}"
+                );
             }
-            StepEvent::StepFinished { .. } | StepEvent::Interrupted => assert_eq!(asked, Next::Wait, "{did:?}"),
+            StepEvent::StepFinished { .. } | StepEvent::Interrupted => {
+                assert_eq!(asked, Next::Wait, "{did:?}")
+            }
             StepEvent::RunFinished { result } => assert_eq!(asked, Next::Finish(*result)),
             StepEvent::RunStarted { .. } => panic!("a run starts once"),
         }
@@ -134,8 +151,10 @@ fn asks_the_same_on_every_prefix(run: &Run) {
 
 fn ends_as_it_says(run: &Run, script: &Script) {
     let state = &run.state;
-    let count = |is_it: &dyn Fn(&StepEvent) -> bool| run.journal.iter().filter(|(_, event)| is_it(event)).count();
-    let failed = count(&|event| matches!(event, StepEvent::StepFinished { outcome: Outcome::Failed { .. }, .. }));
+    let count =
+        |is_it: &dyn Fn(&StepEvent) -> bool| run.journal.iter().filter(|(_, event)| is_it(event)).count();
+    let failed =
+        count(&|event| matches!(event, StepEvent::StepFinished { outcome: Outcome::Failed { .. }, .. }));
     let is_whole = state.plan.steps.iter().all(|step| state.node_is_done(&step.node));
     let ended = match &run.ended {
         Ok(ended) => *ended,

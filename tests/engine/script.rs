@@ -28,7 +28,12 @@ pub type Log = Arc<Mutex<Vec<Happened>>>;
 pub fn plan(waves: &[&[(&str, &str)]], at_once: usize) -> Plan {
     let steps = waves.iter().enumerate().flat_map(|(wave, nodes)| {
         nodes.iter().flat_map(move |(node, letters)| {
-            letters.chars().map(move |letter| PlannedStep { phase: 0, wave, node: (*node).into(), step: step(letter) })
+            letters.chars().map(move |letter| PlannedStep {
+                phase: 0,
+                wave,
+                node: (*node).into(),
+                step: step(letter),
+            })
         })
     });
     Plan {
@@ -54,7 +59,12 @@ pub fn step(letter: char) -> Step {
             mode: 0o400,
         }),
         'R' => Step::Restart(Restart { clients_s: 5, drain_s: 60, stop_s: 60, start_s: 600 }),
-        'h' => Step::Hold(ringwalk::plan::step::Hold { gates: Vec::new(), looks: 1, deadline_s: 1, at_least_s: 0 }),
+        'h' => Step::Hold(ringwalk::plan::step::Hold {
+            gates: Vec::new(),
+            looks: 1,
+            deadline_s: 1,
+            at_least_s: 0,
+        }),
         'c' => Step::Confirm,
         other => panic!("no step is called {other}"),
     }
@@ -87,7 +97,8 @@ pub fn run(plan: Plan, script: &Script) -> Run {
 
 /// Goes on with a journal, as a process does that finds it on its disk. Time is virtual.
 pub fn resume(journal: Vec<(Timestamp, StepEvent)>, script: &Script) -> Run {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(resumed(journal, script))
 }
 
@@ -154,7 +165,11 @@ impl Reporter for Mirror {
     fn event(&mut self, event: &Event, state: &RunState) {
         let Event::Step { at, event } = event else { return };
         self.state.apply(*at, event).expect("a reporter is told events that can follow each other");
-        assert_eq!(self.log.lock().unwrap().last(), Some(&Happened::Recorded(event.clone())), "recorded, then told");
+        assert_eq!(
+            self.log.lock().unwrap().last(),
+            Some(&Happened::Recorded(event.clone())),
+            "recorded, then told"
+        );
         assert_eq!(&self.state, state, "the live state is the fold of what was told");
     }
 

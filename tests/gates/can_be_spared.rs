@@ -30,7 +30,8 @@ fn ring() -> Ring {
 }
 
 fn asked(node: &str, views: &[&str]) -> String {
-    let views: Vec<View> = views.iter().zip(["b", "c"]).map(|(rows, observer)| view(observer, rows)).collect();
+    let views: Vec<View> =
+        views.iter().zip(["b", "c"]).map(|(rows, observer)| view(observer, rows)).collect();
     told(check(&ring(), &views, node, KeepAvailable::Quorum))
 }
 
@@ -55,7 +56,10 @@ fn a_node_that_any_observer_calls_down_counts_as_down() {
 fn while_ranges_change_hands_nobody_goes_down() {
     for (state, doing) in [("UJ", "joining"), ("UL", "leaving"), ("UM", "moving"), ("DL", "leaving")] {
         let rows = format!("UN a, UN b, UN c, UN d, UN e, {state} f");
-        assert_eq!(asked("a", &[ALL_UP, &rows]), format!("wait: 10.0.0.f is {doing}: ranges are changing hands"));
+        assert_eq!(
+            asked("a", &[ALL_UP, &rows]),
+            format!("wait: 10.0.0.f is {doing}: ranges are changing hands")
+        );
     }
     let stranger = "UN a, UN b, UN c, UN d, UN e, UN f, UJ x";
     assert_eq!(asked("a", &[stranger]), "wait: 10.0.0.x is joining: ranges are changing hands");

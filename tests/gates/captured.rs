@@ -37,8 +37,11 @@ fn asked(version: &str, file: &str, node: &str) -> [String; 2] {
 
 #[test]
 fn what_nodetool_prints_of_a_ring_is_judged_alike_in_every_version() {
-    let one_at_a_time =
-        |node| format!("wait: replicas are not known (the ring was read without CQL), so one node at a time; down: {node}");
+    let one_at_a_time = |node| {
+        format!(
+            "wait: replicas are not known (the ring was read without CQL), so one node at a time; down: {node}"
+        )
+    };
     for version in VERSIONS {
         for (file, node, spared, up) in [
             ("un_status.txt", "127.0.0.2", "pass".to_owned(), "pass"),
@@ -64,7 +67,11 @@ fn a_node_that_is_down_does_not_keep_the_schema_from_agreeing() {
     for version in VERSIONS {
         for file in ["un_describecluster.txt", "dn_describecluster.txt"] {
             let cluster = output::describecluster(&text(version, file)).unwrap();
-            assert_eq!(told(schema_agrees::check(&cluster.schema_versions, &BTreeSet::new())), "pass", "{version}/{file}");
+            assert_eq!(
+                told(schema_agrees::check(&cluster.schema_versions, &BTreeSet::new())),
+                "pass",
+                "{version}/{file}"
+            );
         }
     }
 }

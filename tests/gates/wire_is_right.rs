@@ -51,12 +51,16 @@ fn asked(plaintext: Plaintext, tls: Tls, wish: &Wire) -> String {
 
 #[test]
 fn a_port_that_shows_what_the_phase_demands_passes() {
-    let (accepts, requires, off) = (wish(true, true, false), wish(false, true, false), wish(true, false, false));
+    let (accepts, requires, off) =
+        (wish(true, true, false), wish(false, true, false), wish(true, false, false));
     assert_eq!(asked(Plaintext::Accepted, tls(), &accepts), "pass");
     assert_eq!(asked(Plaintext::Accepted, Tls::NotTls, &off), "pass");
     for refusal in refusals() {
         assert_eq!(asked(refusal.clone(), tls(), &requires), "pass");
-        assert_eq!(asked(refusal.clone(), served(PUSHED, true, ClientCertificate::Optional), &requires), "pass");
+        assert_eq!(
+            asked(refusal.clone(), served(PUSHED, true, ClientCertificate::Optional), &requires),
+            "pass"
+        );
         for demand in demands() {
             assert_eq!(asked(refusal.clone(), demand, &wish(false, true, true)), "pass");
         }
@@ -72,7 +76,8 @@ fn a_port_that_shows_what_the_phase_demands_passes() {
 
 #[test]
 fn a_port_that_shows_something_else_fails() {
-    let (accepts, requires, off) = (wish(true, true, false), wish(false, true, false), wish(true, false, false));
+    let (accepts, requires, off) =
+        (wish(true, true, false), wish(false, true, false), wish(true, false, false));
     let mutual = wish(false, true, true);
     let [reset, alert] = refusals();
     let no_key = Tls::Refused("received fatal alert: InternalError".into());
@@ -82,7 +87,12 @@ fn a_port_that_shows_something_else_fails() {
         (Plaintext::Accepted, demand.clone(), &mutual, "fail: port 9042: still accepts plaintext"),
         (reset.clone(), tls(), &accepts, "fail: port 9042: refuses plaintext (the connection was reset)"),
         (alert, tls(), &off, "fail: port 9042: refuses plaintext (TLS alert 70)"),
-        (Plaintext::Accepted, tls(), &off, "fail: port 9042: serves TLS, which the playbook does not ask for"),
+        (
+            Plaintext::Accepted,
+            tls(),
+            &off,
+            "fail: port 9042: serves TLS, which the playbook does not ask for",
+        ),
         (Plaintext::Accepted, Tls::NotTls, &accepts, "fail: port 9042: does not speak TLS"),
         (Plaintext::Accepted, Tls::NotTls, &requires, "fail: port 9042: still accepts plaintext"),
         (

@@ -25,12 +25,14 @@ fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep) {
         Step::PushStore(push) => pushed(node, push),
         Step::EditYaml(edit) => {
             let edits = edits(&edit.set, material).expect("every secret is there");
-            let text = yaml::edit(node.yaml.text.expose().as_bytes(), &edits).expect("it was edited once already");
+            let text =
+                yaml::edit(node.yaml.text.expose().as_bytes(), &edits).expect("it was edited once already");
             edited(node, edit, String::from_utf8(text).unwrap());
         }
         Step::Restart(_) => {
             let started_ticks = node.process.as_ref().map_or(1, |process| process.started_ticks + 1);
-            node.process = Some(Process { pid: 4712, started_ticks, user: "cassandra".into(), cwd: "/".into() });
+            node.process =
+                Some(Process { pid: 4712, started_ticks, user: "cassandra".into(), cwd: "/".into() });
             node.native.listening = true;
             facts.down.remove(&host_id(&step.node));
             let all = facts.ring.members.iter().map(|member| member.address.clone()).collect();
@@ -68,6 +70,10 @@ fn after(plan: &Plan, restart: usize) -> impl Iterator<Item = (u16, PortShows)> 
             wire.port,
             PortShows { plaintext: wire.plaintext, tls: wire.tls, certificate: wire.certificate.clone() },
         )),
-        Gate::CanBeSpared { .. } | Gate::NodeIsUp | Gate::CqlAnswers | Gate::PeersSeeItUp | Gate::SchemaAgrees => None,
+        Gate::CanBeSpared { .. }
+        | Gate::NodeIsUp
+        | Gate::CqlAnswers
+        | Gate::PeersSeeItUp
+        | Gate::SchemaAgrees => None,
     })
 }

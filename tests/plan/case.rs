@@ -84,7 +84,8 @@ struct Seen {
 
 impl Seen {
     fn over(&self, beneath: &Seen) -> Seen {
-        let Seen { version, dse, yaml, files, stopped, owed, shows, address, datacenter, rack, not_in_ring } = self.clone();
+        let Seen { version, dse, yaml, files, stopped, owed, shows, address, datacenter, rack, not_in_ring } =
+            self.clone();
         let below = beneath.clone();
         Seen {
             version: version.or(below.version),
@@ -137,7 +138,9 @@ impl Case {
             .inventory
             .nodes
             .iter()
-            .map(|node| (node, cluster.nodes.get(&node.name).cloned().unwrap_or_default().over(&cluster.every)))
+            .map(|node| {
+                (node, cluster.nodes.get(&node.name).cloned().unwrap_or_default().over(&cluster.every))
+            })
             .collect();
         let facts = Facts {
             ring: ring(cluster, &nodes),
@@ -152,7 +155,10 @@ impl Case {
     pub fn large(nodes: usize, racks: usize, playbook: &str, yaml: &str) -> Case {
         let node = |number: usize| {
             let (high, low) = (number / 250, number % 250 + 1);
-            format!("  - {{ name: n{number}, address: 10.1.{high}.{low}, datacenter: dc1, rack: r{} }}\n", number % racks)
+            format!(
+                "  - {{ name: n{number}, address: 10.1.{high}.{low}, datacenter: dc1, rack: r{} }}\n",
+                number % racks
+            )
         };
         let inventory = format!("cluster: orders\nnodes:\n{}", (1..=nodes).map(node).collect::<String>());
         let input = input::read(
@@ -194,7 +200,9 @@ fn ring(cluster: &Cluster, nodes: &[(&Node, Seen)]) -> Ring {
     let datacenters: BTreeSet<String> = members.iter().map(|member| member.datacenter.clone()).collect();
     let keyspace = |(name, factor): (&String, &usize)| Keyspace {
         name: name.clone(),
-        replication: Replication::NetworkTopology(datacenters.iter().map(|dc| (dc.clone(), *factor)).collect()),
+        replication: Replication::NetworkTopology(
+            datacenters.iter().map(|dc| (dc.clone(), *factor)).collect(),
+        ),
     };
     let all = members.iter().map(|member| member.address.clone()).collect();
     let schema_versions = match cluster.schema_versions.is_empty() {
@@ -255,7 +263,12 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
             text: Secret::new(text),
         },
         files,
-        native: NativeTransport { address: node.address.clone(), port: 9042, port_ssl: None, listening: running },
+        native: NativeTransport {
+            address: node.address.clone(),
+            port: 9042,
+            port_ssl: None,
+            listening: running,
+        },
         shows: seen.shows.clone().unwrap_or_default(),
         known_as: BTreeSet::from([seen.address.clone().unwrap_or_else(|| node.address.clone())]),
         state_dir: "/var/lib/ringwalk".into(),
@@ -322,7 +335,8 @@ fn secret_of(source: &SecretSource) -> String {
 /// Every secret that the playbook names.
 fn sources(playbook: &Playbook) -> Vec<SecretSource> {
     let last = playbook.phases.len().saturating_sub(1);
-    let mut open: Vec<Setting> = (0..=last).flat_map(|phase| playbook.wish(phase)).map(|(_, setting)| setting.value).collect();
+    let mut open: Vec<Setting> =
+        (0..=last).flat_map(|phase| playbook.wish(phase)).map(|(_, setting)| setting.value).collect();
     let mut sources = Vec::new();
     while let Some(setting) = open.pop() {
         match setting {

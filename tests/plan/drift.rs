@@ -19,7 +19,10 @@ fn after(happened: impl FnOnce(&mut Case)) -> Vec<String> {
 }
 
 fn said(saved: &Plan, fresh: &Plan) -> Vec<String> {
-    between(saved, fresh).into_iter().map(|problem| format!("{}: {}", problem.file, problem.message)).collect()
+    between(saved, fresh)
+        .into_iter()
+        .map(|problem| format!("{}: {}", problem.file, problem.message))
+        .collect()
 }
 
 #[test]
@@ -31,11 +34,13 @@ fn a_plan_of_the_same_cluster_has_not_drifted() {
 fn what_changed_on_a_node_is_named_by_node_and_file() {
     let yaml = after(|case| case.facts.nodes[1].yaml.file = file_facts(b"edited by hand"));
     assert_eq!(yaml, ["n2:/etc/cassandra/cassandra.yaml: changed since the plan was made"]);
-    let store = after(|case| drop(case.facts.nodes[0].files.insert(KEYSTORE.into(), Some(file_facts(b"other")))));
+    let store =
+        after(|case| drop(case.facts.nodes[0].files.insert(KEYSTORE.into(), Some(file_facts(b"other")))));
     assert_eq!(store, [format!("n1:{KEYSTORE}: changed since the plan was made")]);
     let gone = after(|case| drop(case.facts.nodes[0].files.insert(KEYSTORE.into(), None)));
     assert_eq!(gone, [format!("n1:{KEYSTORE}: is gone since the plan was made")]);
-    let appeared = after(|case| drop(case.facts.nodes[2].files.insert("/new".into(), Some(file_facts(b"new")))));
+    let appeared =
+        after(|case| drop(case.facts.nodes[2].files.insert("/new".into(), Some(file_facts(b"new")))));
     assert_eq!(appeared, ["n3:/new: appeared since the plan was made"]);
     let upgraded = after(|case| case.facts.nodes[2].version = "5.0.7".parse().unwrap());
     assert_eq!(upgraded, ["n3: Cassandra is 5.0.7 now; the plan was made for 5.0.6"]);
@@ -68,7 +73,10 @@ fn what_the_operator_changed_is_named_by_node() {
     let third = after(|case| case.facts.nodes[2].process = None);
     assert_eq!(third, ["plan: it is the turn of `n3` now where it was that of `n1`"]);
     let unknown = after(|case| playbook(case, "playbook: rotate", "playbook: rotate-again"));
-    assert_eq!(unknown, ["plan: the playbook, the inventory or the ring differs from when the plan was made"]);
+    assert_eq!(
+        unknown,
+        ["plan: the playbook, the inventory or the ring differs from when the plan was made"]
+    );
 }
 
 /// The case with another playbook.

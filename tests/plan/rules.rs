@@ -8,11 +8,24 @@ use ringwalk::plan::step::{Gate, Step};
 use ringwalk::plan::{Plan, PlannedStep};
 use ringwalk::report;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-/// Every case that comes to a plan.
-fn plans() -> Vec<(String, Case, Plan)> {
-    let cases = case::names().into_iter().map(|name| (name.clone(), Case::read(&name)));
-    cases.filter_map(|(name, case)| planned(&case).ok().map(|plan| (name, case, plan))).collect()
+/// Every case that comes to a plan; planned once, since a whole stock file takes its time.
+fn plans() -> impl Iterator<Item = &'static (String, Case, Plan)> {
+    static PLANS: LazyLock<Vec<(String, Case, Plan)>> = LazyLock::new(|| {
+        let cases = case::names().into_iter().map(|name| (name.clone(), Case::read(&name)));
+        cases.filter_map(|(name, case)| planned(&case).ok().map(|plan| (name, case, plan))).collect()
+    });
+    PLANS.iter()
+}
+
+/// Those that end where the playbook wants the cluster; one that always restarts never does.
+fn settling() -> impl Iterator<Item = &'static (String, Case, Plan)> {
+    plans().filter(|(_, case, _)| !restarts_always(case))
+}
+
+fn is_small(case: &Case) -> bool {
+    case.facts.nodes.iter().all(|node| node.yaml.file.size_bytes < 10_000)
 }
 
 fn restarts_always(case: &Case) -> bool {
@@ -21,8 +34,8 @@ fn restarts_always(case: &Case) -> bool {
 
 #[test]
 fn a_plan_that_was_carried_out_leaves_nothing_to_do() {
-    for (name, case, plan) in plans().into_iter().filter(|(_, case, _)| !restarts_always(case)) {
-        let after = carried_out(&case, &plan, plan.steps.len());
+    for (name, case, plan) in settling() {
+        let after = carried_out(case, plan, plan.steps.len());
         let again = planned(&after).unwrap_or_else(|problems| panic!("{name}: {problems}"));
         assert!(again.is_empty(), "{name}\n{}", shown(&again));
     }
@@ -31,11 +44,10 @@ fn a_plan_that_was_carried_out_leaves_nothing_to_do() {
 #[test]
 fn wherever_a_run_ends_the_next_plan_finishes_it() {
     // A whole stock file is edited once more for each step; small ones show the same.
-    let is_small = |case: &Case| case.facts.nodes.iter().all(|node| node.yaml.file.size_bytes < 10_000);
-    for (name, case, plan) in plans().into_iter().filter(|(_, case, _)| !restarts_always(case) && is_small(case)) {
-        let whole = yamls_and_files(&carried_out(&case, &plan, plan.steps.len()));
+    for (name, case, plan) in settling().filter(|(_, case, _)| is_small(case)) {
+        let whole = yamls_and_files(&carried_out(case, plan, plan.steps.len()));
         for count in 0..plan.steps.len() {
-            let left = carried_out(&case, &plan, count);
+            let left = carried_out(case, plan, count);
             let rest = planned(&left).unwrap_or_else(|problems| panic!("{name} after {count}: {problems}"));
             let done = carried_out(&left, &rest, rest.steps.len());
             assert_eq!(yamls_and_files(&done), whole, "{name} after {count} steps");
@@ -47,7 +59,10 @@ fn wherever_a_run_ends_the_next_plan_finishes_it() {
 
 fn yamls_and_files(case: &Case) -> Vec<(String, BTreeMap<String, Option<String>>)> {
     let files = |node: &ringwalk::facts::NodeFacts| {
-        node.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|file| file.sha256.clone()))).collect()
+        node.files
+            .iter()
+            .map(|(path, file)| (path.clone(), file.as_ref().map(|file| file.sha256.clone())))
+            .collect()
     };
     case.facts.nodes.iter().map(|node| (node.yaml.file.sha256.clone(), files(node))).collect()
 }
@@ -62,7 +77,9 @@ fn every_changed_node_restarts(done: &[PlannedStep], rest: &Plan) -> bool {
             Step::Hold(_) | Step::Restart(_) => {}
         }
     }
-    let restarts = |node: &&str| rest.steps.iter().any(|step| step.node == *node && matches!(step.step, Step::Restart(_)));
+    let restarts = |node: &&str| {
+        rest.steps.iter().any(|step| step.node == *node && matches!(step.step, Step::Restart(_)))
+    };
     open.iter().all(restarts)
 }
 
@@ -92,15 +109,15 @@ fn no_secret_is_in_a_plan_in_any_form() {
 #[test]
 fn a_plan_reads_back_from_json_as_it_was() {
     for (name, _, plan) in plans() {
-        let json = serde_json::to_string(&plan).unwrap();
-        assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan, "{name}");
+        let json = serde_json::to_string(plan).unwrap();
+        assert_eq!(&serde_json::from_str::<Plan>(&json).unwrap(), plan, "{name}");
     }
 }
 
 #[test]
 fn the_same_wish_and_the_same_facts_are_the_same_plan() {
-    for (name, _, plan) in plans() {
-        assert_eq!(planned(&Case::read(&name)), Ok(plan), "{name}");
+    for (name, _, plan) in plans().filter(|(_, case, _)| is_small(case)) {
+        assert_eq!(planned(&Case::read(name)).as_ref(), Ok(plan), "{name}");
     }
 }
 
@@ -118,7 +135,10 @@ fn steps_are_in_the_order_that_keeps_a_cluster_available() {
             let letters: String = steps.iter().map(|step| letter(&step.step)).collect();
             let path = letters.trim_start_matches('s').trim_start_matches('y');
             assert!(path == "?R!c" || path == "c", "{name}, wave {wave}: {letters}");
-            assert!(path == "?R!c" || !letters.contains('y'), "{name}, wave {wave}: an edit without a restart");
+            assert!(
+                path == "?R!c" || !letters.contains('y'),
+                "{name}, wave {wave}: an edit without a restart"
+            );
         }
     }
 }
