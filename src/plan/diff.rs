@@ -76,7 +76,8 @@ fn next_secret(text: &str, in_flow: bool) -> Option<(usize, usize)> {
     let mut from = 0;
     while let Some(colon) = text[from..].find(':').map(|at| at + from) {
         let key = text[..colon].trim_end_matches([' ', '\t', '"', '\'']);
-        let key = key.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or("");
+        let key =
+            key.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or("");
         let is_file = key.ends_with("_file");
         if !is_file && names_a_secret(key) {
             let value_at = colon + 1 + text[colon + 1..].len() - text[colon + 1..].trim_start().len();
@@ -130,13 +131,22 @@ mod tests {
             ("  keystore_password: cassandra", "  keystore_password: X"),
             ("  #keystore_password: cassandra", "  #keystore_password: X"),
             ("  # truststore_password: 'it''s' # why", "  # truststore_password: X # why"),
-            ("{enabled: true, keystore_password: a b, optional: false}", "{enabled: true, keystore_password: X, optional: false}"),
+            (
+                "{enabled: true, keystore_password: a b, optional: false}",
+                "{enabled: true, keystore_password: X, optional: false}",
+            ),
             ("{keystore_password: \"a\\\"}b\", x: 1}", "{keystore_password: X, x: 1}"),
             ("  keystore_password_file: /etc/x", "  keystore_password_file: /etc/x"),
             ("  keystore: /etc/x", "  keystore: /etc/x"),
             ("  'keystore_password' : secret", "  'keystore_password' : X"),
-            ("  - keystore_password: secret\n    keystore: /etc/x", "  - keystore_password: X\n    keystore: /etc/x"),
-            ("  # keystore_password: secret\n    enabled: true", "  # keystore_password: X\n    enabled: true"),
+            (
+                "  - keystore_password: secret\n    keystore: /etc/x",
+                "  - keystore_password: X\n    keystore: /etc/x",
+            ),
+            (
+                "  # keystore_password: secret\n    enabled: true",
+                "  # keystore_password: X\n    enabled: true",
+            ),
             ("  keystore_password:\n    secret\n  b: 1", "  keystore_password:\n    X\n  b: 1"),
             ("  keystore_password: \"secret\n    secret\"\n  b: 1", "  keystore_password: X\n    X\n  b: 1"),
             ("  keystore_password: secret\n    secret\n  b: 1", "  keystore_password: X\n    X\n  b: 1"),

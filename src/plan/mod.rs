@@ -78,7 +78,8 @@ fn works<'a>(
     };
     let mut phases: Vec<PhaseWork<'_>> = input.playbook.phases.iter().map(empty).collect();
     let mut problems = Vec::new();
-    for (node, seen) in input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))) {
+    for (node, seen) in input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?)))
+    {
         match work::of_node(input, material, node, seen) {
             Err(more) => problems.extend(more),
             Ok(works) => works.into_iter().zip(&mut phases).for_each(|(work, phase)| match work {
@@ -94,7 +95,8 @@ fn blocked(input: &Input, ordered: &Ordered) -> Vec<Diagnostic> {
     let diagnostic = |(node, blocked): &(String, Vec<crate::facts::ring::Blocked>)| {
         let shown: Vec<String> = blocked.iter().take(3).map(ToString::to_string).collect();
         let message = format!("`{node}` cannot be spared: {}", shown.join("; "));
-        let help = "bring the nodes that are down back first, then plan again (or lower `rollout.keep_available`)";
+        let help =
+            "bring the nodes that are down back first, then plan again (or lower `rollout.keep_available`)";
         input.inventory.diagnostic(node, message, help)
     };
     ordered.blocked.iter().map(diagnostic).collect()
@@ -133,7 +135,8 @@ pub struct Seen {
 
 impl Seen {
     fn of(facts: &NodeFacts) -> Seen {
-        let stores = facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
+        let stores =
+            facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
         let yaml = (facts.yaml.real_path.clone(), Some(facts.yaml.file.sha256.clone()));
         Seen {
             node: facts.node.clone(),

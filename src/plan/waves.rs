@@ -80,7 +80,8 @@ impl Line<'_> {
             Ok(Proof { text, unprotected, .. }) => {
                 // One warning a keyspace, however many of its nodes there are.
                 let whose = format!("while {} restarts", member.address);
-                let of_any = |warning: String| warning.replace(&whose, "while a node that holds them restarts");
+                let of_any =
+                    |warning: String| warning.replace(&whose, "while a node that holds them restarts");
                 ordered.warnings.extend(unprotected.into_iter().map(of_any));
                 text
             }

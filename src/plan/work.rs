@@ -103,7 +103,8 @@ impl Subject<'_> {
         });
         let wires = wires(&becomes, self.facts, self.served(&becomes));
         let restart = self.restart(&pushes, edit.is_some(), &was, projected, &wires);
-        let changes: Vec<Change> = pushes.iter().map(|push| self.store_change(push)).chain(settings).collect();
+        let changes: Vec<Change> =
+            pushes.iter().map(|push| self.store_change(push)).chain(settings).collect();
         if changes.is_empty() && restart.is_empty() {
             return Ok(None);
         }
@@ -116,8 +117,9 @@ impl Subject<'_> {
     /// What is set in the file: the wish, with this node's name and address in its paths.
     fn wish(&self) -> Vec<(YamlPath, Setting)> {
         let wish = self.input.playbook.wish(self.phase).into_iter();
-        let mut set: Vec<_> =
-            wish.map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value))).collect();
+        let mut set: Vec<_> = wish
+            .map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value)))
+            .collect();
         let phases = &self.input.playbook.phases[..=self.phase];
         let port_ssl = phases.iter().rev().find_map(|phase| phase.native_transport_port_ssl);
         set.extend(port_ssl.map(|port| (YamlPath::NativeTransportPortSsl, Setting::Number(port.into()))));
@@ -143,7 +145,11 @@ impl Subject<'_> {
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
             let node = edit.path.iter().try_fold(root.as_ref()?, |node, key| node.get(key));
             let was = node.map(|node| shown(node, setting));
-            (!yaml::says(node, &edit.value)).then(|| Change::Setting { path: *path, was, becomes: setting.to_string() })
+            (!yaml::says(node, &edit.value)).then(|| Change::Setting {
+                path: *path,
+                was,
+                becomes: setting.to_string(),
+            })
         });
         let changes = differs.collect();
         Ok(Edited {
@@ -175,7 +181,8 @@ impl Subject<'_> {
     fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
         let stores = &self.input.playbook.stores;
         let wished = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
-        let push = |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
+        let push =
+            |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
         wished.into_iter().filter_map(push).collect()
     }
 
@@ -281,7 +288,9 @@ fn shown(node: &yaml::Node, becomes: &Setting) -> String {
             format!("[{}]", items.join(", "))
         }
         // A mapping may hold secrets; the diff shows it masked.
-        (_, yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => "something else".into(),
+        (_, yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => {
+            "something else".into()
+        }
     }
 }
 
