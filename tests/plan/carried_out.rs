@@ -52,6 +52,7 @@ fn pushed(node: &mut NodeFacts, push: &PushStore) {
     assert_eq!(was, push.was, "{}: {} is what the step says it replaces", node.node, push.path);
     let mut file = file_facts(b"");
     file.sha256 = push.becomes.clone();
+    file.mode = push.mode;
     node.files.insert(push.path.clone(), Some(file));
 }
 

@@ -240,7 +240,11 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
     let mut files: BTreeMap<String, Option<FileFacts>> =
         stores.into_iter().flatten().map(|spec| (in_words(&spec.to, node), None)).collect();
     for (path, words) in seen.files.iter().flatten() {
-        files.insert(in_words(path, node), Some(file_facts(in_words(words, node).as_bytes())));
+        let path = in_words(path, node);
+        let spec = stores.into_iter().flatten().find(|spec| in_words(&spec.to, node) == path);
+        let mut file = file_facts(in_words(words, node).as_bytes());
+        file.mode = spec.and_then(|spec| spec.mode).unwrap_or(file.mode);
+        files.insert(path, Some(file));
     }
     NodeFacts {
         node: node.name.clone(),
