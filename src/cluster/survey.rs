@@ -10,7 +10,7 @@ use crate::input::inventory::Inventory;
 use crate::input::playbook::{Playbook, expand};
 use crate::node::cql::{self, CqlError};
 use crate::node::nodetool::output::{self, StatusRow};
-use crate::node::probe::{ProbeRequest, probe};
+use crate::node::probe::{ProbeError, ProbeRequest, probe};
 use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +46,7 @@ pub async fn nodes(
     playbook: &Playbook,
 ) -> Result<Vec<NodeFacts>, Vec<Diagnostic>> {
     let probes = cluster.nodes.iter().map(|node| async move {
-        probe(node.host.as_ref(), &request(node, playbook)).await.map_err(|error| (node, error))
+        probe_or_ask_version(node, playbook).await.map_err(|error| (node, error))
     });
     let answers: Vec<_> = stream::iter(probes).buffered(AT_ONCE).collect().await;
     let mut facts = Vec::new();
@@ -61,6 +61,22 @@ pub async fn nodes(
         }
     }
     if problems.is_empty() { Ok(facts) } else { Err(problems) }
+}
+
+/// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
+async fn probe_or_ask_version(node: &Node, playbook: &Playbook) -> Result<NodeFacts, ProbeError> {
+    let request = request(node, playbook);
+    let error = match probe(node.host.as_ref(), &request).await {
+        Err(error @ ProbeError::NoVersion { .. }) => error,
+        answer => return answer,
+    };
+    let path = node.inventory.cassandra.nodetool.clone().unwrap_or_else(|| "nodetool".into());
+    let answer = views::ask(node, &node.nodetool_at(path), &["version"]).await;
+    let version = answer.ok().and_then(|text| output::version(&text).ok()?.parse().ok());
+    match version {
+        Some(version) => probe(node.host.as_ref(), &ProbeRequest { version: Some(version), ..request }).await,
+        None => Err(error),
+    }
 }
 
 fn request(node: &Node, playbook: &Playbook) -> ProbeRequest {
