@@ -1,10 +1,9 @@
 //! What a command works on: both files read, secrets resolved, stores opened; or every problem of them at once.
 
-use super::arguments::Global;
 use super::secrets;
 use crate::diagnostic::Diagnostic;
 use crate::formats::store::{Store, StoreError};
-use crate::input::inventory::{Inventory, Node};
+use crate::input::inventory::Node;
 use crate::input::playbook::{StoreSpec, expand};
 use crate::input::{self, Input, Source};
 use crate::node::wire::ClientIdentity;
@@ -148,11 +147,4 @@ fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, String> 
     let sha256 = sha256_hex(&bytes);
     let file = path.display().to_string();
     Ok(Opened { local: LocalStore { file, bytes, sha256, certificate }, identity })
-}
-
-/// The inventory alone, for what needs no playbook.
-pub fn inventory_of(global: &Global) -> Result<Inventory, Vec<Diagnostic>> {
-    let path = named(global.inventory.as_deref(), "inventory", "-i")?;
-    let text = text_of(path).map_err(|problem| vec![problem])?;
-    input::read_inventory(Source { file: &path.display().to_string(), text: &text })
 }

@@ -116,15 +116,4 @@ impl RunState {
         let begun = |step: StepId| !matches!(self.status[step], Status::Waiting);
         (0..self.status.len()).any(|step| begun(step) && self.plan.steps[step].step.changes_the_node())
     }
-
-    /// The whole plan was carried out on this node.
-    pub fn node_is_done(&self, node: &str) -> bool {
-        let mut steps = self.steps_of(node).peekable();
-        steps.peek().is_some() && steps.all(|step| matches!(self.status[step], Status::Done { .. }))
-    }
-
-    /// The ids of a node's steps, in order.
-    pub fn steps_of<'a>(&'a self, node: &'a str) -> impl Iterator<Item = StepId> + 'a {
-        self.plan.steps.iter().enumerate().filter(move |(_, s)| s.node == node).map(|(step, _)| step)
-    }
 }

@@ -7,6 +7,7 @@ pub mod drift;
 pub mod material;
 pub mod options;
 pub mod ports;
+pub mod room;
 pub mod saved;
 pub mod settled;
 pub mod step;
@@ -82,10 +83,13 @@ fn works<'a>(
     {
         match work::of_node(input, material, node, seen) {
             Err(more) => problems.extend(more),
-            Ok(works) => works.into_iter().zip(&mut phases).for_each(|(work, phase)| match work {
-                Some(work) => phase.works.push((node, work)),
-                None => phase.unchanged.push(node.name.clone()),
-            }),
+            Ok(works) => {
+                problems.extend(room::problems(&input.inventory, node, seen, &works));
+                works.into_iter().zip(&mut phases).for_each(|(work, phase)| match work {
+                    Some(work) => phase.works.push((node, work)),
+                    None => phase.unchanged.push(node.name.clone()),
+                });
+            }
         }
     }
     if problems.is_empty() { Ok(phases) } else { Err(problems) }
