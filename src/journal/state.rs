@@ -116,4 +116,11 @@ impl RunState {
         let begun = |step: StepId| !matches!(self.status[step], Status::Waiting);
         (0..self.status.len()).any(|step| begun(step) && self.plan.steps[step].step.changes_the_node())
     }
+
+    /// The whole plan was carried out on this node.
+    pub fn node_is_done(&self, node: &str) -> bool {
+        let mut steps =
+            self.plan.steps.iter().zip(&self.status).filter(|(step, _)| step.node == node).peekable();
+        steps.peek().is_some() && steps.all(|(_, status)| matches!(status, Status::Done { .. }))
+    }
 }
