@@ -48,9 +48,19 @@ pub fn names_a_secret(key: &str) -> bool {
 }
 
 fn is_like_a_secret_word(word: &str) -> bool {
-    let is_near = |whole: &str| strsim::damerau_levenshtein(word, whole) <= 3;
+    // The letters that are missing are cheap to count, and each takes an edit: a whole cassandra.yaml is asked about.
+    let is_near =
+        |whole: &str| letters_missing(word, whole) <= 3 && strsim::damerau_levenshtein(word, whole) <= 3;
     matches!(word, "pw" | "pwd" | "pin" | "psk")
         || word.len() > 4 && (is_near("password") || is_near("passphrase"))
+}
+
+/// How many letters of `whole` have no partner in `word`: never more than the edits from one to the other.
+fn letters_missing(word: &str, whole: &str) -> usize {
+    let count = |text: &str, letter: char| text.chars().filter(|other| *other == letter).count();
+    let first = |(at, letter): &(usize, char)| !whole[..*at].contains(*letter);
+    let missing = |(_, letter)| count(whole, letter).saturating_sub(count(word, letter));
+    whole.char_indices().filter(first).map(missing).sum()
 }
 
 impl MaskedLine {

@@ -6,29 +6,34 @@ use super::tree::{Entry, Node, Style, Value, parse};
 use super::{is_null, lines, quote};
 use std::ops::Range;
 
-/// The text with this one edit made; the guard has let the edit pass.
-pub fn apply(text: &str, edit: &Edit) -> Result<String, EditProblem> {
-    let root = parse(text).map_err(|error| not_possible(edit, Some(error.span.line)))?;
-    match locate(text, root.as_ref(), &edit.path) {
+/// The text with this one edit made, or nothing if it says so already. `root` is the tree of the text, and the guard has
+/// let the edit pass.
+pub fn apply(text: &str, root: Option<&Node>, edit: &Edit) -> Result<Option<String>, EditProblem> {
+    match locate(text, root, &edit.path) {
         Place::Present { parent, owner, index } => {
             let entry = &parent.entries()[index];
             if says(Some(&entry.value), &edit.value) {
-                return Ok(text.to_string());
+                return Ok(None);
             }
             let changed = match edit.value {
                 EditValue::Absent => remove(text, parent, owner, index),
                 _ => replace(text, entry, &edit.value),
             };
-            changed.ok_or_else(|| not_possible(edit, Some(entry.key.span.line)))
+            changed.map(Some).ok_or_else(|| not_possible(edit, Some(entry.key.span.line)))
         }
-        Place::Missing(_) if edit.value == EditValue::Absent => Ok(text.to_string()),
+        Place::Missing(_) if edit.value == EditValue::Absent => Ok(None),
         Place::Missing(gap) => match gap.owner {
             // `section: ~` is emptied first; what is left is a section without a value.
             Some(owner) if !owner.value.bytes.is_empty() && is_null(&owner.value) => {
                 let colon = lines::colon(text, &owner.key).ok_or_else(|| not_possible(edit, None))?;
-                apply(&splice(text, colon + 1..owner.value.bytes.end, ""), edit)
+                let emptied = splice(text, colon + 1..owner.value.bytes.end, "");
+                let root = parse(&emptied).map_err(|error| not_possible(edit, Some(error.span.line)))?;
+                Ok(Some(apply(&emptied, root.as_ref(), edit)?.unwrap_or(emptied)))
             }
-            Some(_) | None => insert::insert(text, &gap, &edit.value).ok_or_else(|| not_possible(edit, None)),
+            Some(_) | None => {
+                let inserted = insert::insert(text, root, &gap, &edit.value);
+                inserted.map(Some).ok_or_else(|| not_possible(edit, None))
+            }
         },
     }
 }
@@ -193,7 +198,7 @@ pub fn written(value: &EditValue) -> String {
     }
 }
 
-fn not_possible(edit: &Edit, line: Option<usize>) -> EditProblem {
+pub fn not_possible(edit: &Edit, line: Option<usize>) -> EditProblem {
     EditProblem {
         line,
         message: format!("`{}` is written in a way that cannot be changed safely", edit.path.join(".")),

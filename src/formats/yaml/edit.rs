@@ -1,9 +1,10 @@
 //! Sets keys in a YAML text and keeps every other byte, or says why it cannot.
 //!
 //! Each key is set by replacing its value's bytes or adding a line, one key after the other, on a tree that is read anew
-//! each time. What comes out is read again by two parsers and must differ from what went in by the wished keys alone.
+//! after each change. What comes out is read again by two parsers and must differ from what went in by the wished keys alone.
 
-use super::tree::{Node, Value, parse};
+use super::tree::{Node, SyntaxError, Value, parse};
+use super::verify::Read;
 use super::{change, guard, is_null, scalar, verify};
 use crate::secret::Secret;
 
@@ -53,12 +54,19 @@ pub fn edit(text: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Vec<EditProblem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut edited = text.to_string();
+    let (mut edited, mut tree) = (text.to_string(), None);
     for wish in &single {
-        edited = change::apply(&edited, wish).map_err(|problem| vec![problem])?;
+        let now = tree.as_ref().unwrap_or(&root);
+        let changed = change::apply(&edited, now.as_ref(), wish).map_err(|problem| vec![problem])?;
+        if let Some(changed) = changed {
+            let problem = |error: SyntaxError| vec![change::not_possible(wish, Some(error.span.line))];
+            tree = Some(parse(&changed).map_err(problem)?);
+            edited = changed;
+        }
     }
-    if edited != text {
-        verify::verify(text, &edited, edits, &single).map_err(|problem| vec![problem])?;
+    if let Some(tree) = tree.filter(|_| edited != text) {
+        let (before, after) = (Read { text, root }, Read { text: &edited, root: tree });
+        verify::verify(&before, &after, edits, &single).map_err(|problem| vec![problem])?;
     }
     Ok(edited.into_bytes())
 }

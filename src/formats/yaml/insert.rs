@@ -22,15 +22,15 @@ pub struct Gap<'a> {
     pub missing: &'a [String],
 }
 
-/// The text with the value set at the missing path; `None` if there is no safe place.
-pub fn insert(text: &str, gap: &Gap<'_>, value: &EditValue) -> Option<String> {
+/// The text with the value set at the missing path; `None` if there is no safe place. `root` is the tree of the text.
+pub fn insert(text: &str, root: Option<&Node>, gap: &Gap<'_>, value: &EditValue) -> Option<String> {
     match (gap.mapping, gap.owner) {
         (Some(mapping), _) if mapping.is_flow => {
             Some(into_braces(text, mapping, &in_one_line(gap.missing, value)))
         }
         (Some(mapping), _) => {
             let first = mapping.entries().first()?;
-            Some(into_block(text, gap, lines::column(text, first.key.bytes.start), value))
+            Some(into_block(text, root, gap, lines::column(text, first.key.bytes.start), value))
         }
         (None, Some(owner)) if gap.is_in_flow => {
             let braces = format!("{{{}}}", in_one_line(gap.missing, value));
@@ -41,14 +41,14 @@ pub fn insert(text: &str, gap: &Gap<'_>, value: &EditValue) -> Option<String> {
         }
         (None, Some(owner)) => {
             lines::colon(text, &owner.key)?;
-            let column = lines::column(text, owner.key.bytes.start) + indent(text);
-            Some(into_block(text, gap, column, value))
+            let column = lines::column(text, owner.key.bytes.start) + indent(text, root);
+            Some(into_block(text, root, gap, column, value))
         }
-        (None, None) => Some(into_block(text, gap, 0, value)),
+        (None, None) => Some(into_block(text, root, gap, 0, value)),
     }
 }
 
-fn into_block(text: &str, gap: &Gap<'_>, column: usize, value: &EditValue) -> String {
+fn into_block(text: &str, root: Option<&Node>, gap: &Gap<'_>, column: usize, value: &EditValue) -> String {
     let from = gap.owner.map_or(0, |owner| lines::next(text, owner.key.bytes.end));
     let commented = after_comment(text, gap, from, column);
     // An empty section takes the column of the settings commented out in it.
@@ -57,7 +57,7 @@ fn into_block(text: &str, gap: &Gap<'_>, column: usize, value: &EditValue) -> St
         Some(_) | None => column,
     };
     let ending = lines::ending(text);
-    let new = in_block(gap.missing, value, column, indent(text)).join(ending);
+    let new = in_block(gap.missing, value, column, indent(text, root)).join(ending);
     let end_of_document = lines::end_before(text, gap.limit);
     let at = match (commented, gap.owner, gap.mapping) {
         (Some((at, _)), _, _) => at,
@@ -193,9 +193,8 @@ fn into_braces(text: &str, mapping: &Node, new: &str) -> String {
 }
 
 /// The indent of the first block inside of another in the file.
-fn indent(text: &str) -> usize {
-    let root = super::tree::parse(text).ok().flatten();
-    let nested = root.iter().flat_map(Node::entries).find_map(|entry| {
+fn indent(text: &str, root: Option<&Node>) -> usize {
+    let nested = root.into_iter().flat_map(Node::entries).find_map(|entry| {
         let is_block = matches!(entry.value.value, Value::Mapping(_)) && !entry.value.is_flow;
         let first = entry.value.entries().first().filter(|_| is_block)?;
         lines::column(text, first.key.bytes.start).checked_sub(lines::column(text, entry.key.bytes.start))

@@ -1,26 +1,35 @@
 //! The proof that an edit changed the wished keys and nothing else, by two parsers that share no code.
 
 use super::edit::{Edit, EditProblem, says};
-use super::tree::{Node, Value, parse};
+use super::tree::{Node, Value};
 use serde::de::{Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 use std::fmt;
 
+/// A text, and what our reader made of it.
+pub struct Read<'a> {
+    pub text: &'a str,
+    pub root: Option<Node>,
+}
+
 /// `edits` as they were asked for, `single` the same key by key.
-pub fn verify(before: &str, after: &str, edits: &[Edit], single: &[Edit]) -> Result<(), EditProblem> {
+pub fn verify(
+    before: &Read<'_>,
+    after: &Read<'_>,
+    edits: &[Edit],
+    single: &[Edit],
+) -> Result<(), EditProblem> {
     let wished: Vec<&[String]> = single.iter().map(|edit| edit.path.as_slice()).collect();
-    let tree_before = parse(before).map_err(|error| failed(&error.to_string()))?;
-    let tree_after = parse(after).map_err(|error| failed(&error.to_string()))?;
     for edit in edits {
-        let now = edit.path.iter().try_fold(tree_after.as_ref(), |node, key| Some(node?.get(key)));
+        let now = edit.path.iter().try_fold(after.root.as_ref(), |node, key| Some(node?.get(key)));
         if !says(now.flatten(), &edit.value) {
             return Err(failed(&format!("`{}` does not say what was asked", edit.path.join("."))));
         }
     }
-    if !is_same(&shape_of(tree_before.as_ref()), &shape_of(tree_after.as_ref()), &wished) {
+    if !is_same(&shape_of(before.root.as_ref()), &shape_of(after.root.as_ref()), &wished) {
         return Err(failed("something else changed too"));
     }
-    let read_before: Shape = serde_yaml::from_str(before).map_err(|error| unreadable(&error))?;
-    let read_after: Shape = serde_yaml::from_str(after).map_err(|error| failed(&error.to_string()))?;
+    let read_before: Shape = serde_yaml::from_str(before.text).map_err(|error| unreadable(&error))?;
+    let read_after: Shape = serde_yaml::from_str(after.text).map_err(|error| failed(&error.to_string()))?;
     if !is_same(&read_before, &read_after, &wished) {
         return Err(failed("something else changed too, for a second reader"));
     }
