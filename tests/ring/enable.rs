@@ -36,6 +36,11 @@ impl Yamls {
         Yamls(nodes().into_iter().map(|(name, _)| (name.clone(), one(&name))).collect())
     }
 
+    /// Whether a node's is the same in both.
+    pub fn is_of(&self, name: &str, other: &Yamls) -> bool {
+        self.0[name] == other.0[name]
+    }
+
     pub fn are_as_now(&self) {
         let now = Yamls::now();
         for (name, (rights, text)) in &self.0 {

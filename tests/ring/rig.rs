@@ -41,6 +41,12 @@ pub fn heal(node: &str) {
     ring_says(&["wait", "180"]);
 }
 
+/// What stops packets on the way to a node is gone; its processes are left alone.
+pub fn heal_network(node: &str) {
+    println!("-- heal {node} network");
+    ring_says(&["heal", node, "network"]);
+}
+
 pub fn state() -> PathBuf {
     PathBuf::from(ring_says(&["state"]).trim())
 }
