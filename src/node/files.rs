@@ -204,7 +204,7 @@ impl FileError {
     pub fn help(&self) -> String {
         match self {
             FileError::Host(HostError::HostKey { help, .. }) => help.clone(),
-            FileError::Host(_) => "see that `ssh NODE true` works, then run `ringwalk resume`".into(),
+            FileError::Host(_) => "see that `ssh NODE true` works, then run `ringwalk apply` again".into(),
             FileError::NoPrivilege { .. } => "let the login user run sudo without a password".into(),
             FileError::Absent { .. } | FileError::NotAFile { .. } | FileError::TooLarge { .. } => {
                 "see that the path is right".into()
@@ -213,14 +213,14 @@ impl FileError {
                 "set `ssh: { become: sudo }`, and see that the file is not immutable (`lsattr`)".into()
             }
             FileError::Changed { .. } => "run `ringwalk plan` again: it shows what the file says now".into(),
-            FileError::DiskFull { .. } => "make room on that file system, then run `ringwalk resume`".into(),
+            FileError::DiskFull { .. } => "make room on that file system, then run `ringwalk apply` again".into(),
             FileError::ReadOnly { .. } => {
-                "see why it is (`dmesg`): a disk that failed is often mounted so; then run `ringwalk resume`"
+                "see why it is (`dmesg`): a disk that failed is often mounted so; then run `ringwalk apply` again"
                     .into()
             }
             FileError::NoSuchAccount { .. } => "set the store's `owner` to an account of the node".into(),
             FileError::Garbled { .. } | FileError::Unexpected { .. } => {
-                "run `ringwalk resume` to try again".into()
+                "run `ringwalk apply` again".into()
             }
             FileError::MissingTool { .. } => "install it: timeout and sha256sum are in coreutils".into(),
         }

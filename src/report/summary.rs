@@ -199,15 +199,16 @@ fn kept(node: &str, state: &RunState, screen: Screen) -> String {
 }
 
 fn next(state: &RunState, fates: &Fates) -> String {
-    let run = &state.run;
-    let go_on =
-        format!("`ringwalk resume {run}` goes on, `ringwalk rollback {run}` puts back what was changed");
+    let go_on = "`ringwalk plan` shows what is left, and `ringwalk apply` with the same files does it";
+    let kept = format!("the files that were replaced are kept on their nodes, in /var/lib/ringwalk/runs/{}", state.run);
     match state.finished.map(|(_, result)| result) {
-        Some(RunResult::Done) => "`ringwalk audit` shows every node's TLS posture".into(),
+        Some(RunResult::Done) => {
+            format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)
+        }
         Some(RunResult::StoppedUnchanged) => "mend the cause, then `ringwalk apply` again".into(),
-        Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}"),
-        Some(RunResult::Interrupted) | None if fates.failed.is_empty() => go_on,
-        Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}"),
+        Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}; {kept}"),
+        Some(RunResult::Interrupted) | None if fates.failed.is_empty() => format!("{go_on}; {kept}"),
+        Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}; {kept}"),
     }
 }
 

@@ -127,7 +127,7 @@ end() {
   case $kind in
     systemd) timeout -k 5 "$stop_s" systemctl stop "$stop" ;;
     sysv) (as_at_login; umask "$umask_of_login"; exec timeout -k 5 "$stop_s" "$stop" stop) ;;
-    command) if [ -n "$stop" ]; then (as_at_login; exec timeout -k 5 "$stop_s" sh -c "$stop"); else kill -TERM "$old_pid"; fi ;;
+    command) if [ -n "$stop" ]; then (as_at_login; exec timeout -k 5 "$stop_s" sh -c "$stop"); elif old_is_alive; then kill -TERM "$old_pid"; fi ;;
   esac >"$directory/$id.said" 2>&1
   code=$?
   cat "$directory/$id.said"
