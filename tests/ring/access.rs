@@ -22,9 +22,8 @@ fn unreachable(desk: &Desk) {
     heal_network("n3");
     screen
         .exits(2)
-        .says("node `n2`: cannot")
-        .says("10.77.0.12")
-        .says("node `n3`: cannot")
+        .says("node `n2`: cannot look at it: cannot connect to 10.77.0.12:22")
+        .says("node `n3`: cannot look at it")
         .says("refused")
         .says_not("node `n1`");
 }
@@ -41,9 +40,9 @@ fn unknown_and_changed_host_keys(desk: &Desk) {
     desk.ringwalk_on("strangers.yaml", "enable.yaml", &["plan"])
         .exits(2)
         .says("node `n2`")
-        .says("changed")
+        .says("has changed")
         .says("node `n3`")
-        .says("unknown")
+        .says("is not known")
         .says("known_hosts")
         .says_not("node `n1`");
     assert_eq!(desk.read("known_hosts"), changed, "a key is trusted by nobody but the operator");
@@ -65,7 +64,14 @@ fn nodetool_does_not_answer(desk: &Desk) {
         desk.read("inventory.yaml").replace("  install: auto\n", &format!("  install: auto\n  {line}\n"))
     };
     desk.write("jmx.yaml", &with("jmx: { port: 7198 }"));
-    desk.ringwalk_on("jmx.yaml", "enable.yaml", &["plan"]).exits(2).says("n1").says("7198").says("help:");
+    desk.ringwalk_on("jmx.yaml", "enable.yaml", &["plan"])
+        .exits(2)
+        .says("n1")
+        .says("7198")
+        .says("`cassandra.jmx.port`");
     desk.write("tool.yaml", &with("nodetool: /opt/nodetool"));
-    desk.ringwalk_on("tool.yaml", "enable.yaml", &["plan"]).exits(2).says("/opt/nodetool").says("help:");
+    desk.ringwalk_on("tool.yaml", "enable.yaml", &["plan"])
+        .exits(2)
+        .says("/opt/nodetool")
+        .says("set `cassandra.nodetool`");
 }

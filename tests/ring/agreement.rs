@@ -1,6 +1,7 @@
 //! Inventory and ring, or files of the operator, that do not fit each other: refused with the line and what to write.
 
 use super::desk::Desk;
+use super::rig::{on, state};
 use std::fs;
 
 pub fn scene() {
@@ -14,9 +15,9 @@ pub fn scene() {
             "the ring has a node that the inventory lacks: 10.77.0.13",
         ),
         (
-            "a node twice",
+            "an address twice",
             format!("{inventory}  - {{ name: n4, address: 10.77.0.13, datacenter: dc1, rack: r3 }}\n"),
-            "n4",
+            "address `10.77.0.13` is given twice",
         ),
         (
             "another cluster",
@@ -34,7 +35,32 @@ pub fn scene() {
         desk.write("other.yaml", &text);
         desk.ringwalk_on("other.yaml", "enable.yaml", &["plan"]).exits(2).says(words).says("help:");
     }
+    one_node_under_two_names(&desk);
     stores_that_cannot_be_read(&desk);
+}
+
+/// A host with two addresses is one node.
+fn one_node_under_two_names(desk: &Desk) {
+    on("n3", "ip addr add 10.77.0.99/24 dev eth0");
+    let known = fs::read_to_string(state().join("known_hosts")).unwrap();
+    desk.write("known_hosts", &known.replace("n3,10.77.0.13", "n3,10.77.0.13,10.77.0.99"));
+    let inventory = desk.read("inventory.yaml");
+    let line = inventory.lines().find(|line| line.contains("known_hosts:")).unwrap();
+    let inventory = inventory.replace(line, "  known_hosts: known_hosts");
+    desk.write("other.yaml", &format!("{inventory}  - {{ name: n4, address: 10.77.0.99 }}\n"));
+    for ext in ["p12", "pem"] {
+        fs::copy(
+            desk.directory.join(format!("stores/n3.{ext}")),
+            desk.directory.join(format!("stores/n4.{ext}")),
+        )
+        .unwrap();
+    }
+    let screen = desk.ringwalk_on("other.yaml", "enable.yaml", &["plan"]);
+    on("n3", "ip addr del 10.77.0.99/24 dev eth0");
+    screen
+        .exits(2)
+        .says("`n4` and `n3` are the same Cassandra node (10.77.0.13)")
+        .says("leave one of them out");
 }
 
 /// Everything that is wrong on the desk is said at once, before any node is reached.
