@@ -145,9 +145,9 @@ impl Eyes {
     async fn slow(&mut self, gate: &Gate, node_is_right: bool) -> Option<Answer> {
         let subject = Arc::clone(&self.subject);
         let id = &subject.host_id;
+        // What the node itself lacks is the reason of the wait; its peers are asked when it has come back.
         if !node_is_right {
-            return asks_others(gate)
-                .then(|| Answer::Is(Verdict::Wait("the node itself comes first".into())));
+            return None;
         }
         Some(match gate {
             Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) => return None,
@@ -250,13 +250,6 @@ impl Subject {
 
     fn seen(&self) -> &NodeFacts {
         self.facts.node(&self.name).expect("a plan is made from the facts of its nodes")
-    }
-}
-
-fn asks_others(gate: &Gate) -> bool {
-    match gate {
-        Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees => true,
-        Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) => false,
     }
 }
 

@@ -186,15 +186,35 @@ impl Place<'_> {
 
     async fn replace(&self, replace: &Replace) -> Result<String, Failure> {
         let host = self.node.host.as_ref();
-        if !self.run.noted(&self.node.name).owes {
+        let is_first = !self.run.noted(&self.node.name).owes;
+        if is_first {
             files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
             self.run.note(&self.node.name, |noted| noted.owes = true);
         }
-        let replaced = files::replace(host, replace).await.map_err(of_file)?;
+        let replaced = match files::replace(host, replace).await {
+            Ok(replaced) => replaced,
+            Err(error) => {
+                if is_first {
+                    self.owes_nothing(&error).await;
+                }
+                return Err(of_file(error));
+            }
+        };
         self.wrote(&replace.path, &replace.becomes);
         match replaced {
             Replaced::Now => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
             Replaced::Already => Ok("it was done already".into()),
+        }
+    }
+
+    /// A run whose first file was refused has changed nothing, and the node need not be restarted for it.
+    async fn owes_nothing(&self, error: &FileError) {
+        let may_have_been_replaced = matches!(error, FileError::Host(_));
+        // Marked before this run, it owes a look still.
+        if !may_have_been_replaced && self.seen.owed.is_none() {
+            // If this fails too, a later plan asks for one restart too many.
+            let _ = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await;
+            self.run.note(&self.node.name, |noted| noted.owes = false);
         }
     }
 
