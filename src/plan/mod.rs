@@ -45,11 +45,26 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         cluster: facts.ring.cluster_name.clone(),
         playbook: input.playbook.name.clone(),
         at_once: input.playbook.rollout.at_once as usize,
-        warnings: ordered.warnings.into_iter().chain(ignored).collect(),
+        warnings: unwell(input, facts).into_iter().chain(ordered.warnings).chain(ignored).collect(),
         seen: facts.nodes.iter().map(Seen::of).collect(),
         phases: ordered.phases,
         steps: ordered.steps,
     })
+}
+
+/// Nodes that run and do not serve: their files may be as wished, and no restart of ours is sure to mend them.
+fn unwell(input: &Input, facts: &Facts) -> Vec<String> {
+    let of_node = |node: &crate::input::inventory::Node| {
+        let seen = facts.node(&node.name).filter(|seen| seen.process.is_some())?;
+        let is_down = facts.member_of(seen, &node.address).is_some_and(|member| facts.down.contains(&member.host_id));
+        let what = match (seen.native.listening, is_down) {
+            (false, _) => format!("its client port {} is closed", seen.native.port),
+            (true, true) => "its peers see it down".into(),
+            (true, false) => return None,
+        };
+        Some(format!("Cassandra runs on `{}`, but {what}: see its log in {}", node.name, seen.layout.log_dir))
+    };
+    input.inventory.nodes.iter().filter_map(of_node).collect()
 }
 
 /// A thousand nodes with one mistake among them are one mistake; more than this is not read.
