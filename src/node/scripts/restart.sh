@@ -30,6 +30,8 @@ main() {
     let_clients_go "$@"
     drain "$@"
   fi
+  # nodetool was called for the last time; whoever reads the last line finds no password left.
+  rm -f "$directory/$id.password"
   if [ -n "$old_pid" ] || [ "$kind" = systemd ]; then end; fi
   begin
 }
@@ -44,6 +46,7 @@ stage() {
 failed() {
   code=$1
   shift
+  rm -f "$directory/$id.password"
   stage failed "$current" "$code" "$*"
   exit 0
 }
