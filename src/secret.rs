@@ -35,9 +35,9 @@ impl fmt::Debug for Secret {
 pub enum SecretSource {
     /// `env:NAME`, a variable of ringwalk's environment.
     Env(String),
-    /// `file:PATH`, the first line of a file beside the operator.
+    /// `file:PATH`, what a file beside the operator holds, without the line feed at its end: it may be a PEM key.
     File(PathBuf),
-    /// `command:…`, the first line that a shell command prints.
+    /// `command:…`, what a shell command prints, without the line feed at its end.
     Command(String),
     /// `prompt:`, asked for on the terminal.
     Prompt,

@@ -190,7 +190,9 @@ class Application:
         """One query of the application: its answer, or None if it failed."""
         start = time.monotonic()
         answer, used, errors = None, None, []
-        for way in list(self.ways):  # the one that answered last comes first
+        with self.lock:  # a list that another thread sorts looks empty meanwhile, and the query would go to nobody
+            ways = list(self.ways)  # the one that answered last comes first
+        for way in ways:
             if way.session is None:
                 errors.append(f"{way.name}: no session: {way.error}")
                 continue

@@ -65,12 +65,17 @@ power_cut() {                                      # half-written commit log seg
   with_disk "$1" forget_commitlog
 }
 
-heal() {                                           # NODE: as it was, and Cassandra runs; `wait` waits for the ring
-  local h=$1 ns p
-  ns=$(namespace_of "$h")
-  ip -n "$LAN" link set "$h" up
+heal_network() {
+  local ns
+  ns=$(namespace_of "$1")
+  ip -n "$LAN" link set "$1" up
   ip netns exec "$ns" nft delete table inet rig 2>/dev/null || :
   ip netns exec "$ns" tc qdisc del dev eth0 root 2>/dev/null || :
+}
+
+heal() {                                           # NODE: as it was, and Cassandra runs; `wait` waits for the ring
+  local h=$1 p
+  heal_network "$h"
   if is_on "$h"; then
     echo 0 >"$(cgroup_of "$h")/cgroup.freeze"
     for p in $(jvm "$h" || :); do kill -CONT "$p"; done

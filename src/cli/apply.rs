@@ -4,16 +4,17 @@ use super::arguments::{ApplyArguments, Global, OutputForm};
 use super::exit::Exit;
 use super::load::{Loaded, load};
 use super::plan::{Made, make, show};
-use super::{Trouble, interrupt, print, runs};
+use super::{Trouble, interrupt, runs};
 use crate::engine::perform::Performer;
 use crate::engine::{Engine, EngineError};
 use crate::journal::event::{Event, StepEvent};
 use crate::journal::file::Journal;
-use crate::journal::runs::run_id;
+use crate::journal::runs::{Standing, list, run_id};
 use crate::journal::state::RunState;
 use crate::plan::saved::Saved;
 use crate::plan::{Plan, drift};
-use crate::report::{self, Reporter};
+use crate::report::plan::Detail;
+use crate::report::{self, Color, Reporter, Screen};
 use crate::transport::transcript::{Transcribed, Transcript};
 use anyhow::Context;
 use jiff::Timestamp;
@@ -31,16 +32,22 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
             return Err(moved_on.into());
         }
     }
-    if global.output == OutputForm::Text || made.plan.is_empty() {
-        show(&made.plan, global)?;
+    match global.output {
+        OutputForm::Text => show(&made.plan, global)?,
+        // Standard output is for events; who answers for themselves reads the plan in the first of them.
+        OutputForm::Json if options.yes => {}
+        OutputForm::Json => {
+            say(&report::plan::text_in(&made.plan, Screen::of_stdout(Color::Never), Detail::Short))
+        }
     }
     if made.plan.is_empty() {
         return Ok(Exit::Success);
     }
     if !agreed(options, &made.plan)? {
-        print("nothing was changed\n");
+        say("nothing was changed\n");
         return Ok(Exit::StoppedUnchanged);
     }
+    nobody_else_is_at_work(global, &made.plan.cluster)?;
     carry_out(global, loaded, made).await
 }
 
@@ -70,10 +77,33 @@ fn agreed(options: &ApplyArguments, plan: &Plan) -> Result<bool, Trouble> {
         )
         .into());
     }
-    print(&format!("\nChange {} nodes of `{}` as above? Type yes: ", plan.nodes().len(), plan.cluster));
+    say(&format!("\nChange {} nodes of `{}` as above? Type yes: ", plan.nodes().len(), plan.cluster));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
     Ok(answer.trim() == "yes")
+}
+
+/// Two runs would each find that a node can be spared, and take one down. This sees the runs of this machine only.
+fn nobody_else_is_at_work(global: &Global, cluster: &str) -> Result<(), Trouble> {
+    let directory = runs::directory(global)?;
+    let runs =
+        list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
+    let at_work = runs.iter().find(|run| {
+        run.standing == Standing::Running && run.begun.as_ref().is_some_and(|begun| begun.cluster == cluster)
+    });
+    match at_work {
+        Some(run) => Err(anyhow::anyhow!(
+            "run {} is at work on `{cluster}`; wait for its end (`ringwalk runs`), then apply again",
+            run.id
+        )
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// Talks to who started this, beside what it prints.
+fn say(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 async fn carry_out(global: &Global, loaded: Loaded, made: Made) -> Result<Exit, Trouble> {

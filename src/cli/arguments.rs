@@ -18,15 +18,32 @@ pub struct Arguments {
     pub global: Global,
 }
 
+// No line is longer than a narrow terminal: wrapped ones would lose their columns.
 const EXAMPLES: &str = "\
-A first time:
-  ringwalk check -i inventories/orders.yaml -p playbooks/enable.yaml     can everything be reached, is it fit?
-  ringwalk plan  -i … -p … --out plan.json                               what would change, why, in what order
-  ringwalk apply plan.json                                               exactly that, or not at all
-  ringwalk runs; ringwalk show RUN                                       what happened
+A first time, with files like those in inventories/ and playbooks/:
+  ringwalk check -i INVENTORY -p PLAYBOOK   can it all be reached, is it fit?
+  ringwalk plan -i … -p … --out plan.json   what would change, and why
+  ringwalk apply plan.json                  exactly that, or not at all
+  ringwalk runs                             which runs there were
+  ringwalk show RUN                         what happened in one
 
-Exit codes: 0 done or nothing to do · 1 stopped, cluster as before · 2 bad input or unreachable · 3 stopped midway
-            10 plan: there are changes · 130 interrupted";
+Exit codes:
+  0    done, or nothing to do
+  1    stopped before anything was changed
+  2    bad input, or a cluster that cannot be reached or is not fit
+  3    stopped midway: some nodes are changed, some are not
+  10   plan: there are changes
+  130  interrupted";
+
+const APPLY: &str = "\
+Ctrl-C once: the node in work is brought to its end, and no other is begun.
+Twice: leaves at once; a restart that was begun goes on on its node.";
+
+const COMPLETIONS: &str = "\
+For this shell only:
+  source <(ringwalk completions bash)
+For good:
+  ringwalk completions bash >~/.local/share/bash-completion/completions/ringwalk";
 
 #[derive(Debug, Args)]
 pub struct Global {
@@ -36,16 +53,16 @@ pub struct Global {
     /// The file that says what the cluster should be
     #[arg(short, long, global = true, value_name = "FILE", env = "RINGWALK_PLAYBOOK")]
     pub playbook: Option<PathBuf>,
-    /// text for people, json for programs (events: one a line; their schema is in docs/events.schema.json)
+    /// text for people, json for programs (apply and show: one event a line, see docs/events.md)
     #[arg(long, global = true, value_enum, default_value = "text")]
     pub output: OutputForm,
     /// When to colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: ColorWhen,
-    /// Where runs are kept [default: $XDG_STATE_HOME/ringwalk/runs]
+    /// Where runs are kept on this machine [default: ringwalk/runs in $XDG_STATE_HOME or ~/.local/state]
     #[arg(long, global = true, value_name = "DIR", env = "RINGWALK_RUNS")]
     pub runs_dir: Option<PathBuf>,
-    /// Say more on stderr: -v what is done, -vv every command (never a secret)
+    /// Say more: on stderr -v what is done, -vv every command (never a secret); in a plan every wave and node
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -77,9 +94,10 @@ impl From<ColorWhen> for Color {
 pub enum Command {
     /// Look at everything, change nothing: files, SSH, privilege, layout, stores, ring
     Check,
-    /// Show what would change and why, node by node, and what makes the order safe
+    /// Show what would change and why, node by node, and what makes the order safe; change nothing
     Plan(PlanArguments),
-    /// Make it so: the plan that is shown, or a saved one if nothing has moved on since
+    /// Make it so: the plan that is shown, or a saved one if nothing has moved on since; asks first
+    #[command(after_help = APPLY)]
     Apply(ApplyArguments),
     /// List the runs on this machine
     Runs,
@@ -90,11 +108,14 @@ pub enum Command {
     },
     /// Print the JSON Schema of an inventory or a playbook, for an editor to check against
     Schema {
+        /// Of which of the two files
         #[arg(value_enum)]
         of: SchemaOf,
     },
     /// Print a completion script for a shell
+    #[command(after_help = COMPLETIONS)]
     Completions {
+        /// For which shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },

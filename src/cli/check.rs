@@ -1,6 +1,6 @@
 //! `ringwalk check`: looks at everything, changes nothing.
 
-use super::arguments::Global;
+use super::arguments::{Global, OutputForm};
 use super::exit::Exit;
 use super::load::load;
 use super::plan::{Made, make};
@@ -11,14 +11,21 @@ use crate::facts::{Facts, NodeFacts, Service};
 pub async fn run(global: &Global) -> Result<Exit, Trouble> {
     let loaded = load(global.inventory.as_deref(), global.playbook.as_deref())?;
     let Made { plan, facts, .. } = make(&loaded).await?;
-    print(&text(&facts));
-    print(&match plan.is_empty() {
-        true => "every node is as the playbook wishes\n".to_owned(),
-        false => format!("fit for `ringwalk plan`: {} nodes would change\n", plan.nodes().len()),
+    let change = plan.nodes().len();
+    print(&match global.output {
+        OutputForm::Json => {
+            let found = serde_json::json!({ "facts": facts, "nodes_to_change": change, "warnings": plan.warnings });
+            format!("{found}\n")
+        }
+        OutputForm::Text => {
+            let fit = match change {
+                0 => "every node is as the playbook wishes\n".to_owned(),
+                _ => format!("fit for `ringwalk plan`: {change} nodes would change\n"),
+            };
+            let warnings = plan.warnings.iter().map(|warning| format!("warning: {warning}\n"));
+            text(&facts) + &fit + &warnings.collect::<String>()
+        }
     });
-    for warning in &plan.warnings {
-        print(&format!("warning: {warning}\n"));
-    }
     Ok(Exit::Success)
 }
 

@@ -1,10 +1,9 @@
 //! What a command works on: both files read, secrets resolved, stores opened; or every problem of them at once.
 
-use super::arguments::Global;
 use super::secrets;
 use crate::diagnostic::Diagnostic;
 use crate::formats::store::{Store, StoreError};
-use crate::input::inventory::{Inventory, Node};
+use crate::input::inventory::Node;
 use crate::input::playbook::{StoreSpec, expand};
 use crate::input::{self, Input, Source};
 use crate::node::wire::ClientIdentity;
@@ -84,7 +83,14 @@ fn directory_of(path: &Path) -> PathBuf {
 struct Stores<'a> {
     input: &'a Input,
     directory: PathBuf,
-    opened: BTreeMap<PathBuf, Result<Opened, String>>,
+    opened: BTreeMap<PathBuf, Result<Opened, Unfit>>,
+}
+
+/// Why a store cannot be used, and a way out.
+#[derive(Clone)]
+struct Unfit {
+    problem: String,
+    help: &'static str,
 }
 
 #[derive(Clone)]
@@ -112,7 +118,7 @@ impl Stores<'_> {
         problems
     }
 
-    fn open(&mut self, spec: &StoreSpec, node: &Node, material: &Material) -> Result<Opened, String> {
+    fn open(&mut self, spec: &StoreSpec, node: &Node, material: &Material) -> Result<Opened, Unfit> {
         let path = self.directory.join(expand(&spec.from, node));
         if let Some(opened) = self.opened.get(&path) {
             return opened.clone();
@@ -123,19 +129,22 @@ impl Stores<'_> {
         opened
     }
 
-    fn problem(&self, name: StoreName, problem: String) -> Diagnostic {
-        let place = format!("stores.{name}.from");
-        let help = "`from` is relative to the playbook; `{node}` in it stands for the node's name";
-        self.input.playbook.source.diagnostic_of(&place, problem, help)
+    fn problem(&self, name: StoreName, Unfit { problem, help }: Unfit) -> Diagnostic {
+        self.input.playbook.source.diagnostic_of(&format!("stores.{name}.from"), problem, help)
     }
 }
 
-fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, Unfit> {
+    let bytes = std::fs::read(path).map_err(|error| Unfit {
+        problem: format!("cannot read {}: {error}", path.display()),
+        help: "`from` is relative to the playbook; `{node}` in it stands for the node's name",
+    })?;
     let bytes = Zeroizing::new(bytes);
     let password = password.cloned().unwrap_or_else(|| Secret::new(""));
-    let store = Store::open(&bytes, &password)
-        .map_err(|error: StoreError| format!("cannot open {}: {error}", path.display()))?;
+    let store = Store::open(&bytes, &password).map_err(|error: StoreError| Unfit {
+        problem: format!("cannot open {}: {error}", path.display()),
+        help: error.help().unwrap_or("see what it holds: `keytool -list -keystore FILE` asks for its password"),
+    })?;
     let certificate = store.leaf().map(|leaf| CertificateSummary {
         subject: leaf.subject.clone(),
         sha256: leaf.sha256.clone(),
@@ -148,11 +157,4 @@ fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, String> 
     let sha256 = sha256_hex(&bytes);
     let file = path.display().to_string();
     Ok(Opened { local: LocalStore { file, bytes, sha256, certificate }, identity })
-}
-
-/// The inventory alone, for what needs no playbook.
-pub fn inventory_of(global: &Global) -> Result<Inventory, Vec<Diagnostic>> {
-    let path = named(global.inventory.as_deref(), "inventory", "-i")?;
-    let text = text_of(path).map_err(|problem| vec![problem])?;
-    input::read_inventory(Source { file: &path.display().to_string(), text: &text })
 }

@@ -22,6 +22,10 @@ pub async fn run(global: &Global, options: &PlanArguments) -> Result<Exit, Troub
     if let Some(path) = &options.out {
         save(global, &plan, path)?;
     }
+    if global.output == OutputForm::Text && !plan.is_empty() {
+        let saved = options.out.as_ref().map(|path| path.display().to_string());
+        print(&report::plan::next(saved.as_deref(), Screen::of_stdout(global.color.into())));
+    }
     Ok(if plan.is_empty() { Exit::Success } else { Exit::Changes })
 }
 
@@ -65,8 +69,5 @@ fn save(global: &Global, plan: &Plan, path: &Path) -> Result<(), Trouble> {
     let text = serde_json::to_string_pretty(&saved).context("cannot write the plan as JSON")?;
     std::fs::write(path, text + "\n")
         .with_context(|| format!("cannot save the plan in {}", path.display()))?;
-    if global.output == OutputForm::Text {
-        print(&format!("saved in {}: `ringwalk apply {0}` carries out exactly this plan\n", path.display()));
-    }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use zeroize::Zeroizing;
 
 /// Every secret that the two files name, by its source's text. `directory`: what a relative `file:` is relative to.
 pub fn resolve(input: &Input, directory: &Path) -> Result<BTreeMap<String, Secret>, Vec<Diagnostic>> {
@@ -67,7 +68,7 @@ fn in_setting(setting: &Setting) -> Vec<&SecretSource> {
 
 fn read(source: &SecretSource, used_for: &str, directory: &Path) -> Result<Secret, String> {
     let problem = |why: String| format!("cannot read {used_for} from `{source}`: {why}");
-    let text = match source {
+    let text = Zeroizing::new(match source {
         SecretSource::Env(name) => std::env::var(name).map_err(|_| {
             problem(format!("the environment variable {name} is not set; `export {name}=…` before you start"))
         })?,
@@ -76,9 +77,11 @@ fn read(source: &SecretSource, used_for: &str, directory: &Path) -> Result<Secre
         }
         SecretSource::Command(command) => from_command(command, directory).map_err(problem)?,
         SecretSource::Prompt => ask(used_for).map_err(problem)?,
+    });
+    let secret = match source {
+        SecretSource::File(_) | SecretSource::Command(_) => text.lines().next().unwrap_or_default(),
+        SecretSource::Env(_) | SecretSource::Prompt => text.trim_end_matches(['\n', '\r']),
     };
-    let secret = text.strip_suffix('\n').unwrap_or(&text);
-    let secret = secret.strip_suffix('\r').unwrap_or(secret);
     if secret.is_empty() { Err(problem("it is empty".into())) } else { Ok(Secret::new(secret)) }
 }
 
@@ -97,4 +100,20 @@ fn ask(used_for: &str) -> Result<String, String> {
         return Err("there is no terminal to ask on; use env:, file: or command:".into());
     }
     rpassword::prompt_password(format!("{used_for}: ")).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_file_and_of_a_command_the_first_line_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("two"), "a b\r\nkept for later\n").unwrap();
+        std::fs::write(directory.path().join("none"), "\nsecond\n").unwrap();
+        let read = |source: &str| read(&source.parse().unwrap(), "the password", directory.path());
+        assert_eq!(read("file:two").unwrap().expose(), "a b");
+        assert_eq!(read("command:cat two").unwrap().expose(), "a b");
+        assert!(read("file:none").unwrap_err().ends_with("it is empty"));
+    }
 }

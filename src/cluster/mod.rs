@@ -67,9 +67,13 @@ impl Cluster {
 impl Node {
     /// How nodetool is called there.
     pub fn nodetool(&self, facts: &NodeFacts) -> Nodetool {
+        self.nodetool_at(facts.layout.nodetool.clone())
+    }
+
+    pub fn nodetool_at(&self, path: String) -> Nodetool {
         let jmx = &self.inventory.cassandra.jmx;
         Nodetool {
-            path: facts.layout.nodetool.clone(),
+            path,
             port: jmx.port,
             username: jmx.username.clone(),
             password: self.credentials.jmx_password.clone(),

@@ -3,14 +3,14 @@
 use super::views;
 use super::{Cluster, Node};
 use crate::diagnostic::Diagnostic;
-use crate::facts::ring::Ring;
+use crate::facts::ring::{Ring, RingSource};
 use crate::facts::{Facts, NodeFacts, PortShows};
 use crate::input::Input;
 use crate::input::inventory::Inventory;
 use crate::input::playbook::{Playbook, expand};
 use crate::node::cql::{self, CqlError};
-use crate::node::nodetool::output;
-use crate::node::probe::{ProbeRequest, probe};
+use crate::node::nodetool::output::{self, StatusRow};
+use crate::node::probe::{ProbeError, ProbeRequest, probe};
 use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,14 +27,15 @@ pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Facts, Vec<Diagn
     let ring = ring(cluster, &nodes, &input.inventory).await?;
     look_at_ports(cluster, &mut nodes).await;
     let mut facts = Facts { nodes, ring, down: BTreeSet::new() };
-    let observers = views::observers(cluster, &facts, None);
-    let (seen, silent) = views::look(&observers, &facts).await;
-    if seen.is_empty() {
-        let message = format!("no node could be asked which nodes are up: {}", silent.join("; "));
+    let looks = views::look(&views::candidates(cluster, &facts, None), &facts).await;
+    if looks.views.is_empty() {
+        let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
         return Err(vec![Diagnostic::new(&input.inventory.source.file, message)]);
     }
-    let down = seen.iter().flat_map(|view| &view.rows).filter(|row| !row.up);
-    facts.down = down.map(|row| row.host_id.clone()).collect();
+    let down = looks.views.iter().flat_map(|view| &view.rows).filter(|row| !row.up);
+    // A node of which gossip has told no host id is known by its address.
+    let name = |row: &StatusRow| if row.host_id.is_empty() { &row.address } else { &row.host_id }.clone();
+    facts.down = down.map(name).collect();
     Ok(facts)
 }
 
@@ -45,7 +46,7 @@ pub async fn nodes(
     playbook: &Playbook,
 ) -> Result<Vec<NodeFacts>, Vec<Diagnostic>> {
     let probes = cluster.nodes.iter().map(|node| async move {
-        probe(node.host.as_ref(), &request(node, playbook)).await.map_err(|error| (node, error))
+        probe_or_ask_version(node, playbook).await.map_err(|error| (node, error))
     });
     let answers: Vec<_> = stream::iter(probes).buffered(AT_ONCE).collect().await;
     let mut facts = Vec::new();
@@ -60,6 +61,22 @@ pub async fn nodes(
         }
     }
     if problems.is_empty() { Ok(facts) } else { Err(problems) }
+}
+
+/// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
+async fn probe_or_ask_version(node: &Node, playbook: &Playbook) -> Result<NodeFacts, ProbeError> {
+    let request = request(node, playbook);
+    let error = match probe(node.host.as_ref(), &request).await {
+        Err(error @ ProbeError::NoVersion { .. }) => error,
+        answer => return answer,
+    };
+    let path = node.inventory.cassandra.nodetool.clone().unwrap_or_else(|| "nodetool".into());
+    let answer = views::ask(node, &node.nodetool_at(path), &["version"]).await;
+    let version = answer.ok().and_then(|text| output::version(&text).ok()?.parse().ok());
+    match version {
+        Some(version) => probe(node.host.as_ref(), &ProbeRequest { version: Some(version), ..request }).await,
+        None => Err(error),
+    }
 }
 
 fn request(node: &Node, playbook: &Playbook) -> ProbeRequest {
@@ -99,6 +116,23 @@ async fn ring(
         ),
     };
     Err(vec![Diagnostic::new(&inventory.source.file, message).help(help)])
+}
+
+/// The ring as it is now, by CQL from the first of these nodes that tells. Where CQL is closed to us the ring that is
+/// known is all there is: it says who is in it, and that one node may be down at a time.
+pub async fn ring_now(sources: &[&Node], facts: &Facts) -> Result<Ring, String> {
+    if facts.ring.source == RingSource::NodetoolOnly {
+        return Ok(facts.ring.clone());
+    }
+    let mut refusals = Vec::new();
+    for node in sources.iter().take(RING_SOURCES) {
+        let Some(seen) = facts.node(&node.name) else { continue };
+        match ring_by_cql(node, seen).await {
+            Ok(ring) => return Ok(ring),
+            Err(refusal) => refusals.push(format!("{}: {refusal}", node.name)),
+        }
+    }
+    Err(refusals.join("; "))
 }
 
 /// Why a node did not tell the ring by CQL.

@@ -1,7 +1,9 @@
 //! What the gates are shown: quick looks at the node itself, and beside them the slow question to its peers.
 
-use crate::cluster::survey::{chain, cql_connection};
-use crate::cluster::{Cluster, Node, views};
+use crate::cluster::survey::{chain, cql_connection, ring_now};
+use crate::cluster::views::{self, Looks};
+use crate::cluster::{Cluster, Node};
+use crate::facts::ring::Ring;
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::gates::{
     Verdict, View, can_be_spared, cql_answers, node_is_up, peers_see_it_up, schema_agrees, wire_is_right,
@@ -43,12 +45,12 @@ pub struct Subject {
 pub struct Eyes {
     subject: Arc<Subject>,
     process: Option<(Instant, Result<ProcessLook, String>)>,
-    peers: Question<Views>,
+    peers: Question<Looks>,
+    spare: Question<(Looks, Result<Ring, String>)>,
     schema: Question<Result<Versions, String>>,
     news: Arc<Notify>,
 }
 
-type Views = (Vec<View>, Vec<String>);
 type Versions = BTreeMap<String, BTreeSet<String>>;
 
 /// A question that takes a JVM start to answer, so it runs beside the quick looks.
@@ -99,6 +101,7 @@ impl Eyes {
             subject: Arc::new(subject),
             process: None,
             peers: Question::NotAsked,
+            spare: Question::NotAsked,
             schema: Question::NotAsked,
             news: Arc::default(),
         }
@@ -142,20 +145,24 @@ impl Eyes {
     async fn slow(&mut self, gate: &Gate, node_is_right: bool) -> Option<Answer> {
         let subject = Arc::clone(&self.subject);
         let id = &subject.host_id;
+        // What the node itself lacks is the reason of the wait; its peers are asked when it has come back.
         if !node_is_right {
-            return asks_others(gate)
-                .then(|| Answer::Is(Verdict::Wait("the node itself comes first".into())));
+            return None;
         }
         Some(match gate {
             Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) => return None,
             Gate::CanBeSpared { keep } => {
-                let judge = |(views, silent): &Views| {
-                    or_silent(can_be_spared::check(&subject.facts.ring, views, id, *keep), silent)
+                let judge = |(looks, ring): &(Looks, Result<Ring, String>)| match ring {
+                    Err(why) => Verdict::Wait(format!("the ring cannot be read: {why}")),
+                    Ok(ring) => judged(looks, |views| {
+                        can_be_spared::same_members(&subject.facts.ring, ring)
+                            .unwrap_or_else(|| can_be_spared::check(ring, views, id, *keep))
+                    }),
                 };
-                self.peers.settle(&self.news, ask_peers(Arc::clone(&subject)), judge).await
+                self.spare.settle(&self.news, ask_peers_and_ring(Arc::clone(&subject)), judge).await
             }
             Gate::PeersSeeItUp => {
-                let judge = |(views, silent): &Views| or_silent(peers_see_it_up::check(views, id), silent);
+                let judge = |looks: &Looks| judged(looks, |views| peers_see_it_up::check(views, id));
                 self.peers.settle(&self.news, ask_peers(Arc::clone(&subject)), judge).await
             }
             Gate::SchemaAgrees => {
@@ -221,8 +228,8 @@ impl Eyes {
     /// Addresses of the nodes that the peers call down; their schema version is an old one.
     fn down(&self) -> BTreeSet<String> {
         match &self.peers {
-            Question::Answered((views, _)) => {
-                let rows = views.iter().flat_map(|view| &view.rows);
+            Question::Answered(looks) => {
+                let rows = looks.views.iter().flat_map(|view| &view.rows);
                 rows.filter(|row| !row.up).map(|row| row.address.clone()).collect()
             }
             Question::NotAsked | Question::Asked(_) => BTreeSet::new(),
@@ -235,15 +242,14 @@ impl Subject {
         self.cluster.node(&self.name).expect("a plan names nodes of its inventory only")
     }
 
+    /// Whom to ask about it. A ring of one has no peers: it is asked what it says of itself.
+    fn peers(&self) -> Vec<&Node> {
+        let others = views::candidates(&self.cluster, &self.facts, Some(&self.name));
+        if others.is_empty() { vec![self.node()] } else { others }
+    }
+
     fn seen(&self) -> &NodeFacts {
         self.facts.node(&self.name).expect("a plan is made from the facts of its nodes")
-    }
-}
-
-fn asks_others(gate: &Gate) -> bool {
-    match gate {
-        Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees => true,
-        Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) => false,
     }
 }
 
@@ -255,19 +261,30 @@ fn on_wire(look: Option<&Result<WireLook, String>>, check: impl FnOnce(&WireLook
     }
 }
 
-/// Where nobody answered, the reason is what the operator needs.
-fn or_silent(verdict: Verdict, silent: &[String]) -> Verdict {
+/// A verdict on what the observers say. Too few of them are not believed, and then the reason is what the operator needs.
+fn judged(looks: &Looks, check: impl FnOnce(&[View]) -> Verdict) -> Verdict {
+    let verdict = match looks.views.len() {
+        1.. if looks.views.len() < looks.wanted => {
+            Verdict::Wait("one node's word alone is not enough".into())
+        }
+        _ => check(&looks.views),
+    };
     match verdict {
-        Verdict::Wait(why) if !silent.is_empty() => Verdict::Wait(format!("{why} ({})", silent.join("; "))),
+        Verdict::Wait(why) if !looks.silent.is_empty() => {
+            Verdict::Wait(format!("{why} ({})", looks.silent.join("; ")))
+        }
         other => other,
     }
 }
 
-async fn ask_peers(subject: Arc<Subject>) -> Views {
-    let observers = views::observers(&subject.cluster, &subject.facts, Some(&subject.name));
-    // A ring of one has no peers: it is asked what it says of itself.
-    let observers = if observers.is_empty() { vec![subject.node()] } else { observers };
-    views::look(&observers, &subject.facts).await
+async fn ask_peers(subject: Arc<Subject>) -> Looks {
+    views::look(&subject.peers(), &subject.facts).await
+}
+
+/// The ring is asked for again, too: keyspaces come and their replication changes while a plan is carried out.
+async fn ask_peers_and_ring(subject: Arc<Subject>) -> (Looks, Result<Ring, String>) {
+    let peers = subject.peers();
+    tokio::join!(views::look(&peers, &subject.facts), ring_now(&peers, &subject.facts))
 }
 
 /// By CQL on the node itself; by nodetool where CQL wants a login or a certificate that we lack.

@@ -14,6 +14,10 @@ const WHILE_WAITING: Duration = Duration::from_millis(200);
 /// Between looks that pass: they are to see a node that is steady, not one that answers once.
 const WHILE_STEADY: Duration = Duration::from_millis(500);
 
+/// A connection that breaks in the middle of a look shows a fault that is not the node's; one that is the node's is
+/// seen again.
+const FAILS_IN_A_ROW: u32 = 3;
+
 /// How a hold ended.
 pub enum Held {
     Passed,
@@ -31,12 +35,14 @@ pub enum Held {
 /// Holds until every gate passes `looks` times in a row, and at least `at_least_s`.
 pub async fn hold(eyes: &mut Eyes, id: StepId, hold: &Hold, progress: &ProgressSender) -> Held {
     let begun = Instant::now();
-    let mut in_a_row = 0;
+    let (mut in_a_row, mut fails_in_a_row) = (0, 0);
     loop {
         let answers = eyes.look(&hold.gates).await;
-        if let Some((gate, why)) = failed(&answers) {
-            return Held::Failed { gate, why };
-        }
+        fails_in_a_row = match failed(&answers) {
+            Some((gate, why)) if fails_in_a_row + 1 >= FAILS_IN_A_ROW => return Held::Failed { gate, why },
+            Some(_) => fails_in_a_row + 1,
+            None => 0,
+        };
         let waiting = waiting(&answers);
         in_a_row = if answers.iter().any(|(_, answer)| speaks_against(answer)) { 0 } else { in_a_row + 1 };
         let looked = Progress::Looked {

@@ -68,12 +68,16 @@ pub struct Engine<'a> {
 
 impl Engine<'_> {
     /// Runs until the plan is carried out, a step fails or the operator stops it. The state is always what is on disk.
-    /// A step that was begun and not ended, because the run was killed in it, is carried out again first.
+    /// A step that was begun and not ended, because the run was killed in it, is carried out again first. A run that is
+    /// over has the result it had.
     pub async fn run(
         &mut self,
         performer: Arc<dyn Perform>,
         mut interrupts: Interrupts,
     ) -> Result<RunResult, EngineError> {
+        if let Some((_, result)) = self.state.finished {
+            return Ok(result);
+        }
         let (progress, mut progressed) = mpsc::channel(PROGRESS_QUEUE);
         let mut tasks = JoinSet::new();
         for step in self.state.running().collect::<Vec<_>>() {

@@ -1,5 +1,7 @@
 //! One step, carried out on its node. Every step may be carried out again: what is done already is found done.
 
+mod restart;
+
 use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold};
 use super::{Perform, ProgressSender};
@@ -7,19 +9,18 @@ use crate::cluster::survey::chain;
 use crate::cluster::{Cluster, Node};
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::formats::yaml;
-use crate::journal::event::{Kept, Outcome, Progress, Waiting};
+use crate::journal::event::{Kept, Outcome, Waiting};
 use crate::node::files::{self, Expect, FileError, Replace, Replaced};
-use crate::node::{job, log, process};
+use crate::node::log;
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
-use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Restart, Step};
+use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step};
 use crate::plan::{PlannedStep, StepId};
-use crate::transport::{HostError, Stdin};
+use crate::transport::Stdin;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 /// Carries out the steps of one run on the real nodes.
@@ -36,6 +37,10 @@ pub struct Performer {
 pub struct Noted {
     /// The node bears the mark of this run.
     owes: bool,
+    /// SHA-256 by path of the files that this run has put there.
+    written: BTreeMap<String, String>,
+    /// When the node could be spared, and the hold that found it.
+    spared: Option<(SystemTime, Hold)>,
     /// The process that the restart ended, and the one that it started.
     before: Option<Process>,
     started: Option<Process>,
@@ -142,6 +147,7 @@ impl Place<'_> {
     async fn edit(&self, edit: &EditYaml) -> Result<String, Failure> {
         let text = self.read_yaml(edit).await?;
         if sha256_hex(&text) == edit.becomes {
+            self.wrote(&edit.path, &edit.becomes);
             return Ok("it was done already".into());
         }
         let edits = edits(&edit.set, &self.run.material)
@@ -180,99 +186,42 @@ impl Place<'_> {
 
     async fn replace(&self, replace: &Replace) -> Result<String, Failure> {
         let host = self.node.host.as_ref();
-        if !self.run.noted(&self.node.name).owes {
+        let is_first = !self.run.noted(&self.node.name).owes;
+        if is_first {
             files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
             self.run.note(&self.node.name, |noted| noted.owes = true);
         }
-        match files::replace(host, replace).await.map_err(of_file)? {
+        let replaced = match files::replace(host, replace).await {
+            Ok(replaced) => replaced,
+            Err(error) => {
+                if is_first {
+                    self.owes_nothing(&error).await;
+                }
+                return Err(of_file(error));
+            }
+        };
+        self.wrote(&replace.path, &replace.becomes);
+        match replaced {
             Replaced::Now => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
             Replaced::Already => Ok("it was done already".into()),
         }
     }
 
-    async fn restart(
-        &self,
-        id: StepId,
-        restart: &Restart,
-        progress: &ProgressSender,
-    ) -> Result<String, Failure> {
-        let host = self.node.host.as_ref();
-        let before = process::look(host).await.map_err(|error| self.unreachable(&error))?.process;
-        self.run.note(&self.node.name, |noted| noted.before = before.clone());
-        let job = job::Job {
-            state_dir: self.seen.state_dir.clone(),
-            run: self.run.run.clone(),
-            id: format!("restart-{id}"),
-            service: self.seen.service.clone(),
-            nodetool: self.node.nodetool(self.seen),
-            native_port: self.seen.native.port,
-            before,
-            limits: job::Limits {
-                clients_s: restart.clients_s,
-                drain_s: restart.drain_s,
-                stop_s: restart.stop_s,
-                start_s: restart.start_s,
-            },
-        };
-        self.start(&job, restart).await?;
-        self.watch(id, &job, restart, progress).await
-    }
-
-    /// Starts the job; asked again after a lost answer, it finds itself started.
-    async fn start(&self, job: &job::Job, restart: &Restart) -> Result<(), Failure> {
-        let until = Instant::now() + Duration::from_secs(restart.stop_s);
-        loop {
-            match job::start(self.node.host.as_ref(), job).await {
-                Ok(()) => return Ok(()),
-                Err(job::JobError::Host(error)) if is_passing(&error) && Instant::now() < until => {
-                    sleep(RECONNECT).await;
-                }
-                Err(error) => return Err(Failure::new(chain(&error), self.help_after_restart())),
-            }
+    /// A run whose first file was refused has changed nothing, and the node need not be restarted for it.
+    async fn owes_nothing(&self, error: &FileError) {
+        let may_have_been_replaced = matches!(error, FileError::Host(_));
+        // Marked before this run, it owes a look still.
+        if !may_have_been_replaced && self.seen.owed.is_none() {
+            // If this fails too, a later plan asks for one restart too many.
+            let _ = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await;
+            self.run.note(&self.node.name, |noted| noted.owes = false);
         }
     }
 
-    /// Follows the job to its end, through lost connections: it does not need us.
-    async fn watch(
-        &self,
-        id: StepId,
-        job: &job::Job,
-        restart: &Restart,
-        progress: &ProgressSender,
-    ) -> Result<String, Failure> {
-        let budget_s = restart.clients_s + restart.drain_s + restart.stop_s + restart.start_s;
-        let until = Instant::now() + Duration::from_secs(budget_s) + JOB_GRACE;
-        let mut told = 0;
-        loop {
-            match job::watch(self.node.host.as_ref(), job, told).await {
-                Ok(status) => {
-                    for stage in status.stages.iter().skip(told) {
-                        let _ = progress.try_send(Progress::JobStage { step: id, stage: stage.clone() });
-                    }
-                    told = status.stages.len();
-                    match status.finished {
-                        Some(Ok(started)) => {
-                            self.run.note(&self.node.name, |noted| noted.started = Some(started.clone()));
-                            return Ok(format!("a new process, pid {}", started.pid));
-                        }
-                        Some(Err(why)) => {
-                            return Err(self.with_log(Failure::new(why, self.help_after_restart())).await);
-                        }
-                        None => {}
-                    }
-                }
-                Err(error) if is_passing(&error) => {
-                    let stage = format!("reconnecting: {}", chain(&error));
-                    let _ = progress.try_send(Progress::JobStage { step: id, stage });
-                    sleep(RECONNECT).await;
-                }
-                Err(error) => return Err(self.unreachable(&error)),
-            }
-            if Instant::now() >= until {
-                let why = format!("the restart did not end within {budget_s} s");
-                return Err(self.with_log(Failure::new(why, self.help_after_restart())).await);
-            }
-        }
+    fn wrote(&self, path: &str, sha256: &str) {
+        self.run.note(&self.node.name, |noted| {
+            noted.written.insert(path.to_owned(), sha256.to_owned());
+        });
     }
 
     async fn hold(&self, id: StepId, gates: &Hold, progress: &ProgressSender) -> Result<String, Failure> {
@@ -288,22 +237,31 @@ impl Place<'_> {
             before,
             started,
         });
-        match hold(&mut eyes, id, gates, progress).await {
-            Held::Passed => Ok(held(&gates.gates)),
-            Held::Failed { gate, why } => {
-                let failure =
-                    Failure::new(format!("{} no: {why}", gate.question()), self.help_after_restart());
-                Err(self.with_log(failure).await)
+        let asks_to_go = gates.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }));
+        let why = match hold(&mut eyes, id, gates, progress).await {
+            Held::Passed => {
+                if asks_to_go {
+                    self.run.note(&self.node.name, |noted| {
+                        noted.spared = Some((SystemTime::now(), gates.clone()))
+                    });
+                }
+                return Ok(held(&gates.gates));
             }
+            Held::Failed { gate, why } => format!("{} no: {why}", gate.question()),
             Held::TimedOut { waiting } => {
-                let why = format!("gave up after {} s: {}", gates.deadline_s, listed(&waiting));
-                Err(self.with_log(Failure::new(why, self.help_after_restart())).await)
+                format!("gave up after {} s: {}", gates.deadline_s, listed(&waiting))
             }
+        };
+        match asks_to_go {
+            true => Err(Failure::new(why, self.help_before_restart())),
+            false => Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
         }
     }
 
     async fn confirm(&self) -> Result<String, Failure> {
         files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.map_err(of_file)?;
+        // The next phase owes the node a look of its own.
+        self.run.note(&self.node.name, |noted| noted.owes = false);
         Ok("healthy".into())
     }
 
@@ -319,9 +277,13 @@ impl Place<'_> {
         Failure { why, help: failure.help, log: found.lines }
     }
 
-    fn unreachable(&self, error: &HostError) -> Failure {
-        let help = "the restart goes on on the node by itself; look there, then run `ringwalk plan` again";
-        Failure::new(chain(error), help)
+    /// The node was left running: its cause is elsewhere.
+    fn help_before_restart(&self) -> String {
+        format!(
+            "{} was not taken down: it runs on as before, and its new files wait for its next start; see to what stands \
+             in the way, then run `ringwalk plan` again",
+            self.node.name
+        )
     }
 
     fn help_after_restart(&self) -> String {
@@ -329,24 +291,6 @@ impl Place<'_> {
             "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
             self.node.name, self.seen.state_dir, self.run.run
         )
-    }
-}
-
-/// Between two attempts to reach a node whose connection was lost.
-const RECONNECT: Duration = Duration::from_secs(1);
-/// The job bounds each of its stages; what comes on top is starting it and fetching its last word.
-const JOB_GRACE: Duration = Duration::from_secs(30);
-
-/// Whether the network is to blame, which may come back, or something that will not.
-fn is_passing(error: &HostError) -> bool {
-    match error {
-        HostError::Unreachable { .. } | HostError::Lost { .. } | HostError::Deadline { .. } => true,
-        HostError::HostKey { .. }
-        | HostError::AuthenticationRefused { .. }
-        | HostError::Key { .. }
-        | HostError::Refused { .. }
-        | HostError::Unusable { .. }
-        | HostError::Config(_) => false,
     }
 }
 

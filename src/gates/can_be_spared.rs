@@ -31,6 +31,22 @@ pub fn check(ring: &Ring, views: &[View], host_id: &str, keep: KeepAvailable) ->
     }
 }
 
+/// What speaks against going on in a ring that is not the one the plan was made for. A member that is missing may be
+/// unknown to the one node that was asked; a new one is in no inventory.
+pub fn same_members(planned: &Ring, now: &Ring) -> Option<Verdict> {
+    let strangers = |ring: &Ring, of: &Ring| {
+        let is_known = |id: &str| of.members.iter().any(|member| member.host_id == id);
+        ring.members.iter().find(|member| !is_known(&member.host_id)).map(|member| member.address.clone())
+    };
+    match (strangers(now, planned), strangers(planned, now)) {
+        (Some(joined), _) => Some(Verdict::Fail(format!("{joined} joined the ring since the plan was made"))),
+        (None, Some(left)) => {
+            Some(Verdict::Wait(format!("{left} is not in the ring that was read just now")))
+        }
+        (None, None) => None,
+    }
+}
+
 /// Host ids of the members that one observer calls down; or why it cannot be believed.
 fn down_in(ring: &Ring, view: &View) -> Result<BTreeSet<String>, Verdict> {
     let ids: BTreeSet<&str> = ring.members.iter().map(|member| member.host_id.as_str()).collect();
@@ -41,10 +57,17 @@ fn down_in(ring: &Ring, view: &View) -> Result<BTreeSet<String>, Verdict> {
             // Gossip has told none yet.
             "" => match ring.member(&row.address) {
                 Some(member) => member.host_id.as_str(),
-                None => return Err(Verdict::Wait(format!("{} does not know who {} is", view.observer, row.address))),
+                None => {
+                    return Err(Verdict::Wait(format!(
+                        "{} does not know who {} is",
+                        view.observer, row.address
+                    )));
+                }
             },
             id if ids.contains(id) => id,
-            _ => return Err(Verdict::Fail(format!("{} joined the ring since the plan was made", row.address))),
+            _ => {
+                return Err(Verdict::Fail(format!("{} joined the ring since the plan was made", row.address)));
+            }
         };
         seen.insert(id);
         if !row.up {
@@ -54,5 +77,38 @@ fn down_in(ring: &Ring, view: &View) -> Result<BTreeSet<String>, Verdict> {
     match ring.members.iter().find(|member| !seen.contains(member.host_id.as_str())) {
         Some(member) => Err(Verdict::Wait(format!("{} does not know {}", view.observer, member.address))),
         None => Ok(down),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::placement::Member;
+    use crate::facts::ring::{Partitioner, RingSource};
+
+    fn ring(ids: &[&str]) -> Ring {
+        let member = |id: &&str| Member {
+            host_id: id.to_string(),
+            address: format!("10.0.0.{id}"),
+            ..Member::default()
+        };
+        Ring {
+            cluster_name: "orders".into(),
+            partitioner: Partitioner::Murmur3,
+            members: ids.iter().map(member).collect(),
+            keyspaces: Vec::new(),
+            schema_versions: Default::default(),
+            source: RingSource::Cql,
+        }
+    }
+
+    #[test]
+    fn a_new_member_ends_the_plan_and_a_missing_one_is_waited_for() {
+        let planned = ring(&["1", "2"]);
+        assert_eq!(same_members(&planned, &ring(&["2", "1"])), None);
+        let joined = same_members(&planned, &ring(&["1", "2", "3"]));
+        assert_eq!(joined, Some(Verdict::Fail("10.0.0.3 joined the ring since the plan was made".into())));
+        let left = same_members(&planned, &ring(&["1"]));
+        assert_eq!(left, Some(Verdict::Wait("10.0.0.2 is not in the ring that was read just now".into())));
     }
 }

@@ -17,7 +17,9 @@ fn doubt(view: &View, host_id: &str) -> Option<String> {
     match view.rows.iter().find(|row| row.host_id == host_id) {
         None => Some(format!("{} does not know it", view.observer)),
         Some(row) if !row.up => Some(format!("{} sees it down", view.observer)),
-        Some(row) if row.state != State::Normal => Some(format!("{} sees it {}", view.observer, doing(row.state))),
+        Some(row) if row.state != State::Normal => {
+            Some(format!("{} sees it {}", view.observer, doing(row.state)))
+        }
         Some(_) => None,
     }
 }

@@ -135,7 +135,7 @@ pub static CASSANDRA: Table = Table {
         Key::new(
             "start",
             Form::Text,
-            "A command that starts Cassandra, for a tarball or an odd service; `stop` goes with it.",
+            "A command that starts Cassandra, for a tarball or an odd service.",
             "/opt/cassandra/bin/cassandra -p /run/cassandra/cassandra.pid",
         ),
         Key::new(
@@ -143,7 +143,8 @@ pub static CASSANDRA: Table = Table {
             Form::Text,
             "A command that stops Cassandra; it must not return before the process is told to end.",
             "kill $(cat /run/cassandra/cassandra.pid)",
-        ),
+        )
+        .or("SIGTERM to the process"),
         Key::new("user", Form::Text, "Who runs Cassandra and must be able to read the stores.", "cassandra")
             .or("the owner of the running process"),
         Key::new("nodetool", Form::AbsolutePath, "The nodetool to use.", "/opt/cassandra/bin/nodetool")

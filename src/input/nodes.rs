@@ -185,25 +185,25 @@ fn cassandra_rules(cassandra: &Record, span: Span, reader: &mut Reader) {
         let install = cassandra.field("install").map_or(span, |install| install.key);
         reader.refuse(install, "a tarball without its `location`", "for example `location: /opt/cassandra`");
     }
-    both_or_none(cassandra, ("start", "stop"), reader);
+    // `start` alone is fine: the process is told to end by SIGTERM.
+    needs(cassandra, "stop", "start", reader);
     if let (Some(service), Some(start)) = (cassandra.field("service"), cassandra.field("start")) {
         let other = reader.document.other_place(service.key, "so does this");
         let problem = reader.document.problem(start.key, "`start` says how Cassandra is run").also(other);
         reader.problems.push(problem.help("leave out `service`, or `start` and `stop`"));
     }
     if let Some(jmx) = cassandra.record("jmx") {
-        both_or_none(jmx, ("username", "password"), reader);
+        needs(jmx, "username", "password", reader);
+        needs(jmx, "password", "username", reader);
     }
 }
 
-/// Two keys that mean nothing one without the other.
-fn both_or_none(record: &Record, (one, other): (&str, &str), reader: &mut Reader) {
-    for (key, missing) in [(one, other), (other, one)] {
-        if let Some(field) = record.field(key)
-            && !record.has(missing)
-        {
-            let message = format!("`{key}` without `{missing}`");
-            reader.refuse(field.key, message, format!("add `{missing}`, or leave out `{key}`"));
-        }
+/// A key that means nothing without another.
+fn needs(record: &Record, key: &str, missing: &str, reader: &mut Reader) {
+    if let Some(field) = record.field(key)
+        && !record.has(missing)
+    {
+        let message = format!("`{key}` without `{missing}`");
+        reader.refuse(field.key, message, format!("add `{missing}`, or leave out `{key}`"));
     }
 }

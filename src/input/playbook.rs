@@ -92,9 +92,9 @@ pub enum KeepAvailable {
     /// One replica, in any datacenter.
     One,
     /// In every datacenter, a quorum of its replicas.
+    #[default]
     LocalQuorum,
     /// A quorum of all replicas.
-    #[default]
     Quorum,
 }
 
@@ -289,9 +289,9 @@ impl Rollout {
             canary_look: record.duration("canary_look").unwrap_or(default.canary_look),
             at_once: record.whole("at_once").unwrap_or(default.at_once),
             keep_available: match record.choice("keep_available") {
-                Some("local_quorum") => KeepAvailable::LocalQuorum,
+                Some("quorum") => KeepAvailable::Quorum,
                 Some("one") => KeepAvailable::One,
-                _ => KeepAvailable::Quorum,
+                _ => KeepAvailable::LocalQuorum,
             },
             on_failure: OnFailure::Stop,
             steady_looks: record.whole("steady_looks").unwrap_or(default.steady_looks),

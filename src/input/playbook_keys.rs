@@ -210,9 +210,9 @@ pub static ROLLOUT: Table = Table {
             "keep_available",
             Form::Choice(KEEP),
             "What every range keeps while a node is down.",
-            "local_quorum",
+            "quorum",
         )
-        .or("quorum"),
+        .or("local_quorum"),
         Key::new(
             "on_failure",
             Form::Choice(ON_FAILURE),

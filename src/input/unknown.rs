@@ -73,8 +73,8 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate))
         .filter(|(likeness, candidate)| {
-            *likeness >= LIKENESS_LEAST
-                && strsim::damerau_levenshtein(&word, candidate) <= 1 + candidate.len() / 3
+            let slips = strsim::damerau_levenshtein(&word, candidate);
+            slips <= 1 || *likeness >= LIKENESS_LEAST && slips <= 1 + candidate.len() / 3
         })
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, candidate)| candidate)

@@ -119,12 +119,8 @@ impl RunState {
 
     /// The whole plan was carried out on this node.
     pub fn node_is_done(&self, node: &str) -> bool {
-        let mut steps = self.steps_of(node).peekable();
-        steps.peek().is_some() && steps.all(|step| matches!(self.status[step], Status::Done { .. }))
-    }
-
-    /// The ids of a node's steps, in order.
-    pub fn steps_of<'a>(&'a self, node: &'a str) -> impl Iterator<Item = StepId> + 'a {
-        self.plan.steps.iter().enumerate().filter(move |(_, s)| s.node == node).map(|(step, _)| step)
+        let mut steps =
+            self.plan.steps.iter().zip(&self.status).filter(|(step, _)| step.node == node).peekable();
+        steps.peek().is_some() && steps.all(|(_, status)| matches!(status, Status::Done { .. }))
     }
 }

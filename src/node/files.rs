@@ -153,6 +153,9 @@ fn known_words(path: &str, words: &str) -> FileError {
         FileError::DiskFull { path }
     } else if words.contains("Read-only file system") {
         FileError::ReadOnly { path }
+    } else if words.contains("I/O error") {
+        // A shell's own `printf` says so of a full disk too.
+        FileError::DiskFailed { path }
     } else if words.contains("ermission denied") || words.contains("not permitted") {
         FileError::Denied { path, words: words.into() }
     } else {
@@ -185,6 +188,8 @@ pub enum FileError {
     DiskFull { path: String },
     #[error("cannot replace {path}: the file system is mounted read-only; the file is as it was")]
     ReadOnly { path: String },
+    #[error("cannot write {path}: the disk is full or broken; nothing was replaced")]
+    DiskFailed { path: String },
     #[error("cannot replace {path}: {words}; the file is as it was")]
     Denied { path: String, words: String },
     #[error("cannot give {path} its owner and mode: {words}; the file is as it was")]
@@ -204,7 +209,7 @@ impl FileError {
     pub fn help(&self) -> String {
         match self {
             FileError::Host(HostError::HostKey { help, .. }) => help.clone(),
-            FileError::Host(_) => "see that `ssh NODE true` works, then run `ringwalk resume`".into(),
+            FileError::Host(_) => "see that `ssh NODE true` works, then run `ringwalk apply` again".into(),
             FileError::NoPrivilege { .. } => "let the login user run sudo without a password".into(),
             FileError::Absent { .. } | FileError::NotAFile { .. } | FileError::TooLarge { .. } => {
                 "see that the path is right".into()
@@ -213,14 +218,17 @@ impl FileError {
                 "set `ssh: { become: sudo }`, and see that the file is not immutable (`lsattr`)".into()
             }
             FileError::Changed { .. } => "run `ringwalk plan` again: it shows what the file says now".into(),
-            FileError::DiskFull { .. } => "make room on that file system, then run `ringwalk resume`".into(),
+            FileError::DiskFull { .. } => "make room on that file system, then run `ringwalk apply` again".into(),
+            FileError::DiskFailed { .. } => {
+                "see `df` and `dmesg` on the node, then run `ringwalk apply` again".into()
+            }
             FileError::ReadOnly { .. } => {
-                "see why it is (`dmesg`): a disk that failed is often mounted so; then run `ringwalk resume`"
+                "see why it is (`dmesg`): a disk that failed is often mounted so; then run `ringwalk apply` again"
                     .into()
             }
             FileError::NoSuchAccount { .. } => "set the store's `owner` to an account of the node".into(),
             FileError::Garbled { .. } | FileError::Unexpected { .. } => {
-                "run `ringwalk resume` to try again".into()
+                "run `ringwalk apply` again".into()
             }
             FileError::MissingTool { .. } => "install it: timeout and sha256sum are in coreutils".into(),
         }

@@ -122,18 +122,27 @@ pub fn masked(line: &str) -> String {
         let blank = value.len() - value.trim_start().len();
         shown.push_str(&value[..blank]);
         shown.push_str(SECRET);
-        rest = &value[end_of_value(value, blank)..];
+        rest = &value[end_of_value(value, blank, is_open(&shown))..];
     }
     shown + rest
 }
 
-/// Where a value ends that begins at `from`: at its closing quote, else at a comma, a brace, a semicolon or a comment.
-fn end_of_value(text: &str, from: usize) -> usize {
+/// Whether some bracket is not closed yet.
+fn is_open(text: &str) -> bool {
+    text.matches(['{', '[', '(']).count() > text.matches(['}', ']', ')']).count()
+}
+
+/// Where a value ends that begins at `from`: at its closing quote, else at a comment, and within brackets at a comma, a
+/// brace or a semicolon, which elsewhere may belong to it.
+fn end_of_value(text: &str, from: usize, in_brackets: bool) -> usize {
     let value = &text[from..];
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
     let end = match quote {
         Some(quote) => value[1..].find(quote).map(|at| at + 2),
-        None => [value.find([',', '}', ';']), value.find(" #")].into_iter().flatten().min(),
+        None => {
+            let item = value.find([',', '}', ';']).filter(|_| in_brackets);
+            [item, value.find(" #")].into_iter().flatten().min()
+        }
     };
     from + end.unwrap_or(value.len())
 }
@@ -290,6 +299,7 @@ mod tests {
                 "{keystore_password: x, truststore_password: \"y\"}",
                 "{keystore_password: [secret], truststore_password: [secret]}",
             ),
+            ("    keystore_password: x,y;z # w", "    keystore_password: [secret] # w"),
             ("-Djavax.net.ssl.keyStorePassword=x y", "-Djavax.net.ssl.keyStorePassword=[secret]"),
             ("keystore password was incorrect", "keystore password was incorrect"),
             ("\"password\": \"x\"", "\"password\": [secret]"),

@@ -93,7 +93,7 @@ fn refused(output: &Output) -> Result<(), ProbeError> {
 /// Why a node's facts could not be read. The layer above adds the node's name.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    #[error("cannot run the probe")]
+    #[error("cannot look at it")]
     Host(#[from] HostError),
     #[error("cannot become root: sudo asks for a password: {words}")]
     SudoAsksForPassword { words: String },

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_cut_is_not_a_dead_cassandra() {
-        let whole = b"process 10 4711 123 T\nuser 9\ncassandra\ncwd 1\n/\n";
+        let whole = b"process 10\n4711 123 T\nuser 9\ncassandra\ncwd 1\n/\n";
         let look = parse(whole).unwrap();
         assert!(look.frozen);
         assert_eq!(look.process.unwrap().started_ticks, 123);

@@ -67,7 +67,8 @@ fn other_cluster(inventory: &Inventory, facts: &Facts) -> Option<Diagnostic> {
 /// keeps the version it had.
 fn schemas_differ(inventory: &Inventory, facts: &Facts) -> Option<Diagnostic> {
     let ring = &facts.ring;
-    let is_up = |address: &String| ring.member(address).is_none_or(|member| !facts.down.contains(&member.host_id));
+    let is_up =
+        |address: &String| ring.member(address).is_none_or(|member| !facts.down.contains(&member.host_id));
     let held = ring.schema_versions.iter().filter(|(_, nodes)| nodes.iter().any(is_up));
     let held: Vec<String> = held
         .map(|(version, nodes)| {

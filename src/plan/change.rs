@@ -79,7 +79,8 @@ pub(super) fn value(setting: &Setting, material: &Material) -> Result<yaml::Edit
             yaml::EditValue::Map(entries.iter().map(entry).collect::<Result<_, String>>()?)
         }
         Setting::Secret(source) => {
-            let secret = material.secret(source).ok_or_else(|| format!("the secret `{source}` was not read"))?;
+            let secret =
+                material.secret(source).ok_or_else(|| format!("the secret `{source}` was not read"))?;
             yaml::EditValue::Secret(secret.clone())
         }
     })

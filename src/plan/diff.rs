@@ -47,7 +47,7 @@ fn mask_line<'a>(line: &str, label: &impl Fn(&str) -> &'a str) -> (String, bool)
     let mut out = String::new();
     let mut rest = line;
     let mut goes_on = false;
-    while let Some((value_at, value_end)) = next_secret(rest) {
+    while let Some((value_at, value_end)) = next_secret(rest, out.contains('{')) {
         let value = rest[value_at..value_end].trim_end();
         goes_on = value_end == rest.len() && !closes(value) && !line.trim_start().starts_with('#');
         out.push_str(&rest[..value_at]);
@@ -71,15 +71,18 @@ fn closes(value: &str) -> bool {
 }
 
 /// Where in `text` the next secret's value begins and ends; both are the end of the text where it is on the next line.
-fn next_secret(text: &str) -> Option<(usize, usize)> {
+/// `in_flow`: a brace was opened before.
+fn next_secret(text: &str, in_flow: bool) -> Option<(usize, usize)> {
     let mut from = 0;
     while let Some(colon) = text[from..].find(':').map(|at| at + from) {
         let key = text[..colon].trim_end_matches([' ', '\t', '"', '\'']);
-        let key = key.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or("");
+        let key =
+            key.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or("");
         let is_file = key.ends_with("_file");
         if !is_file && names_a_secret(key) {
             let value_at = colon + 1 + text[colon + 1..].len() - text[colon + 1..].trim_start().len();
-            return Some((value_at, value_at + value_length(&text[value_at..])));
+            let in_flow = in_flow || text[..colon].contains('{');
+            return Some((value_at, value_at + value_length(&text[value_at..], in_flow)));
         }
         from = colon + 1;
     }
@@ -87,14 +90,14 @@ fn next_secret(text: &str) -> Option<(usize, usize)> {
 }
 
 /// How many bytes the scalar at the start of `text` takes: a quoted one to its quote, a plain one to the end of its
-/// flow item or line.
-fn value_length(text: &str) -> usize {
+/// flow item or line. Outside a flow mapping, commas and braces are characters like others.
+fn value_length(text: &str, in_flow: bool) -> usize {
     match text.chars().next() {
         Some(quote @ ('"' | '\'')) => quoted_length(text, quote),
         _ => {
             let comment = text.find(" #").unwrap_or(text.len());
             let plain = &text[..comment];
-            plain.find([',', '}']).filter(|_| text.contains('}')).unwrap_or(plain.trim_end().len())
+            plain.find([',', '}']).filter(|_| in_flow).unwrap_or(plain.trim_end().len())
         }
     }
 }
@@ -128,17 +131,28 @@ mod tests {
             ("  keystore_password: cassandra", "  keystore_password: X"),
             ("  #keystore_password: cassandra", "  #keystore_password: X"),
             ("  # truststore_password: 'it''s' # why", "  # truststore_password: X # why"),
-            ("{enabled: true, keystore_password: a b, optional: false}", "{enabled: true, keystore_password: X, optional: false}"),
+            (
+                "{enabled: true, keystore_password: a b, optional: false}",
+                "{enabled: true, keystore_password: X, optional: false}",
+            ),
             ("{keystore_password: \"a\\\"}b\", x: 1}", "{keystore_password: X, x: 1}"),
             ("  keystore_password_file: /etc/x", "  keystore_password_file: /etc/x"),
             ("  keystore: /etc/x", "  keystore: /etc/x"),
             ("  'keystore_password' : secret", "  'keystore_password' : X"),
-            ("  - keystore_password: secret\n    keystore: /etc/x", "  - keystore_password: X\n    keystore: /etc/x"),
-            ("  # keystore_password: secret\n    enabled: true", "  # keystore_password: X\n    enabled: true"),
+            (
+                "  - keystore_password: secret\n    keystore: /etc/x",
+                "  - keystore_password: X\n    keystore: /etc/x",
+            ),
+            (
+                "  # keystore_password: secret\n    enabled: true",
+                "  # keystore_password: X\n    enabled: true",
+            ),
             ("  keystore_password:\n    secret\n  b: 1", "  keystore_password:\n    X\n  b: 1"),
             ("  keystore_password: \"secret\n    secret\"\n  b: 1", "  keystore_password: X\n    X\n  b: 1"),
             ("  keystore_password: secret\n    secret\n  b: 1", "  keystore_password: X\n    X\n  b: 1"),
             ("  key_pass: secret # why\n  b: 1", "  key_pass: X # why\n  b: 1"),
+            ("  keystore_password: a,b}c # {x}", "  keystore_password: X # {x}"),
+            ("{a_password: b, c_password: d,\n  e_password: f, g: h}", "{a_password: X, c_password: X,\n  e_password: X"),
             ("  client_secret: a:b\r\n  b: 1", "  client_secret: X\r\n  b: 1"),
         ] {
             assert_eq!(mask(line, |_| "X"), masked);

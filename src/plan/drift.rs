@@ -49,12 +49,10 @@ fn what_else_changed(saved: &Plan, fresh: &Plan) -> Diagnostic {
     let changes = |plan: &Plan| -> Vec<NodeChange> {
         plan.phases.iter().flat_map(|phase| &phase.waves).flat_map(|wave| wave.nodes.clone()).collect()
     };
-    let message = saved
-        .steps
-        .iter()
-        .zip(&fresh.steps)
-        .find_map(|(then, now)| of_step(then, now))
-        .or_else(|| changes(saved).iter().zip(&changes(fresh)).find_map(|(then, now)| of_state(then, now)));
+    let message =
+        saved.steps.iter().zip(&fresh.steps).find_map(|(then, now)| of_step(then, now)).or_else(|| {
+            changes(saved).iter().zip(&changes(fresh)).find_map(|(then, now)| of_state(then, now))
+        });
     let unknown = "the playbook, the inventory or the ring differs from when the plan was made";
     problem("plan", message.unwrap_or_else(|| unknown.into()))
 }
@@ -65,8 +63,12 @@ fn of_step(then: &PlannedStep, now: &PlannedStep) -> Option<String> {
     }
     let (was, is) = (then.step.sentence(), now.step.sentence());
     Some(match (&then.step, &now.step) {
-        _ if then.node != now.node => format!("it is the turn of `{}` now where it was that of `{}`", now.node, then.node),
-        (Step::PushStore(then), Step::PushStore(push)) if then.path == push.path && then.becomes != push.becomes => {
+        _ if then.node != now.node => {
+            format!("it is the turn of `{}` now where it was that of `{}`", now.node, then.node)
+        }
+        (Step::PushStore(then), Step::PushStore(push))
+            if then.path == push.path && then.becomes != push.becomes =>
+        {
             format!("the {} for `{}` is another file than when the plan was made", push.store, now.node)
         }
         (_, _) if was == is => format!("`{}`: the plan would now {is} in another way", now.node),
@@ -76,7 +78,8 @@ fn of_step(then: &PlannedStep, now: &PlannedStep) -> Option<String> {
 
 /// A node that is as it was in its files may have been stopped, or show something else on its port.
 fn of_state(then: &NodeChange, now: &NodeChange) -> Option<String> {
-    (then.restart != now.restart).then(|| format!("`{}` is to be restarted for other reasons than before", now.node))
+    (then.restart != now.restart)
+        .then(|| format!("`{}` is to be restarted for other reasons than before", now.node))
 }
 
 fn problem(place: &str, message: impl Into<String>) -> Diagnostic {

@@ -7,6 +7,7 @@ pub mod drift;
 pub mod material;
 pub mod options;
 pub mod ports;
+pub mod room;
 pub mod saved;
 pub mod settled;
 pub mod step;
@@ -44,11 +45,26 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         cluster: facts.ring.cluster_name.clone(),
         playbook: input.playbook.name.clone(),
         at_once: input.playbook.rollout.at_once as usize,
-        warnings: ordered.warnings.into_iter().chain(ignored).collect(),
+        warnings: unwell(input, facts).into_iter().chain(ordered.warnings).chain(ignored).collect(),
         seen: facts.nodes.iter().map(Seen::of).collect(),
         phases: ordered.phases,
         steps: ordered.steps,
     })
+}
+
+/// Nodes that run and do not serve: their files may be as wished, and no restart of ours is sure to mend them.
+fn unwell(input: &Input, facts: &Facts) -> Vec<String> {
+    let of_node = |node: &crate::input::inventory::Node| {
+        let seen = facts.node(&node.name).filter(|seen| seen.process.is_some())?;
+        let is_down = facts.member_of(seen, &node.address).is_some_and(|member| facts.down.contains(&member.host_id));
+        let what = match (seen.native.listening, is_down) {
+            (false, _) => format!("its client port {} is closed", seen.native.port),
+            (true, true) => "its peers see it down".into(),
+            (true, false) => return None,
+        };
+        Some(format!("Cassandra runs on `{}`, but {what}: see its log in {}", node.name, seen.layout.log_dir))
+    };
+    input.inventory.nodes.iter().filter_map(of_node).collect()
 }
 
 /// A thousand nodes with one mistake among them are one mistake; more than this is not read.
@@ -78,13 +94,17 @@ fn works<'a>(
     };
     let mut phases: Vec<PhaseWork<'_>> = input.playbook.phases.iter().map(empty).collect();
     let mut problems = Vec::new();
-    for (node, seen) in input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))) {
+    for (node, seen) in input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?)))
+    {
         match work::of_node(input, material, node, seen) {
             Err(more) => problems.extend(more),
-            Ok(works) => works.into_iter().zip(&mut phases).for_each(|(work, phase)| match work {
-                Some(work) => phase.works.push((node, work)),
-                None => phase.unchanged.push(node.name.clone()),
-            }),
+            Ok(works) => {
+                problems.extend(room::problems(&input.inventory, node, seen, &works));
+                works.into_iter().zip(&mut phases).for_each(|(work, phase)| match work {
+                    Some(work) => phase.works.push((node, work)),
+                    None => phase.unchanged.push(node.name.clone()),
+                });
+            }
         }
     }
     if problems.is_empty() { Ok(phases) } else { Err(problems) }
@@ -94,7 +114,8 @@ fn blocked(input: &Input, ordered: &Ordered) -> Vec<Diagnostic> {
     let diagnostic = |(node, blocked): &(String, Vec<crate::facts::ring::Blocked>)| {
         let shown: Vec<String> = blocked.iter().take(3).map(ToString::to_string).collect();
         let message = format!("`{node}` cannot be spared: {}", shown.join("; "));
-        let help = "bring the nodes that are down back first, then plan again (or lower `rollout.keep_available`)";
+        let help =
+            "bring the nodes that are down back first, then plan again (or lower `rollout.keep_available`)";
         input.inventory.diagnostic(node, message, help)
     };
     ordered.blocked.iter().map(diagnostic).collect()
@@ -133,7 +154,8 @@ pub struct Seen {
 
 impl Seen {
     fn of(facts: &NodeFacts) -> Seen {
-        let stores = facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
+        let stores =
+            facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
         let yaml = (facts.yaml.real_path.clone(), Some(facts.yaml.file.sha256.clone()));
         Seen {
             node: facts.node.clone(),

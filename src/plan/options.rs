@@ -22,7 +22,10 @@ pub fn judge(input: &Input, facts: &Facts) -> (Vec<Diagnostic>, Vec<String>) {
                 )),
                 Knows::No { since, instead } => problems.push(input.playbook.diagnostic(
                     span,
-                    format!("{} would not start with `{key}`: {version} does not know it (since {since})", some(nodes)),
+                    format!(
+                        "{} would not start with `{key}`: {version} does not know it (since {since})",
+                        some(nodes)
+                    ),
                     instead,
                 )),
             }
@@ -43,11 +46,15 @@ fn port_ssl(input: &Input, builds: &Builds<'_>) -> (Vec<Diagnostic>, BTreeSet<St
         if phase.native_transport_port_ssl.is_none() {
             continue;
         }
-        warnings.insert(format!("`{key}`: drivers learn only the plain port of the other nodes (CASSANDRA-16999)"));
+        warnings.insert(format!(
+            "`{key}`: drivers learn only the plain port of the other nodes (CASSANDRA-16999)"
+        ));
         for ((flavour, version), nodes) in builds {
             if !flavour.knows_port_ssl(*version) {
-                let message = format!("{} would not start with `{key}`: {version} has one client port", some(nodes));
-                let help = "leave it out; `enabled: true, optional: true` serves TLS and plaintext on one port";
+                let message =
+                    format!("{} would not start with `{key}`: {version} has one client port", some(nodes));
+                let help =
+                    "leave it out; `enabled: true, optional: true` serves TLS and plaintext on one port";
                 let place = format!("phases[{index}].{key}");
                 problems.push(input.playbook.source.diagnostic_of(&place, message, help));
             } else if flavour.apache_base(*version) >= Version::new(5, 0, 0) {

@@ -44,7 +44,8 @@ impl ClientOptions {
     pub fn of(root: Option<&yaml::Node>) -> ClientOptions {
         let option = |key: OptionKey| root?.get("client_encryption_options")?.get(key.key());
         let flag = |key| option(key).and_then(yaml::as_bool_1_1);
-        let path = |key, default: &str| option(key).and_then(yaml::Node::as_str).unwrap_or(default).to_owned();
+        let path =
+            |key, default: &str| option(key).and_then(yaml::Node::as_str).unwrap_or(default).to_owned();
         let port = root.and_then(|root| root.get("native_transport_port_ssl"));
         ClientOptions {
             enabled: flag(OptionKey::Enabled).unwrap_or(false),

@@ -31,7 +31,10 @@ type Said<'a> = BTreeMap<OptionKey, &'a Setting>;
 
 fn said(playbook: &Playbook, phase: usize) -> Said<'_> {
     let phases = playbook.phases.iter().take(phase + 1);
-    phases.flat_map(|phase| &phase.client_encryption_options).map(|(key, setting)| (*key, &setting.value)).collect()
+    phases
+        .flat_map(|phase| &phase.client_encryption_options)
+        .map(|(key, setting)| (*key, &setting.value))
+        .collect()
 }
 
 /// One node, as its file has it.
@@ -67,7 +70,9 @@ impl Stand<'_> {
     /// Whether Cassandra takes an option that is not written for `false`.
     fn is_off_by_default(&self, key: OptionKey) -> bool {
         match key {
-            OptionKey::Enabled | OptionKey::RequireClientAuth | OptionKey::RequireEndpointVerification => true,
+            OptionKey::Enabled | OptionKey::RequireClientAuth | OptionKey::RequireEndpointVerification => {
+                true
+            }
             OptionKey::Optional => self.now.enabled,
             OptionKey::Keystore
             | OptionKey::KeystorePassword

@@ -140,7 +140,7 @@ impl Gate {
     pub fn question(&self) -> &'static str {
         match self {
             Gate::CanBeSpared { .. } => "can the node be spared?",
-            Gate::NodeIsUp => "is the new process up, in mode NORMAL?",
+            Gate::NodeIsUp => "is the new process up?",
             Gate::CqlAnswers => "does CQL answer?",
             Gate::WireIsRight(_) => "does the wire serve what was pushed?",
             Gate::PeersSeeItUp => "do its peers see it up?",

@@ -80,7 +80,8 @@ impl Line<'_> {
             Ok(Proof { text, unprotected, .. }) => {
                 // One warning a keyspace, however many of its nodes there are.
                 let whose = format!("while {} restarts", member.address);
-                let of_any = |warning: String| warning.replace(&whose, "while a node that holds them restarts");
+                let of_any =
+                    |warning: String| warning.replace(&whose, "while a node that holds them restarts");
                 ordered.warnings.extend(unprotected.into_iter().map(of_any));
                 text
             }
@@ -94,15 +95,16 @@ impl Line<'_> {
     /// A node's path through its wave.
     fn path(&self, work: &Work, canary: bool) -> Vec<Step> {
         let rollout = &self.input.playbook.rollout;
-        // The deadline is for what does not pass; what is watched for longer is given that time too.
-        let hold = |gates, looks, at_least: Duration| {
-            let deadline = rollout.timeouts.hold + at_least;
+        // The deadline is for what does not pass; what takes its time by nature is given that time too.
+        let hold = |gates, looks, at_least: Duration, by_nature: Duration| {
+            let deadline = rollout.timeouts.hold + by_nature;
             Step::Hold(Hold { gates, looks, deadline_s: deadline.as_secs(), at_least_s: at_least.as_secs() })
         };
         let mut path: Vec<Step> = work.pushes.iter().cloned().map(Step::PushStore).collect();
         path.extend(work.edit.clone().map(Step::EditYaml));
         if !work.change.restart.is_empty() {
-            path.push(hold(vec![Gate::CanBeSpared { keep: rollout.keep_available }], 1, Duration::ZERO));
+            let spared = vec![Gate::CanBeSpared { keep: rollout.keep_available }];
+            path.push(hold(spared, 1, Duration::ZERO, Duration::ZERO));
             path.push(Step::Restart(Restart {
                 clients_s: rollout.timeouts.clients.as_secs(),
                 drain_s: rollout.timeouts.drain.as_secs(),
@@ -113,7 +115,8 @@ impl Line<'_> {
             gates.extend(work.wires.iter().cloned().map(Gate::WireIsRight));
             gates.extend([Gate::PeersSeeItUp, Gate::SchemaAgrees]);
             let look = if canary { rollout.canary_look } else { Duration::ZERO };
-            path.push(hold(gates, rollout.steady_looks, look));
+            // The job ends with the new process; that replays its commit log before it answers.
+            path.push(hold(gates, rollout.steady_looks, look, rollout.timeouts.start + look));
         }
         path.push(Step::Confirm);
         path

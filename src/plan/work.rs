@@ -7,14 +7,14 @@ use super::ports::{ClientOptions, wires};
 use super::settled::first_phase;
 use super::step::{EditYaml, PushStore, StoreName, Wire, YamlPath};
 use crate::diagnostic::Diagnostic;
-use crate::facts::{NodeFacts, PortShows};
+use crate::facts::{FileFacts, Layout, NodeFacts, PortShows};
 use crate::formats::yaml;
 use crate::input::Input;
 use crate::input::inventory::Node;
 use crate::input::options::Setting;
 use crate::input::playbook::{Restart, StoreSpec, expand};
 use crate::secret::Secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one phase does to one node.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,8 @@ struct Projected {
     text: Secret,
     /// SHA-256 by path.
     files: BTreeMap<String, Option<String>>,
+    /// Stores that an earlier phase has put there, with owner and mode.
+    pushed: BTreeSet<String>,
     /// Why the running process is not yet what its files say; the first restart settles it.
     stale: Vec<RestartReason>,
     /// What the ports showed; after a restart of this plan they have been seen to be right.
@@ -62,6 +64,7 @@ impl Projected {
         Projected {
             text: facts.yaml.text.clone(),
             files: facts.files.iter().map(|(path, file)| (path.clone(), sha256(file))).collect(),
+            pushed: BTreeSet::new(),
             stale,
             shows: facts.shows.clone(),
         }
@@ -70,6 +73,7 @@ impl Projected {
     fn becomes(&mut self, text: Secret, pushes: &[PushStore], restarts: bool) {
         self.text = text;
         self.files.extend(pushes.iter().map(|push| (push.path.clone(), Some(push.becomes.clone()))));
+        self.pushed.extend(pushes.iter().map(|push| push.path.clone()));
         if restarts {
             self.stale.clear();
             self.shows.clear();
@@ -99,7 +103,8 @@ impl Subject<'_> {
         });
         let wires = wires(&becomes, self.facts, self.served(&becomes));
         let restart = self.restart(&pushes, edit.is_some(), &was, projected, &wires);
-        let changes: Vec<Change> = pushes.iter().map(|push| self.store_change(push)).chain(settings).collect();
+        let changes: Vec<Change> =
+            pushes.iter().map(|push| self.store_change(push)).chain(settings).collect();
         if changes.is_empty() && restart.is_empty() {
             return Ok(None);
         }
@@ -112,8 +117,9 @@ impl Subject<'_> {
     /// What is set in the file: the wish, with this node's name and address in its paths.
     fn wish(&self) -> Vec<(YamlPath, Setting)> {
         let wish = self.input.playbook.wish(self.phase).into_iter();
-        let mut set: Vec<_> =
-            wish.map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value))).collect();
+        let mut set: Vec<_> = wish
+            .map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value)))
+            .collect();
         let phases = &self.input.playbook.phases[..=self.phase];
         let port_ssl = phases.iter().rev().find_map(|phase| phase.native_transport_port_ssl);
         set.extend(port_ssl.map(|port| (YamlPath::NativeTransportPortSsl, Setting::Number(port.into()))));
@@ -139,7 +145,11 @@ impl Subject<'_> {
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
             let node = edit.path.iter().try_fold(root.as_ref()?, |node, key| node.get(key));
             let was = node.map(|node| shown(node, setting));
-            (!yaml::says(node, &edit.value)).then(|| Change::Setting { path: *path, was, becomes: setting.to_string() })
+            (!yaml::says(node, &edit.value)).then(|| Change::Setting {
+                path: *path,
+                was,
+                becomes: setting.to_string(),
+            })
         });
         let changes = differs.collect();
         Ok(Edited {
@@ -171,7 +181,8 @@ impl Subject<'_> {
     fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
         let stores = &self.input.playbook.stores;
         let wished = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
-        let push = |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
+        let push =
+            |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
         wished.into_iter().filter_map(push).collect()
     }
 
@@ -183,7 +194,9 @@ impl Subject<'_> {
         let owner = spec.owner.clone().unwrap_or_else(|| format!("{}:{}", layout.user, layout.group));
         // Readable by the account that runs Cassandra and by nobody else: a keystore holds a private key.
         let mode = spec.mode.unwrap_or(0o400);
-        (was.as_ref() != Some(&local.sha256))
+        let stands = self.facts.files.get(&path).and_then(Option::as_ref);
+        let fits = projected.pushed.contains(&path) || stands.is_none_or(|file| fits(file, spec, layout));
+        (was.as_ref() != Some(&local.sha256) || !fits)
             .then(|| PushStore { store, path, was, becomes: local.sha256.clone(), owner, mode })
     }
 
@@ -218,16 +231,33 @@ impl Subject<'_> {
         reasons.extend(edited.then_some(RestartReason::SettingsChange));
         // A store that is missing where the file names it: the process runs with what stood there before.
         let is_named = |path: &String| [&was.keystore, &was.truststore].contains(&path);
-        let replaced = pushes.iter().filter(|push| push.was.is_some() || is_named(&push.path));
+        let renewed = || pushes.iter().filter(|push| push.was.as_ref() != Some(&push.becomes));
+        let replaced = renewed().filter(|push| push.was.is_some() || is_named(&push.path));
         reasons.extend(replaced.map(|push| RestartReason::StoreChanges { store: push.store }));
         if self.input.playbook.phases[self.phase].restart == Restart::Always {
             reasons.push(RestartReason::Asked);
         }
-        if reasons.is_empty() && pushes.is_empty() {
+        if reasons.is_empty() && renewed().next().is_none() {
             reasons.extend(wire_differs(projected, wires));
         }
         reasons
     }
+}
+
+/// Whether a store that has the right contents can stay as it is: its owner and mode are those that the playbook names,
+/// and the account that runs Cassandra may read it. With one that it may not read, Cassandra would not start.
+fn fits(file: &FileFacts, spec: &StoreSpec, layout: &Layout) -> bool {
+    let is_owner = |wished: &String| match wished.split_once(':') {
+        Some((user, group)) => file.owner == user && file.group == group,
+        None => file.owner == *wished,
+    };
+    let is_readable = layout.user == "root"
+        || match (file.owner == layout.user, file.group == layout.group) {
+            (true, _) => file.mode & 0o400 != 0,
+            (false, true) => file.mode & 0o040 != 0,
+            (false, false) => file.mode & 0o004 != 0,
+        };
+    spec.owner.as_ref().is_none_or(is_owner) && spec.mode.is_none_or(|mode| file.mode == mode) && is_readable
 }
 
 /// A text with the wish in it, and what that changed.
@@ -258,6 +288,55 @@ fn shown(node: &yaml::Node, becomes: &Setting) -> String {
             format!("[{}]", items.join(", "))
         }
         // A mapping may hold secrets; the diff shows it masked.
-        (_, yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => "something else".into(),
+        (_, yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => {
+            "something else".into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::LayoutKind;
+    use crate::secret::SecretSource;
+
+    #[test]
+    fn a_store_fits_if_cassandra_may_read_it_and_it_is_as_the_playbook_names_it() {
+        let layout = Layout {
+            kind: LayoutKind::DebianPackage,
+            conf_dir: "/etc/cassandra".into(),
+            nodetool: "/usr/bin/nodetool".into(),
+            log_dir: "/var/log/cassandra".into(),
+            user: "cassandra".into(),
+            group: "cassandra".into(),
+        };
+        for (owner, group, mode, wished_owner, wished_mode, expected) in [
+            ("cassandra", "cassandra", 0o400, None, None, true),
+            ("root", "root", 0o600, None, None, false),
+            ("root", "cassandra", 0o640, None, None, true),
+            ("root", "cassandra", 0o600, None, None, false),
+            ("root", "root", 0o644, None, None, true),
+            ("cassandra", "root", 0o044, None, None, false),
+            ("root", "root", 0o644, Some("cassandra"), None, false),
+            ("cassandra", "root", 0o400, Some("cassandra"), None, true),
+            ("cassandra", "root", 0o400, Some("cassandra:cassandra"), None, false),
+            ("cassandra", "cassandra", 0o640, None, Some(0o400), false),
+        ] {
+            let spec = StoreSpec {
+                from: "k".into(),
+                to: "/k".into(),
+                password: SecretSource::Prompt,
+                owner: wished_owner.map(Into::into),
+                mode: wished_mode,
+            };
+            let file = FileFacts {
+                sha256: "x".into(),
+                size_bytes: 1,
+                owner: owner.into(),
+                group: group.into(),
+                mode,
+            };
+            assert_eq!(fits(&file, &spec, &layout), expected, "{owner}:{group} {mode:o} {wished_owner:?}");
+        }
     }
 }

@@ -3,9 +3,10 @@
 use super::track::{Standing, Track, Visit};
 use super::words::{count, duration, printable};
 use super::{Screen, names};
-use crate::journal::event::RunResult;
+use crate::journal::event::{Kept, RunResult};
 use crate::journal::state::{RunState, Status};
 use crate::plan::StepId;
+use crate::plan::step::Step;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -191,23 +192,41 @@ fn kept(node: &str, state: &RunState, screen: Screen) -> String {
     let mut told = HashSet::new();
     let touched = state.touched.iter().filter(|touched| touched.node == node);
     let first = touched.filter(|touched| told.insert(&touched.kept.path));
-    let lines = first.map(|touched| match touched.kept.sha256 {
-        Some(_) => screen.wrap("  kept: ", &format!("{} is in {}", touched.kept.path, touched.kept.backup)),
-        None => screen.wrap("  new:  ", &format!("{} was not there before", touched.kept.path)),
+    let lines = first.map(|touched| {
+        let Kept { path, backup, sha256 } = &touched.kept;
+        match (sha256, was_replaced(node, path, state)) {
+            (Some(_), true) => screen.wrap("  kept: ", &format!("{path} is in {backup}")),
+            (Some(_), false) => screen.wrap("  kept: ", &format!("if {path} was replaced, it is in {backup}")),
+            (None, true) => screen.wrap("  new:  ", &format!("{path} was not there before")),
+            (None, false) => screen.wrap("  new:  ", &format!("{path} was not there before, if it is now")),
+        }
     });
     lines.collect()
 }
 
+/// Whether some step is known to have replaced the file; one that failed has most likely not.
+fn was_replaced(node: &str, path: &str, state: &RunState) -> bool {
+    state.plan.steps.iter().zip(&state.status).any(|(planned, status)| {
+        let is_it = match &planned.step {
+            Step::PushStore(push) => push.path == path,
+            Step::EditYaml(edit) => edit.path == path,
+            Step::Hold(_) | Step::Restart(_) | Step::Confirm => false,
+        };
+        is_it && planned.node == node && matches!(status, Status::Done { .. })
+    })
+}
+
 fn next(state: &RunState, fates: &Fates) -> String {
-    let run = &state.run;
-    let go_on =
-        format!("`ringwalk resume {run}` goes on, `ringwalk rollback {run}` puts back what was changed");
+    let go_on = "`ringwalk plan` shows what is left, and `ringwalk apply` with the same files does it";
+    let kept = format!("the files that were replaced are kept on their nodes, in /var/lib/ringwalk/runs/{}", state.run);
     match state.finished.map(|(_, result)| result) {
-        Some(RunResult::Done) => "`ringwalk audit` shows every node's TLS posture".into(),
+        Some(RunResult::Done) => {
+            format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)
+        }
         Some(RunResult::StoppedUnchanged) => "mend the cause, then `ringwalk apply` again".into(),
-        Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}"),
-        Some(RunResult::Interrupted) | None if fates.failed.is_empty() => go_on,
-        Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}"),
+        Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}; {kept}"),
+        Some(RunResult::Interrupted) | None if fates.failed.is_empty() => format!("{go_on}; {kept}"),
+        Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}; {kept}"),
     }
 }
 

@@ -71,6 +71,14 @@ async fn a_new_store_gets_its_owner_and_mode_in_a_directory_that_its_group_may_e
     host.sh("chmod 600 '/etc/c/tls/a b/k.p12'; chown root:root '/etc/c/tls/a b/k.p12'");
     assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Already);
     assert_eq!(host.sh("stat -c '%U:%G %a' '/etc/c/tls/a b/k.p12'"), "daemon:bin 440");
+    let user_alone = Replace {
+        owner: Some("daemon".into()),
+        mode: Some(0o400),
+        ..replace("/etc/c/own/k.p12", b"k\n", Expect::Absent)
+    };
+    assert_eq!(files::replace(&host, &user_alone).await.unwrap(), Replaced::Now);
+    let made = host.sh("cd /etc/c; stat -c '%U:%G %a' own own/k.p12");
+    assert_eq!(made, "root:daemon 750\ndaemon:daemon 400");
 }
 
 #[tokio::test]

@@ -175,7 +175,11 @@ async fn what_goes_wrong_is_noted_or_ends_the_job_in_words() {
             STAGES.into(),
             "start: the start command ended with code 3: Exception encountered: keystore_password: [secret]",
         ),
-        ("kill -KILL PID", vec!["start"], "a new process"),
+        (
+            "kill -KILL PID; while [ -e /proc/PID ] && ! grep -q State:.Z /proc/PID/status; do sleep 0.01; done",
+            vec!["start"],
+            "a new process",
+        ),
         ("mount --bind /bin/true /opt/c/cassandra", STAGES.into(), "start: no Cassandra runs after 5 s"),
     ];
     for (prepare, stages, expected) in cases {

@@ -4,7 +4,7 @@ use super::local_host::LocalHost;
 use ringwalk::facts::version::{Flavour, Version};
 use ringwalk::facts::{LayoutKind, NodeFacts, Service};
 use ringwalk::input::inventory::{Cassandra, Install};
-use ringwalk::node::probe::{ProbeError, ProbeRequest, probe};
+use ringwalk::node::probe::{ProbeError, ProbeRequest, parse, probe};
 
 const YAML: &str = "\
 cluster_name: Test
@@ -331,4 +331,19 @@ async fn a_read_only_file_system_is_noted() {
     host.sh("mount --bind /etc/tls /etc/tls; mount -o remount,ro,bind /etc/tls");
     let facts = facts(&host, Cassandra::default()).await;
     assert_eq!(facts.unwritable.iter().map(String::as_str).collect::<Vec<_>>(), ["/etc/tls", "/etc/tls/new"]);
+}
+
+#[test]
+fn a_recorded_answer_of_a_package_under_systemd_is_read_without_a_node() {
+    let answer = include_bytes!("probe-package-5.0.6.txt");
+    let request =
+        ProbeRequest { store_paths: vec!["/etc/cassandra/tls/k.p12".into()], ..ProbeRequest::default() };
+    let facts = parse(answer, "n1", &request, 1_795_505_500).unwrap();
+    assert_eq!(facts.service, Service::Systemd { unit: "cassandra.service".into() });
+    assert_eq!((facts.layout.kind, facts.version), (LayoutKind::DebianPackage, Version::new(5, 0, 6)));
+    assert_eq!((facts.layout.user.as_str(), facts.native.address.as_str()), ("cassandra", "10.77.0.11"));
+    assert!(facts.native.listening && facts.known_as.contains("10.77.0.11"));
+    assert_eq!(facts.clock_offset_s, 29);
+    let cut = parse(&answer[..answer.len() / 2], "n1", &request, 0).unwrap_err();
+    assert_eq!(cut.to_string(), "cannot understand the probe's answer");
 }

@@ -5,7 +5,7 @@ use ringwalk::transport::{Command, Connection, Host, HostError, Output};
 use std::process::{Child, Stdio};
 use tokio::io::AsyncWriteExt;
 
-/// Ends with everything that runs on it when dropped. `/etc`, `/var`, `/opt`, `/usr` and `/mnt` can be written to freely: nothing
+/// Ends with everything that runs on it when dropped, and when the test is killed: then its stdin ends. `/etc`, `/var`, `/opt`, `/usr` and `/mnt` can be written to freely: nothing
 /// of it reaches the machine beneath. Needs root.
 pub struct LocalHost {
     machine: Child,
@@ -16,13 +16,14 @@ pub struct LocalHost {
 
 const BOOT: &str = "mount -t tmpfs tmpfs /mnt && for d in etc var opt usr; do mkdir /mnt/$d.upper /mnt/$d.work && \
     mount -t overlay overlay -o lowerdir=/$d,upperdir=/mnt/$d.upper,workdir=/mnt/$d.work /$d || exit 1; done; \
-    ip link set lo up && echo up; while :; do sleep 1000; done";
+    ip link set lo up && echo up; cat";
 
 impl LocalHost {
     pub fn boot() -> LocalHost {
         use std::io::BufRead;
         let mut machine = std::process::Command::new("unshare")
             .args(["--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", BOOT])
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("unshare, from util-linux");

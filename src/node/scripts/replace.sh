@@ -21,6 +21,8 @@ fail() { answer failed "$@"; }
 main() {
   find_sha256_tool || fail missing sha256sum
   [ -n "$path" ] || fail path
+  # A user alone means its own group too: a directory that is made for it must let it in.
+  case $owner in '' | *:*) ;; *) ! group=$(id -gn "$owner" 2>/dev/null) || owner=$owner:$group ;; esac
   real=$path
   if [ -L "$path" ]; then real=$(readlink -f "$path") || fail links; fi
   directory=${real%/*}

@@ -30,6 +30,8 @@ main() {
     let_clients_go "$@"
     drain "$@"
   fi
+  # nodetool was called for the last time; whoever reads the last line finds no password left.
+  rm -f "$directory/$id.password"
   if [ -n "$old_pid" ] || [ "$kind" = systemd ]; then end; fi
   begin
 }
@@ -44,6 +46,7 @@ stage() {
 failed() {
   code=$1
   shift
+  rm -f "$directory/$id.password"
   stage failed "$current" "$code" "$*"
   exit 0
 }
@@ -127,7 +130,7 @@ end() {
   case $kind in
     systemd) timeout -k 5 "$stop_s" systemctl stop "$stop" ;;
     sysv) (as_at_login; umask "$umask_of_login"; exec timeout -k 5 "$stop_s" "$stop" stop) ;;
-    command) if [ -n "$stop" ]; then (as_at_login; exec timeout -k 5 "$stop_s" sh -c "$stop"); else kill -TERM "$old_pid"; fi ;;
+    command) if [ -n "$stop" ]; then (as_at_login; exec timeout -k 5 "$stop_s" sh -c "$stop"); elif old_is_alive; then kill -TERM "$old_pid" || ! old_is_alive; fi ;;
   esac >"$directory/$id.said" 2>&1
   code=$?
   cat "$directory/$id.said"

@@ -10,6 +10,12 @@ answer() { printf '%s\n' "$*"; exit 0; }
 
 begun() { [ -e "$directory/$id.pid" ]; }
 
+# Ends with the job called off: it begins by making this directory, and whoever comes second gives up.
+call_off() {
+  if mkdir "$directory/$id.begun" 2>/dev/null; then rm -f "$directory/$id.password"; fi
+  answer failed
+}
+
 detach() {
   as_at_login
   umask "$umask_of_login"
@@ -29,14 +35,14 @@ detach() {
 mkdir -p "$directory" || answer failed
 ! begun || answer already
 if [ "$has_password" = yes ]; then
-  cat >"$directory/$id.password" || answer failed
+  cat >"$directory/$id.password" || call_off
 fi
-printf '%s\n' "$text" >"$directory/$id.sh" || answer failed
+printf '%s\n' "$text" >"$directory/$id.sh" || call_off
 detach "$@"
 tries=0
 until begun; do
   tries=$((tries + 1))
-  [ $tries -le 200 ] || { echo 'the job did not begin within 10 s' >&2; answer failed; }
+  [ $tries -le 200 ] || { echo 'the job did not begin within 10 s' >&2; call_off; }
   sleep 0.05 2>/dev/null || sleep 1
 done
 answer started

@@ -4,9 +4,9 @@ directory=$1 id=$2 seen=$3 seconds=$4
 status=$directory/$id.status
 
 look() {
-  state=absent lines=0 last=''
+  verdict=absent lines=0 last=''
   [ -d "$directory/$id.begun" ] || return 0
-  state=dead
+  verdict=dead
   if { read -r pid begun <"$directory/$id.pid"; } 2>/dev/null; then
     ! process_stat "$pid" || [ "$ticks" != "$begun" ] || is_alive=yes
   elif [ $tries -lt 20 ]; then
@@ -17,8 +17,8 @@ look() {
   fi
   last=${last#* }
   case ${last%% *} in
-    'done' | failed) state=over ;;
-    *) [ -z "$is_alive" ] || state=alive ;;
+    'done' | failed) verdict=over ;;
+    *) [ -z "$is_alive" ] || verdict=alive ;;
   esac
 }
 
@@ -27,9 +27,10 @@ while :; do
   is_alive=''
   look
   tries=$((tries + 1))
-  if [ $state != alive ] || [ $lines -gt "$seen" ] || [ $tries -gt $((seconds * 10)) ]; then break; fi
+  if [ $verdict != alive ] || [ $lines -gt "$seen" ] || [ $tries -gt $((seconds * 10)) ]; then break; fi
   sleep 0.1 2>/dev/null || sleep 1
 done
-case $state in dead | over | alive) said=$(cat "$status" 2>/dev/null) ;; absent) said='' ;; esac
-section state "$state"
+said=''
+[ ! -e "$status" ] || said=$(cat "$status")
+section state "$verdict"
 section status "$said"

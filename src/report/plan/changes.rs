@@ -50,8 +50,11 @@ fn node(change: &NodeChange, screen: Screen, detail: Detail) -> String {
     for change in &change.changes {
         text += &match change {
             Change::Store { store, path, was, becomes, certificate } => {
-                let was = was.as_deref().map_or("nothing there", short_hash);
-                let store = format!("{store} {path}: {was} -> {}", short_hash(becomes));
+                let store = match was.as_deref() {
+                    Some(was) if was == becomes => format!("{store} {path}: its owner and mode"),
+                    Some(was) => format!("{store} {path}: {} -> {}", short_hash(was), short_hash(becomes)),
+                    None => format!("{store} {path}: nothing there -> {}", short_hash(becomes)),
+                };
                 screen.wrap("    ", &store) + &certificate_line(certificate.as_ref(), screen, detail)
             }
             Change::Setting { path, was, becomes } => {

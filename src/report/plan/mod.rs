@@ -9,7 +9,6 @@ use super::Screen;
 use super::words::count;
 use crate::plan::{Phase, Plan};
 use std::collections::HashSet;
-use std::fmt::Write;
 
 /// How much is told of nodes that change alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +37,18 @@ pub fn text_in(plan: &Plan, screen: Screen, detail: Detail) -> String {
     for (number, phase) in plan.phases.iter().enumerate() {
         text += &phase_text(plan, number, phase, screen, detail);
     }
-    let next = "`ringwalk apply` with the same inventory and playbook makes it so; `ringwalk plan --out FILE` saves \
-                this plan, and `ringwalk apply FILE` carries out that one and no other";
-    let _ = write!(text, "\n{}", screen.wrap("next: ", next));
     text
+}
+
+/// What to type after `ringwalk plan`; `saved`: the file that the plan was saved in.
+pub fn next(saved: Option<&str>, screen: Screen) -> String {
+    let next = match saved {
+        Some(file) => format!("`ringwalk apply {file}` carries out exactly this plan, or refuses if a node has changed"),
+        None => "`ringwalk apply` with the same inventory and playbook makes it so; `ringwalk plan --out FILE` saves \
+                 this plan, and `ringwalk apply FILE` carries out that one and no other"
+            .into(),
+    };
+    format!("\n{}", screen.wrap("next: ", &next))
 }
 
 fn sum(plan: &Plan) -> String {

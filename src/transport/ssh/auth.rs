@@ -34,6 +34,9 @@ const MAX_ATTEMPTS: usize = 5;
 /// Waiting longer than this was waiting for a person; sshd gives up after 120 s (LoginGraceTime), some after 20 s.
 const A_PERSON: Duration = Duration::from_secs(15);
 
+/// Nobody answers any more: an agent without a screen asks for ever, and the host has long closed the connection.
+const NOBODY: Duration = Duration::from_secs(300);
+
 impl From<HostError> for Failure {
     fn from(error: HostError) -> Failure {
         Failure::Host(error)
@@ -119,7 +122,7 @@ async fn best_rsa_hash(handle: &Handle<Guard>) -> HashAlg {
 }
 
 /// Offers one key. The host has the connection's time limit for its answers; a person who types a passphrase or
-/// touches a token has none.
+/// touches a token has five minutes.
 async fn attempt(
     handle: &mut Handle<Guard>,
     endpoint: &Endpoint,
@@ -127,6 +130,7 @@ async fn attempt(
     hash: Option<HashAlg>,
 ) -> Result<Result<AuthResult, String>, Failure> {
     let user = endpoint.resolved.user.clone();
+    let begun = Instant::now();
     let signing = Arc::new(AtomicBool::new(false));
     let mut watched = Watched { signer: candidate.signer, signing: signing.clone() };
     let mut answer = std::pin::pin!(async {
@@ -142,7 +146,7 @@ async fn attempt(
             Ok(Ok(result)) => return Ok(Ok(result)),
             Ok(Err(SignError::Closed)) => return Err(Failure::Closed),
             Ok(Err(SignError::Key(problem))) => return Ok(Err(problem)),
-            Err(_) if signing.load(Ordering::Relaxed) => {}
+            Err(_) if signing.load(Ordering::Relaxed) && begun.elapsed() < NOBODY => {}
             Err(_) => return Err(timed_out(endpoint).into()),
         }
     }

@@ -1,0 +1,255 @@
+//! The restart of one node: asked once more whether it may be, then one job on the node that is followed to its end.
+
+use super::{Failure, Place};
+use crate::cluster::survey::chain;
+use crate::engine::ProgressSender;
+use crate::facts::{NodeFacts, Process};
+use crate::journal::event::Progress;
+use crate::node::job;
+use crate::node::probe::{ProbeRequest, probe};
+use crate::plan::StepId;
+use crate::plan::step::Restart;
+use crate::transport::HostError;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long it counts that the node could be spared: as long as a gossip needs to find another one down. A connection
+/// that was lost, or a controller that slept, makes the answer older than that.
+const ANSWER_HOLDS: Duration = Duration::from_secs(30);
+/// Between two attempts to reach a node whose connection was lost.
+const RECONNECT: Duration = Duration::from_secs(1);
+/// The job bounds each of its stages; what comes on top is starting it and fetching its last word.
+const JOB_GRACE: Duration = Duration::from_secs(30);
+
+impl Place<'_> {
+    pub(super) async fn restart(
+        &self,
+        id: StepId,
+        restart: &Restart,
+        progress: &ProgressSender,
+    ) -> Result<String, Failure> {
+        let before = self.process_of_unmoved_node().await?;
+        self.run.note(&self.node.name, |noted| noted.before = before.clone());
+        let job = job::Job {
+            state_dir: self.seen.state_dir.clone(),
+            run: self.run.run.clone(),
+            id: format!("restart-{id}"),
+            service: self.seen.service.clone(),
+            nodetool: self.node.nodetool(self.seen),
+            native_port: self.seen.native.port,
+            before,
+            limits: job::Limits {
+                clients_s: restart.clients_s,
+                drain_s: restart.drain_s,
+                stop_s: restart.stop_s,
+                start_s: restart.start_s,
+            },
+        };
+        self.start(id, &job, restart, progress).await?;
+        self.watch(id, &job, restart, progress).await
+    }
+
+    /// The process that is to end, if the node is still what the plan saw and this run made of it. Hours may lie between.
+    async fn process_of_unmoved_node(&self) -> Result<Option<Process>, Failure> {
+        let written = self.run.noted(&self.node.name).written;
+        let request = ProbeRequest::new(&self.node.inventory, written.keys().cloned().collect());
+        let now = probe(self.node.host.as_ref(), &request).await.map_err(|error| {
+            let help = format!("{}; {} was not taken down", error.help(), self.node.name);
+            Failure::new(format!("cannot look at the node before its restart: {}", chain(&error)), help)
+        })?;
+        match moved_on(self.seen, &written, &now) {
+            Some(what) => Err(Failure::new(what, self.help_before_restart())),
+            None => Ok(now.process),
+        }
+    }
+
+    /// Starts the job; asked again after a lost answer, it finds itself started.
+    async fn start(
+        &self,
+        id: StepId,
+        job: &job::Job,
+        restart: &Restart,
+        progress: &ProgressSender,
+    ) -> Result<(), Failure> {
+        let until = Instant::now() + Duration::from_secs(restart.stop_s);
+        loop {
+            self.can_still_be_spared(id, progress).await?;
+            match job::start(self.node.host.as_ref(), job).await {
+                Ok(()) => return Ok(()),
+                Err(job::JobError::Host(error)) if is_passing(&error) && Instant::now() < until => {
+                    sleep(RECONNECT).await;
+                }
+                Err(error) => {
+                    let help = format!(
+                        "the restart may have begun there: look at {}/runs/{} on {}, then run `ringwalk plan` again",
+                        job.state_dir, job.run, self.node.name
+                    );
+                    return Err(Failure::new(chain(&error), help));
+                }
+            }
+        }
+    }
+
+    /// Asks again where the answer is old. A node whose restart has begun unheard is down, and so can be spared.
+    async fn can_still_be_spared(&self, id: StepId, progress: &ProgressSender) -> Result<(), Failure> {
+        let Some((at, hold)) = self.run.noted(&self.node.name).spared else { return Ok(()) };
+        // The wall clock goes on while the controller sleeps; one that was set back says nothing.
+        if at.elapsed().is_ok_and(|age| age < ANSWER_HOLDS) {
+            return Ok(());
+        }
+        self.hold(id, &hold, progress).await.map(drop)
+    }
+
+    /// Follows the job to its end, through lost connections: it does not need us.
+    async fn watch(
+        &self,
+        id: StepId,
+        job: &job::Job,
+        restart: &Restart,
+        progress: &ProgressSender,
+    ) -> Result<String, Failure> {
+        let budget_s = restart.clients_s + restart.drain_s + restart.stop_s + restart.start_s;
+        let until = Instant::now() + Duration::from_secs(budget_s) + JOB_GRACE;
+        let mut told = 0;
+        let mut out_of_reach = None;
+        while Instant::now() < until {
+            match job::watch(self.node.host.as_ref(), job, told).await {
+                Ok(status) => {
+                    out_of_reach = None;
+                    for stage in status.stages.iter().skip(told) {
+                        let _ = progress.try_send(Progress::JobStage { step: id, stage: stage.clone() });
+                    }
+                    told = status.stages.len();
+                    if let Some(finished) = status.finished {
+                        return self.finished(finished).await;
+                    }
+                }
+                Err(error) => {
+                    let why = chain(&error);
+                    if !is_passing(&error) {
+                        return Err(self.unseen(why));
+                    }
+                    let stage = format!("reconnecting: {why}");
+                    let _ = progress.try_send(Progress::JobStage { step: id, stage });
+                    out_of_reach = Some(why);
+                    sleep(RECONNECT).await;
+                }
+            }
+        }
+        match out_of_reach {
+            Some(why) => {
+                Err(self.unseen(format!("the end of the restart was not seen within {budget_s} s: {why}")))
+            }
+            None => {
+                let why = format!("the restart did not end within {budget_s} s");
+                Err(self.with_log(Failure::new(why, self.help_after_restart())).await)
+            }
+        }
+    }
+
+    async fn finished(&self, finished: Result<Process, String>) -> Result<String, Failure> {
+        match finished {
+            Ok(started) => {
+                self.run.note(&self.node.name, |noted| noted.started = Some(started.clone()));
+                Ok(format!("a new process, pid {}", started.pid))
+            }
+            Err(why) => Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
+        }
+    }
+
+    fn unseen(&self, why: String) -> Failure {
+        let help = "the restart goes on on the node by itself; look there, then run `ringwalk plan` again";
+        Failure::new(why, help)
+    }
+}
+
+/// What else has changed the node, if anything: a package that was updated would be started by our restart, and
+/// configuration management puts files back. `written`: SHA-256 by path of what this run has put there.
+fn moved_on(seen: &NodeFacts, written: &BTreeMap<String, String>, now: &NodeFacts) -> Option<String> {
+    if (now.flavour, now.version) != (seen.flavour, seen.version) {
+        return Some(format!("Cassandra is {} now; the plan was made for {}", now.version, seen.version));
+    }
+    let (was, is) = (&seen.yaml.real_path, &now.yaml.real_path);
+    if was != is {
+        return Some(format!("Cassandra's configuration is {is} now; the plan was made for {was}"));
+    }
+    let by_another = "something else has written it (Puppet, Chef, Ansible?)";
+    if now.yaml.file.sha256 != *written.get(is).unwrap_or(&seen.yaml.file.sha256) {
+        return Some(format!("{is} is not as this run left it: {by_another}"));
+    }
+    let is_as_written = |path: &String, sha256: &String| match now.files.get(path) {
+        Some(Some(file)) => file.sha256 == *sha256,
+        Some(None) => false,
+        // The yaml, which was looked at above.
+        None => true,
+    };
+    let changed = written.iter().find(|(path, sha256)| !is_as_written(path, sha256));
+    changed.map(|(path, _)| format!("{path} is not as this run left it: {by_another}"))
+}
+
+/// Whether the network is to blame, which may come back, or something that will not.
+fn is_passing(error: &HostError) -> bool {
+    match error {
+        HostError::Unreachable { .. } | HostError::Lost { .. } | HostError::Deadline { .. } => true,
+        HostError::HostKey { .. }
+        | HostError::AuthenticationRefused { .. }
+        | HostError::Key { .. }
+        | HostError::Refused { .. }
+        | HostError::Unusable { .. }
+        | HostError::Config(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(version: &str, yaml: &str, store: &str) -> NodeFacts {
+        let file = |sha256: &str| serde_json::json!({ "sha256": sha256, "size_bytes": 1, "owner": "c", "group": "c", "mode": 0o400 });
+        let facts = serde_json::json!({
+            "node": "n1", "flavour": "apache", "version": version, "process": null, "known_as": [], "owed": null,
+            "layout": {
+                "kind": "debian_package", "conf_dir": "/c", "nodetool": "/nodetool", "log_dir": "/l", "user": "c",
+                "group": "c",
+            },
+            "service": { "systemd": { "unit": "cassandra.service" } },
+            "yaml": { "path": "/c/c.yaml", "real_path": "/c/c.yaml", "file": file(yaml) },
+            "files": { "/c/k.p12": file(store) },
+            "native": { "address": "10.0.0.1", "port": 9042, "port_ssl": null, "listening": true },
+            "state_dir": "/s", "free_bytes": {}, "clock_offset_s": 0,
+        });
+        serde_json::from_value(facts).unwrap()
+    }
+
+    #[test]
+    fn a_node_that_something_else_changed_is_not_restarted() {
+        let seen = node("4.1.10", "old", "old");
+        let written =
+            BTreeMap::from([("/c/c.yaml".to_owned(), "new".to_owned()), ("/c/k.p12".into(), "new".into())]);
+        for (version, yaml, store, expected) in [
+            ("4.1.10", "new", "new", None),
+            ("4.1.11", "new", "new", Some("Cassandra is 4.1.11 now; the plan was made for 4.1.10")),
+            (
+                "4.1.10",
+                "old",
+                "new",
+                Some(
+                    "/c/c.yaml is not as this run left it: something else has written it (Puppet, Chef, Ansible?)",
+                ),
+            ),
+            (
+                "4.1.10",
+                "new",
+                "old",
+                Some(
+                    "/c/k.p12 is not as this run left it: something else has written it (Puppet, Chef, Ansible?)",
+                ),
+            ),
+        ] {
+            assert_eq!(moved_on(&seen, &written, &node(version, yaml, store)).as_deref(), expected);
+        }
+        let untouched = BTreeMap::new();
+        assert_eq!(moved_on(&seen, &untouched, &node("4.1.10", "old", "other")), None);
+    }
+}

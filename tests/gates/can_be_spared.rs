@@ -1,0 +1,81 @@
+use super::{told, view};
+use ringwalk::facts::placement::{Member, Replication};
+use ringwalk::facts::ring::{KeepAvailable, Keyspace, Partitioner, Ring, RingSource};
+use ringwalk::gates::View;
+use ringwalk::gates::can_be_spared::check;
+use std::collections::BTreeMap;
+
+/// Nodes `a` to `f`, one token each, three racks, three replicas.
+fn ring() -> Ring {
+    let member = |(index, letter): (usize, char)| Member {
+        host_id: letter.into(),
+        address: format!("10.0.0.{letter}"),
+        rpc_address: format!("10.0.0.{letter}"),
+        datacenter: "dc1".into(),
+        rack: format!("r{}", index % 3),
+        release_version: "5.0.6".into(),
+        tokens: vec![index as i128 * 10],
+    };
+    Ring {
+        cluster_name: "orders".into(),
+        partitioner: Partitioner::Murmur3,
+        members: "abcdef".chars().enumerate().map(member).collect(),
+        keyspaces: vec![Keyspace {
+            name: "app".into(),
+            replication: Replication::NetworkTopology(BTreeMap::from([("dc1".into(), 3)])),
+        }],
+        schema_versions: BTreeMap::new(),
+        source: RingSource::Cql,
+    }
+}
+
+fn asked(node: &str, views: &[&str]) -> String {
+    let views: Vec<View> =
+        views.iter().zip(["b", "c"]).map(|(rows, observer)| view(observer, rows)).collect();
+    told(check(&ring(), &views, node, KeepAvailable::Quorum))
+}
+
+const ALL_UP: &str = "UN a, UN b, UN c, UN d, UN e, UN f";
+
+#[test]
+fn a_node_is_spared_while_its_ranges_keep_their_quorum() {
+    assert_eq!(asked("a", &[ALL_UP, ALL_UP]), "pass");
+    assert_eq!(asked("a", &["UN a, UN b, UN c, DN d, UN e, UN f"]), "pass", "d shares no range with a");
+    assert_eq!(asked("a", &["DN a, UN b, UN c, UN d, UN e, UN f"]), "pass", "what is down can go down");
+}
+
+#[test]
+fn a_node_that_any_observer_calls_down_counts_as_down() {
+    let why = "wait: range (50, 0] of `app` would keep 1 of the 2 replicas it needs; down: 10.0.0.b";
+    assert_eq!(asked("a", &[ALL_UP, "UN a, DN b, UN c, UN d, UN e, UN f"]), why);
+    assert_eq!(asked("a", &["UN a, DN b, UN c, UN d, UN e, UN f", ALL_UP]), why);
+    assert_eq!(asked("a", &["UN a, DN -b, UN c, UN d, UN e, UN f"]), why, "also without its host id");
+}
+
+#[test]
+fn while_ranges_change_hands_nobody_goes_down() {
+    for (state, doing) in [("UJ", "joining"), ("UL", "leaving"), ("UM", "moving"), ("DL", "leaving")] {
+        let rows = format!("UN a, UN b, UN c, UN d, UN e, {state} f");
+        assert_eq!(
+            asked("a", &[ALL_UP, &rows]),
+            format!("wait: 10.0.0.f is {doing}: ranges are changing hands")
+        );
+    }
+    let stranger = "UN a, UN b, UN c, UN d, UN e, UN f, UJ x";
+    assert_eq!(asked("a", &[stranger]), "wait: 10.0.0.x is joining: ranges are changing hands");
+}
+
+#[test]
+fn who_is_not_asked_or_does_not_know_the_ring_is_no_ground_to_go_on() {
+    assert_eq!(asked("a", &[]), "wait: no node could be asked who is up");
+    assert_eq!(asked("a", &[ALL_UP, "UN a, UN b, UN c, UN d, UN e"]), "wait: c does not know 10.0.0.f");
+    let unknown = "UN a, UN b, UN c, UN d, UN e, UN f, UN -x";
+    assert_eq!(asked("a", &[unknown]), "wait: b does not know who 10.0.0.x is");
+}
+
+#[test]
+fn a_ring_that_is_no_longer_the_plans_fails() {
+    let more = "UN a, UN b, UN c, UN d, UN e, UN f, UN x";
+    assert_eq!(asked("a", &[more]), "fail: 10.0.0.x joined the ring since the plan was made");
+    assert_eq!(asked("x", &[ALL_UP]), "wait: x is not in the ring that was read");
+}

@@ -1,0 +1,49 @@
+//! Applications that read and write at QUORUM while a scene plays.
+
+use super::desk::Desk;
+use super::rig::{ring, until};
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+pub struct Clients {
+    child: Child,
+    directory: PathBuf,
+}
+
+impl Clients {
+    /// In plaintext or TLS, as the nodes take it; returns once they read and write.
+    pub fn of(desk: &Desk) -> Clients {
+        let directory = desk.directory.join("client");
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        let log = fs::File::create(directory.join("log")).unwrap();
+        let mut client = ring();
+        client.args(["client", "--either"]).arg(desk.directory.join("stores/ca.pem"));
+        for file in ["until", "ready", "report"] {
+            client.arg(format!("--{file}")).arg(directory.join(file));
+        }
+        // It ends by itself if the scene fails.
+        client.args(["--seconds", "600"]).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        let clients = Clients { child: client.spawn().unwrap(), directory };
+        let ready = clients.directory.join("ready");
+        until("the clients read and write", Duration::from_secs(90), || ready.exists());
+        clients
+    }
+
+    /// No query of an application that retries has failed, and every row that was written was read.
+    pub fn saw_no_failure(mut self) {
+        fs::write(self.directory.join("until"), "").unwrap();
+        let status = self.child.wait().unwrap();
+        let log = fs::read_to_string(self.directory.join("log")).unwrap();
+        println!("{log}");
+        assert!(status.success(), "a query failed:\n{log}");
+    }
+}
+
+impl Drop for Clients {
+    fn drop(&mut self) {
+        let _ = fs::write(self.directory.join("until"), "");
+    }
+}

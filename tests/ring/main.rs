@@ -1,0 +1,96 @@
+//! A real Cassandra ring behind real sshd, and ringwalk as an operator runs it; `scripts/test ring-5.0-package` brings one up.
+//!
+//! The scenes are one story: they run in the order of their names on one ring, and each leaves it healthy.
+
+mod access;
+mod agreement;
+mod client;
+mod desk;
+mod enable;
+mod files;
+mod interruptions;
+mod knowledge;
+mod restarts;
+mod rig;
+mod rotate;
+mod screen;
+mod wire;
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn a01_the_ring_is_known_as_its_nodetool_knows_it() {
+    knowledge::scene("a01_the_ring_is_known_as_its_nodetool_knows_it");
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn a02_plaintext_becomes_tls_and_no_query_fails() {
+    enable::scene();
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn a03_new_leaves_are_served_and_no_query_fails() {
+    rotate::scene();
+}
+
+/// Troubles are the same in every layout and version; one ring of them is enough.
+fn troubles_are_played() -> bool {
+    rig::version_and_layout() == ("5.0".into(), "package".into())
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn b01_a_node_that_cannot_be_reached_trusted_or_asked() {
+    if troubles_are_played() {
+        access::scene();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn b02_an_inventory_or_a_store_that_does_not_fit() {
+    if troubles_are_played() {
+        agreement::scene();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn b03_files_and_disks_that_are_not_fit() {
+    if troubles_are_played() {
+        files::scene();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn c01_a_node_does_not_come_back() {
+    if troubles_are_played() {
+        restarts::does_not_come_back();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn c02_a_node_is_down_or_hangs_already() {
+    if troubles_are_played() {
+        restarts::is_down_already();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn c03_a_node_hangs_as_it_comes_back() {
+    if troubles_are_played() {
+        restarts::hangs_as_it_comes_back();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn c04_interrupted_once_and_twice_and_a_connection_lost() {
+    if troubles_are_played() {
+        interruptions::scene();
+    }
+}
