@@ -14,7 +14,8 @@ pub async fn run(global: &Global) -> Result<Exit, Trouble> {
     let change = plan.nodes().len();
     print(&match global.output {
         OutputForm::Json => {
-            let found = serde_json::json!({ "facts": facts, "nodes_to_change": change, "warnings": plan.warnings });
+            let found =
+                serde_json::json!({ "facts": facts, "nodes_to_change": change, "warnings": plan.warnings });
             format!("{found}\n")
         }
         OutputForm::Text => {

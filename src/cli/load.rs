@@ -143,7 +143,9 @@ fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, Unfit> {
     let password = password.cloned().unwrap_or_else(|| Secret::new(""));
     let store = Store::open(&bytes, &password).map_err(|error: StoreError| Unfit {
         problem: format!("cannot open {}: {error}", path.display()),
-        help: error.help().unwrap_or("see what it holds: `keytool -list -keystore FILE` asks for its password"),
+        help: error
+            .help()
+            .unwrap_or("see what it holds: `keytool -list -keystore FILE` asks for its password"),
     })?;
     let certificate = store.leaf().map(|leaf| CertificateSummary {
         subject: leaf.subject.clone(),

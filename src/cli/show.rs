@@ -40,7 +40,10 @@ fn choose(directory: &Path, wanted: Option<&str>) -> Result<String, Trouble> {
     let Some(run) = exact.or_else(|| found.next()) else {
         let place = directory.display();
         if runs.is_empty() {
-            return Err(anyhow!("no run was made here: {place} holds none (`--runs-dir` names another place)").into());
+            return Err(anyhow!(
+                "no run was made here: {place} holds none (`--runs-dir` names another place)"
+            )
+            .into());
         }
         return Err(anyhow!("no run begins with `{wanted}` in {place}; `ringwalk runs` lists them").into());
     };

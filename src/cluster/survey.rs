@@ -45,9 +45,10 @@ pub async fn nodes(
     inventory: &Inventory,
     playbook: &Playbook,
 ) -> Result<Vec<NodeFacts>, Vec<Diagnostic>> {
-    let probes = cluster.nodes.iter().map(|node| async move {
-        probe_or_ask_version(node, playbook).await.map_err(|error| (node, error))
-    });
+    let probes = cluster
+        .nodes
+        .iter()
+        .map(|node| async move { probe_or_ask_version(node, playbook).await.map_err(|error| (node, error)) });
     let answers: Vec<_> = stream::iter(probes).buffered(AT_ONCE).collect().await;
     let mut facts = Vec::new();
     let mut problems = Vec::new();

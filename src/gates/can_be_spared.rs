@@ -66,7 +66,10 @@ fn down_in(ring: &Ring, view: &View) -> Result<BTreeSet<String>, Verdict> {
             },
             id if ids.contains(id) => id,
             _ => {
-                return Err(Verdict::Fail(format!("{} joined the ring since the plan was made", row.address)));
+                return Err(Verdict::Fail(format!(
+                    "{} joined the ring since the plan was made",
+                    row.address
+                )));
             }
         };
         seen.insert(id);

@@ -76,7 +76,8 @@ impl JournalError {
                 Some("see it with `ringwalk runs`; a new run gets a new name".into())
             }
             JournalError::Full { .. } => Some(
-                "free some space, then `ringwalk apply` again: nothing was begun that is not on record".into(),
+                "free some space, then `ringwalk apply` again: nothing was begun that is not on record"
+                    .into(),
             ),
             JournalError::Locked { .. } => {
                 Some("see who runs with `ringwalk runs`; wait, or stop that one".into())

@@ -152,7 +152,10 @@ mod tests {
             ("  keystore_password: secret\n    secret\n  b: 1", "  keystore_password: X\n    X\n  b: 1"),
             ("  key_pass: secret # why\n  b: 1", "  key_pass: X # why\n  b: 1"),
             ("  keystore_password: a,b}c # {x}", "  keystore_password: X # {x}"),
-            ("{a_password: b, c_password: d,\n  e_password: f, g: h}", "{a_password: X, c_password: X,\n  e_password: X"),
+            (
+                "{a_password: b, c_password: d,\n  e_password: f, g: h}",
+                "{a_password: X, c_password: X,\n  e_password: X",
+            ),
             ("  client_secret: a:b\r\n  b: 1", "  client_secret: X\r\n  b: 1"),
         ] {
             assert_eq!(mask(line, |_| "X"), masked);

@@ -56,7 +56,8 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
 fn unwell(input: &Input, facts: &Facts) -> Vec<String> {
     let of_node = |node: &crate::input::inventory::Node| {
         let seen = facts.node(&node.name).filter(|seen| seen.process.is_some())?;
-        let is_down = facts.member_of(seen, &node.address).is_some_and(|member| facts.down.contains(&member.host_id));
+        let is_down =
+            facts.member_of(seen, &node.address).is_some_and(|member| facts.down.contains(&member.host_id));
         let what = match (seen.native.listening, is_down) {
             (false, _) => format!("its client port {} is closed", seen.native.port),
             (true, true) => "its peers see it down".into(),

@@ -196,8 +196,14 @@ impl Subject<'_> {
         let mode = spec.mode.unwrap_or(0o400);
         let stands = self.facts.files.get(&path).and_then(Option::as_ref);
         let fits = projected.pushed.contains(&path) || stands.is_none_or(|file| fits(file, spec, layout));
-        (was.as_ref() != Some(&local.sha256) || !fits)
-            .then(|| PushStore { store, path, was, becomes: local.sha256.clone(), owner, mode })
+        (was.as_ref() != Some(&local.sha256) || !fits).then(|| PushStore {
+            store,
+            path,
+            was,
+            becomes: local.sha256.clone(),
+            owner,
+            mode,
+        })
     }
 
     fn store_change(&self, push: &PushStore) -> Change {

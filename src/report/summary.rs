@@ -196,7 +196,9 @@ fn kept(node: &str, state: &RunState, screen: Screen) -> String {
         let Kept { path, backup, sha256 } = &touched.kept;
         match (sha256, was_replaced(node, path, state)) {
             (Some(_), true) => screen.wrap("  kept: ", &format!("{path} is in {backup}")),
-            (Some(_), false) => screen.wrap("  kept: ", &format!("if {path} was replaced, it is in {backup}")),
+            (Some(_), false) => {
+                screen.wrap("  kept: ", &format!("if {path} was replaced, it is in {backup}"))
+            }
             (None, true) => screen.wrap("  new:  ", &format!("{path} was not there before")),
             (None, false) => screen.wrap("  new:  ", &format!("{path} was not there before, if it is now")),
         }
@@ -218,7 +220,10 @@ fn was_replaced(node: &str, path: &str, state: &RunState) -> bool {
 
 fn next(state: &RunState, fates: &Fates) -> String {
     let go_on = "`ringwalk plan` shows what is left, and `ringwalk apply` with the same files does it";
-    let kept = format!("the files that were replaced are kept on their nodes, in /var/lib/ringwalk/runs/{}", state.run);
+    let kept = format!(
+        "the files that were replaced are kept on their nodes, in /var/lib/ringwalk/runs/{}",
+        state.run
+    );
     match state.finished.map(|(_, result)| result) {
         Some(RunResult::Done) => {
             format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)

@@ -102,7 +102,9 @@ impl NodetoolError {
             NodetoolError::CredentialsRequired | NodetoolError::BadCredentials => {
                 Some("set `cassandra.jmx: { username, password }` in the inventory")
             }
-            NodetoolError::NotFound { .. } => Some("set `cassandra.nodetool` in the inventory to the path that it has there"),
+            NodetoolError::NotFound { .. } => {
+                Some("set `cassandra.nodetool` in the inventory to the path that it has there")
+            }
             NodetoolError::NoJava => Some("set JAVA_HOME for root on the node, or in its cassandra.in.sh"),
             NodetoolError::JavaTooNew => Some(
                 "update Cassandra to 3.0.27, 3.11.13 or 4.0.4, or set `JVM_OPTS=-Dcom.sun.jndi.rmiURLParsing=legacy`",
