@@ -22,6 +22,7 @@ use material::Material;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use step::Step;
 use waves::{Ordered, PhaseWork};
 
@@ -95,9 +96,11 @@ fn works<'a>(
     };
     let mut phases: Vec<PhaseWork<'_>> = input.playbook.phases.iter().map(empty).collect();
     let mut problems = Vec::new();
-    for (node, seen) in input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?)))
-    {
-        match work::of_node(input, material, node, seen) {
+    let nodes: Vec<_> =
+        input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))).collect();
+    let answers = on_every_core(&nodes, |(node, seen)| work::of_node(input, material, node, seen));
+    for ((node, seen), answer) in nodes.into_iter().zip(answers) {
+        match answer {
             Err(more) => problems.extend(more),
             Ok(works) => {
                 problems.extend(room::problems(&input.inventory, node, seen, &works));
@@ -109,6 +112,20 @@ fn works<'a>(
         }
     }
     if problems.is_empty() { Ok(phases) } else { Err(problems) }
+}
+
+/// The answer for each item, in their order. A node's file has thousands of lines, which are read several times.
+fn on_every_core<T: Sync, A: Send>(items: &[T], answer: impl Fn(&T) -> A + Sync) -> Vec<A> {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let share = items.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let answer = &answer;
+        let shares = items.chunks(share);
+        let running: Vec<_> =
+            shares.map(|share| scope.spawn(move || share.iter().map(answer).collect::<Vec<A>>())).collect();
+        let joined = running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        joined.flatten().collect()
+    })
 }
 
 fn blocked(input: &Input, ordered: &Ordered) -> Vec<Diagnostic> {

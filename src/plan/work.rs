@@ -138,12 +138,11 @@ impl Subject<'_> {
 
     fn edited(&self, text: &Secret, set: &[(YamlPath, Setting)]) -> Result<Edited, Vec<Diagnostic>> {
         let edits = edits(set, self.material).map_err(|problem| vec![self.problem(problem)])?;
-        let edited = yaml::edit(text.expose().as_bytes(), &edits)
+        let edited = yaml::edited(text.expose().as_bytes(), &edits)
             .map_err(|problems| problems.into_iter().map(|p| self.yaml_problem(p)).collect::<Vec<_>>())?;
-        let edited = String::from_utf8(edited).map_err(|_| vec![self.problem("it is not UTF-8".into())])?;
-        let root = yaml::parse(text.expose()).ok().flatten();
+        let root = edited.before.as_ref();
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
-            let node = edit.path.iter().try_fold(root.as_ref()?, |node, key| node.get(key));
+            let node = edit.path.iter().try_fold(root?, |node, key| node.get(key));
             let was = node.map(|node| shown(node, setting));
             (!yaml::says(node, &edit.value)).then(|| Change::Setting {
                 path: *path,
@@ -151,12 +150,11 @@ impl Subject<'_> {
                 becomes: setting.to_string(),
             })
         });
-        let changes = differs.collect();
         Ok(Edited {
-            was: ClientOptions::of(root.as_ref()),
-            becomes: ClientOptions::of(yaml::parse(&edited).ok().flatten().as_ref()),
-            changes,
-            text: Secret::new(edited),
+            changes: differs.collect(),
+            was: ClientOptions::of(root),
+            becomes: ClientOptions::of(edited.after.as_ref()),
+            text: Secret::new(edited.text),
         })
     }
 

@@ -37,8 +37,21 @@ pub struct EditProblem {
     pub help: Option<String>,
 }
 
+/// A text with all edits made, and what a reader makes of it before and after.
+#[derive(Debug)]
+pub struct Edited {
+    pub text: String,
+    pub before: Option<Node>,
+    pub after: Option<Node>,
+}
+
 /// The text with all edits made. An edit that sets what is already said, as Cassandra reads it, changes nothing.
 pub fn edit(text: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Vec<EditProblem>> {
+    Ok(edited(text, edits)?.text.into_bytes())
+}
+
+/// The same with both trees, for who goes on reading: a file of 111 KB takes a while to read.
+pub fn edited(text: &[u8], edits: &[Edit]) -> Result<Edited, Vec<EditProblem>> {
     let text = as_utf8(text)?;
     let root = parse(text).map_err(|error| {
         let help =
@@ -64,11 +77,13 @@ pub fn edit(text: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Vec<EditProblem>> {
             edited = changed;
         }
     }
-    if let Some(tree) = tree.filter(|_| edited != text) {
-        let (before, after) = (Read { text, root }, Read { text: &edited, root: tree });
-        verify::verify(&before, &after, edits, &single).map_err(|problem| vec![problem])?;
-    }
-    Ok(edited.into_bytes())
+    let Some(tree) = tree.filter(|_| edited != text) else {
+        return Ok(Edited { text: edited, after: root.clone(), before: root });
+    };
+    let (before, after) = (Read { text, root }, Read { text: &edited, root: tree });
+    verify::verify(&before, &after, edits, &single).map_err(|problem| vec![problem])?;
+    let (before, after) = (before.root, after.root);
+    Ok(Edited { text: edited, before, after })
 }
 
 /// Whether the node says what is wished, as Cassandra reads it.

@@ -7,12 +7,13 @@ mod insert;
 mod lines;
 mod quote;
 mod read;
+mod region;
 pub mod scalar;
 mod tabs;
 pub mod tree;
 mod verify;
 
-pub use edit::{Edit, EditProblem, EditValue, edit, says};
+pub use edit::{Edit, EditProblem, EditValue, Edited, edit, edited, says};
 pub use read::{find, get};
 pub use scalar::{as_bool_1_1, as_integer_1_1, is_null};
 pub use tree::{Duplicate, Entry, Node, Style, SyntaxError, Value, parse};
