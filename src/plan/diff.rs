@@ -1,8 +1,9 @@
 //! What changes in a node's `cassandra.yaml`, as a unified diff in which no secret can be read.
 
 use crate::input::names_a_secret;
-use similar::TextDiff;
+use similar::{DiffOp, TextDiff};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// A unified diff of two texts, three lines of context, every secret masked.
 ///
@@ -11,10 +12,53 @@ pub fn masked(path: &str, was: &str, becomes: &str) -> String {
     if was == becomes {
         return String::new();
     }
-    let old_lines: HashSet<&str> = was.lines().collect();
-    let old = mask(was, |_| "[secret]");
-    let new = mask(becomes, |line| if old_lines.contains(line) { "[secret]" } else { "[new secret]" });
-    TextDiff::from_lines(&old, &new).unified_diff().context_radius(3).header(path, path).to_string()
+    let (old_lines, new_lines) = (lines(was), lines(becomes));
+    let (skipped, old_end, new_end) = window(&old_lines, &new_lines);
+    let known: HashSet<&str> = was.lines().collect();
+    let old = mask(&old_lines[skipped..old_end].concat(), |_| "[secret]");
+    let label = |line: &str| if known.contains(line) { "[secret]" } else { "[new secret]" };
+    let new = mask(&new_lines[skipped..new_end].concat(), label);
+    let diff = TextDiff::from_lines(&old, &new);
+    let mut text = format!("--- {path}\n+++ {path}\n");
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        let place = |range: fn(&DiffOp) -> Range<usize>| {
+            let ops = hunk.ops();
+            let start = ops.first().map_or(0, |op| range(op).start);
+            place(skipped + start, ops.last().map_or(0, |op| range(op).end) - start)
+        };
+        let shown = hunk.to_string();
+        let body = shown.split_once('\n').map_or("", |(_, body)| body);
+        text += &format!("@@ -{} +{} @@\n{body}", place(DiffOp::old_range), place(DiffOp::new_range));
+    }
+    text
+}
+
+/// Lines around a change.
+const CONTEXT: usize = 3;
+
+fn lines(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
+}
+
+/// Which lines have to be looked at: from a top-level key before the first difference and its context, since a secret
+/// may go on over lines, to the context behind the last. The rest of a file is a hundred times as long.
+fn window(old: &[&str], new: &[&str]) -> (usize, usize, usize) {
+    let front = old.iter().zip(new).take_while(|(one, other)| one == other).count();
+    let shorter = old.len().min(new.len()) - front;
+    let back = old.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
+    let behind = back.min(shorter).saturating_sub(CONTEXT);
+    let is_key = |line: &&str| line.starts_with(|first: char| first.is_ascii_alphabetic());
+    let begin = old[..front.saturating_sub(CONTEXT)].iter().rposition(is_key).unwrap_or(0);
+    (begin, old.len() - behind, new.len() - behind)
+}
+
+/// A range of lines as the head of a hunk has it: counted from 1, the length left out where it is 1.
+fn place(start: usize, length: usize) -> String {
+    match length {
+        0 => format!("{start},0"),
+        1 => format!("{}", start + 1),
+        _ => format!("{},{length}", start + 1),
+    }
 }
 
 /// The text with the values of secret keys replaced, also in comments and flow mappings.

@@ -67,16 +67,17 @@ pub fn edited(text: &[u8], edits: &[Edit]) -> Result<Edited, Vec<EditProblem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (mut edited, mut tree) = (text.to_string(), None);
-    for wish in &single {
-        let now = tree.as_ref().unwrap_or(&root);
-        let changed = change::apply(&edited, now.as_ref(), wish).map_err(|problem| vec![problem])?;
-        if let Some(changed) = changed {
-            let problem = |error: SyntaxError| vec![change::not_possible(wish, Some(error.span.line))];
-            tree = Some(parse(&changed).map_err(problem)?);
-            edited = changed;
+    let (edited, tree) = match within_section(text, root.as_ref(), &single) {
+        Some(edited) => {
+            let tree = parse(&edited).ok();
+            (edited, tree)
         }
-    }
+        None => (String::new(), None),
+    };
+    let (edited, tree) = match tree {
+        Some(tree) => (edited, Some(tree)),
+        None => one_by_one(text, root.as_ref(), &single)?,
+    };
     let Some(tree) = tree.filter(|_| edited != text) else {
         return Ok(Edited { text: edited, after: root.clone(), before: root });
     };
@@ -84,6 +85,45 @@ pub fn edited(text: &[u8], edits: &[Edit]) -> Result<Edited, Vec<EditProblem>> {
     verify::verify(&before, &after, edits, &single).map_err(|problem| vec![problem])?;
     let (before, after) = (before.root, after.root);
     Ok(Edited { text: edited, before, after })
+}
+
+/// Sets one key after the other, on a tree that is read anew after each change.
+fn one_by_one(
+    text: &str,
+    root: Option<&Node>,
+    single: &[Edit],
+) -> Result<(String, Option<Option<Node>>), Vec<EditProblem>> {
+    let (mut edited, mut tree) = (text.to_string(), None);
+    for wish in single {
+        let now = tree.as_ref().map_or(root, Option::as_ref);
+        let changed = change::apply(&edited, now, wish).map_err(|problem| vec![problem])?;
+        if let Some(changed) = changed {
+            let problem = |error: SyntaxError| vec![change::not_possible(wish, Some(error.span.line))];
+            tree = Some(parse(&changed).map_err(problem)?);
+            edited = changed;
+        }
+    }
+    Ok((edited, tree))
+}
+
+/// The same on the one section that all keys are in, which is a document of its own: a hundredth of a file. `None`
+/// where there is no such section, or it does not go like that: then the whole file says why.
+fn within_section(text: &str, root: Option<&Node>, single: &[Edit]) -> Option<String> {
+    let key = single.first()?.path.first()?;
+    let is_in_it = |edit: &Edit| edit.path.len() > 1 && edit.path[0] == *key;
+    let root = root.filter(|root| !root.is_flow)?;
+    let at = root.entries().iter().position(|entry| entry.is(key)).filter(|_| single.iter().all(is_in_it))?;
+    let (entry, next) = (&root.entries()[at], root.entries().get(at + 1)?);
+    let in_first_column = |start: usize| start == 0 || text.as_bytes()[start - 1] == b'\n';
+    let section = entry.key.bytes.start..next.key.bytes.start;
+    let is_plain = !entry.value.is_flow && !entry.value.entries().is_empty();
+    if !is_plain || !in_first_column(section.start) || !in_first_column(section.end) {
+        return None;
+    }
+    let excerpt = &text[section.clone()];
+    let tree = parse(excerpt).ok()?;
+    let (edited, _) = one_by_one(excerpt, tree.as_ref(), single).ok()?;
+    Some([&text[..section.start], &edited, &text[section.end..]].concat())
 }
 
 /// Whether the node says what is wished, as Cassandra reads it.
