@@ -127,6 +127,7 @@ async fn carry_out(global: &Global, loaded: Loaded, made: Made) -> Result<Exit, 
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
         noted: Default::default(),
+        recent: Default::default(),
     };
     let mut engine = Engine { state, journal: &mut journal, reporter: reporter.as_mut() };
     let ended = engine.run(Arc::new(performer), interrupts).await;

@@ -19,8 +19,10 @@ const ROUNDS: usize = 3;
 const FRESH: Duration = Duration::from_secs(30);
 
 /// What the observers say.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Looks {
+    /// When they were asked.
+    pub asked: Option<Instant>,
     pub views: Vec<View>,
     /// Who did not answer, with the reason.
     pub silent: Vec<String>,
@@ -60,6 +62,7 @@ pub async fn look(candidates: &[&Node], facts: &Facts) -> Looks {
         let asked = Instant::now();
         let observers = &candidates[..OBSERVERS.min(candidates.len())];
         let answers = join_all(observers.iter().map(|node| status(node, facts))).await;
+        looks.asked = Some(asked);
         looks.views.clear();
         let mut silent = Vec::new();
         for (node, answer) in observers.iter().zip(answers) {

@@ -15,7 +15,7 @@ use crate::node::wire::{self, WireLook};
 use crate::plan::step::Gate;
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -23,6 +23,10 @@ use tokio::time::Instant;
 
 /// A look at the process costs a shell on a node that is busy starting.
 const BETWEEN_PROCESS_LOOKS: Duration = Duration::from_secs(1);
+
+/// How long an answer of the peers may serve for the next node, if nothing was done meanwhile but to confirm the node
+/// before. Gossip needs 19 to 21 s to find a node down (measured), so what is this old is as good as new.
+const RECENT: Duration = Duration::from_secs(5);
 
 /// A gate's verdict, or a question that is still under way.
 pub enum Answer {
@@ -39,6 +43,8 @@ pub struct Subject {
     /// The process before the restart, and the one that the restart job saw start.
     pub before: Option<Process>,
     pub started: Option<Process>,
+    /// What observers said a moment ago about the node before, for the first question about this one.
+    pub recent: Mutex<Option<Looks>>,
 }
 
 /// Looks at one node and its peers, each thing no more often than it is worth.
@@ -104,6 +110,14 @@ impl Eyes {
             spare: Question::NotAsked,
             schema: Question::NotAsked,
             news: Arc::default(),
+        }
+    }
+
+    /// What the peers said last, if they have been asked.
+    pub fn peers(&self) -> Option<&Looks> {
+        match &self.peers {
+            Question::Answered(looks) => Some(looks),
+            Question::NotAsked | Question::Asked(_) => None,
         }
     }
 
@@ -227,13 +241,8 @@ impl Eyes {
 
     /// Addresses of the nodes that the peers call down; their schema version is an old one.
     fn down(&self) -> BTreeSet<String> {
-        match &self.peers {
-            Question::Answered(looks) => {
-                let rows = looks.views.iter().flat_map(|view| &view.rows);
-                rows.filter(|row| !row.up).map(|row| row.address.clone()).collect()
-            }
-            Question::NotAsked | Question::Asked(_) => BTreeSet::new(),
-        }
+        let rows = self.peers().into_iter().flat_map(|looks| &looks.views).flat_map(|view| &view.rows);
+        rows.filter(|row| !row.up).map(|row| row.address.clone()).collect()
     }
 }
 
@@ -284,7 +293,14 @@ async fn ask_peers(subject: Arc<Subject>) -> Looks {
 /// The ring is asked for again, too: keyspaces come and their replication changes while a plan is carried out.
 async fn ask_peers_and_ring(subject: Arc<Subject>) -> (Looks, Result<Ring, String>) {
     let peers = subject.peers();
-    tokio::join!(views::look(&peers, &subject.facts), ring_now(&peers, &subject.facts))
+    let recent = subject.recent.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let looks = async {
+        match recent.filter(|looks| looks.asked.is_some_and(|asked| asked.elapsed() < RECENT)) {
+            Some(looks) => looks,
+            None => views::look(&peers, &subject.facts).await,
+        }
+    };
+    tokio::join!(looks, ring_now(&peers, &subject.facts))
 }
 
 /// By CQL on the node itself; by nodetool where CQL wants a login or a certificate that we lack.

@@ -6,6 +6,7 @@ use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold};
 use super::{Perform, ProgressSender};
 use crate::cluster::survey::chain;
+use crate::cluster::views::Looks;
 use crate::cluster::{Cluster, Node};
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::formats::yaml;
@@ -19,7 +20,7 @@ use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use zeroize::Zeroizing;
 
@@ -31,6 +32,8 @@ pub struct Performer {
     pub material: Arc<Material>,
     /// By node: what its earlier steps leave for its later ones. A resumed run does without.
     pub noted: Mutex<BTreeMap<String, Noted>>,
+    /// What observers said when the last node was found healthy.
+    pub recent: Mutex<Option<Looks>>,
 }
 
 #[derive(Clone, Default)]
@@ -104,6 +107,10 @@ impl Performer {
             self.run,
             path.trim_start_matches('/').replace('/', "_")
         )
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Option<Looks>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn noted(&self, node: &str) -> Noted {
@@ -236,10 +243,12 @@ impl Place<'_> {
             host_id: member.host_id.clone(),
             before,
             started,
+            recent: Mutex::new(self.run.recent().take()),
         });
         let asks_to_go = gates.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }));
         let why = match hold(&mut eyes, id, gates, progress).await {
             Held::Passed => {
+                *self.run.recent() = eyes.peers().cloned();
                 if asks_to_go {
                     self.run.note(&self.node.name, |noted| {
                         noted.spared = Some((SystemTime::now(), gates.clone()))

@@ -123,7 +123,8 @@ fn on_every_core<T: Sync, A: Send>(items: &[T], answer: impl Fn(&T) -> A + Sync)
         let shares = items.chunks(share);
         let running: Vec<_> =
             shares.map(|share| scope.spawn(move || share.iter().map(answer).collect::<Vec<A>>())).collect();
-        let joined = running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        let joined =
+            running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         joined.flatten().collect()
     })
 }

@@ -53,11 +53,17 @@ mod tests {
     fn whole_sections_around_the_difference() {
         let before = "a: 1\n# b\nb:\n  x: 1\n  y: 2\n# c\nc: 3\nd: 4\n";
         let cases = [
-            (before.replace("x: 1", "x: 7"), Some(("b:\n  x: 1\n  y: 2\n# c\n", "b:\n  x: 7\n  y: 2\n# c\n"))),
+            (
+                before.replace("x: 1", "x: 7"),
+                Some(("b:\n  x: 1\n  y: 2\n# c\n", "b:\n  x: 7\n  y: 2\n# c\n")),
+            ),
             (before.replace("d: 4", "d: 5"), Some(("d: 4\n", "d: 5\n"))),
             (before.replace("a: 1", "a: 9"), Some(("a: 1\n# b\n", "a: 9\n# b\n"))),
             (format!("{before}e: 5\n"), Some(("d: 4\n", "d: 4\ne: 5\n"))),
-            (before.replace("c: 3\n", ""), Some(("b:\n  x: 1\n  y: 2\n# c\nc: 3\n", "b:\n  x: 1\n  y: 2\n# c\n"))),
+            (
+                before.replace("c: 3\n", ""),
+                Some(("b:\n  x: 1\n  y: 2\n# c\nc: 3\n", "b:\n  x: 1\n  y: 2\n# c\n")),
+            ),
             ("{a: 1}".into(), None),
         ];
         for (after, expected) in &cases {
