@@ -1,38 +1,17 @@
 //! What a port shows on the wire, against a real `openssl s_server` and listeners that speak recorded bytes.
 
-use async_trait::async_trait;
+#[path = "support/this_host.rs"]
+mod this_host;
+
 use ringwalk::node::wire::{ClientCertificate, ClientIdentity, Plaintext, Served, Tls, TlsVersion, look};
-use ringwalk::transport::{Command, Connection, Host, HostError, Output};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use this_host::ThisHost;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-
-/// This machine: connections are real, on loopback.
-struct ThisHost;
-
-#[async_trait]
-impl Host for ThisHost {
-    fn name(&self) -> &str {
-        "here"
-    }
-
-    async fn run(&self, _command: &Command) -> Result<Output, HostError> {
-        unreachable!("looking at a port runs no command")
-    }
-
-    async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError> {
-        match TcpStream::connect((address, port)).await {
-            Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => {
-                Err(HostError::Refused { address: address.into(), port, problem: error.to_string() })
-            }
-        }
-    }
-}
+use tokio::net::TcpListener;
 
 /// CQL v4 SUPPORTED with an empty map, and what 4.0 says to a ClientHello on a plaintext port (measured).
 const SUPPORTED: &[u8] = &[0x84, 0, 0, 0, 6, 0, 0, 0, 2, 0, 0];

@@ -2,16 +2,15 @@
 
 use super::desk::Desk;
 use super::rig::{nodes, nodetool, ring};
-use async_trait::async_trait;
+use super::this_host::ThisHost;
 use ringwalk::facts::placement::placement;
 use ringwalk::facts::ring::{KeepAvailable, Ring};
 use ringwalk::node::nodetool::output;
 use ringwalk::node::{cql, wire};
-use ringwalk::transport::{Command, Connection, Host, HostError, Output};
+use ringwalk::transport::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use tokio::net::TcpStream;
 
 /// Keyspaces that are placed in ways of their own; the name tells the way.
 const KEYSPACES: [(&str, &str); 4] = [
@@ -59,29 +58,6 @@ fn cqlsh(statement: &str) {
     let mut command = ring();
     command.arg("run").arg(python).args(["-W", "ignore", "-c", script, &nodes()[0].1, statement]);
     assert!(command.status().unwrap().success(), "{statement}");
-}
-
-/// This machine: the ring is reached straight from here.
-struct ThisHost;
-
-#[async_trait]
-impl Host for ThisHost {
-    fn name(&self) -> &str {
-        "here"
-    }
-
-    async fn run(&self, _command: &Command) -> Result<Output, HostError> {
-        unreachable!("reading a ring by CQL runs no command")
-    }
-
-    async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError> {
-        match TcpStream::connect((address, port)).await {
-            Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => {
-                Err(HostError::Refused { address: address.into(), port, problem: error.to_string() })
-            }
-        }
-    }
 }
 
 async fn connection(address: &str) -> Box<dyn Connection> {

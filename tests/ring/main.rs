@@ -14,6 +14,8 @@ mod restarts;
 mod rig;
 mod rotate;
 mod screen;
+#[path = "../support/this_host.rs"]
+mod this_host;
 mod wire;
 
 #[test]
