@@ -34,7 +34,7 @@ install_packages() {
 }
 tools() {
   need systemd-nspawn systemd-container mmdebstrap mmdebstrap nft nftables ip iproute2 ssh openssh-client \
-    mvn maven javac default-jdk-headless mkfs.ext4 e2fsprogs python3 python3 unshare util-linux groupadd passwd
+    mvn maven javac default-jdk-headless openssl openssl mkfs.ext4 e2fsprogs python3 python3 unshare util-linux groupadd passwd
 }
 
 base() {                                           # Debian and a JRE, shared and read-only: the lowest layer
