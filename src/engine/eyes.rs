@@ -15,7 +15,7 @@ use crate::node::wire::{self, WireLook};
 use crate::plan::step::Gate;
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -43,13 +43,13 @@ pub struct Subject {
     /// The process before the restart, and the one that the restart job saw start.
     pub before: Option<Process>,
     pub started: Option<Process>,
-    /// What observers said a moment ago about the node before, for the first question about this one.
-    pub recent: Mutex<Option<Looks>>,
 }
 
 /// Looks at one node and its peers, each thing no more often than it is worth.
 pub struct Eyes {
     subject: Arc<Subject>,
+    /// What observers said a moment ago about the node before, for the first question about this one.
+    recent: Option<Looks>,
     process: Option<(Instant, Result<ProcessLook, String>)>,
     peers: Question<Looks>,
     spare: Question<(Looks, Result<Ring, String>)>,
@@ -102,9 +102,11 @@ impl<T: Send + 'static> Question<T> {
 }
 
 impl Eyes {
-    pub fn new(subject: Subject) -> Eyes {
+    /// `recent`: what observers said about the node before, if there was one.
+    pub fn new(subject: Subject, recent: Option<Looks>) -> Eyes {
         Eyes {
             subject: Arc::new(subject),
+            recent,
             process: None,
             peers: Question::NotAsked,
             spare: Question::NotAsked,
@@ -173,7 +175,8 @@ impl Eyes {
                             .unwrap_or_else(|| can_be_spared::check(ring, views, id, *keep))
                     }),
                 };
-                self.spare.settle(&self.news, ask_peers_and_ring(Arc::clone(&subject)), judge).await
+                let ask = ask_peers_and_ring(Arc::clone(&subject), self.recent.take());
+                self.spare.settle(&self.news, ask, judge).await
             }
             Gate::PeersSeeItUp => {
                 let judge = |looks: &Looks| judged(looks, |views| peers_see_it_up::check(views, id));
@@ -291,9 +294,8 @@ async fn ask_peers(subject: Arc<Subject>) -> Looks {
 }
 
 /// The ring is asked for again, too: keyspaces come and their replication changes while a plan is carried out.
-async fn ask_peers_and_ring(subject: Arc<Subject>) -> (Looks, Result<Ring, String>) {
+async fn ask_peers_and_ring(subject: Arc<Subject>, recent: Option<Looks>) -> (Looks, Result<Ring, String>) {
     let peers = subject.peers();
-    let recent = subject.recent.lock().unwrap_or_else(PoisonError::into_inner).take();
     let looks = async {
         match recent.filter(|looks| looks.asked.is_some_and(|asked| asked.elapsed() < RECENT)) {
             Some(looks) => looks,

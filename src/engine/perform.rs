@@ -236,15 +236,16 @@ impl Place<'_> {
             return Err(Failure::new("the node is not in the ring", "run `ringwalk plan` again"));
         };
         let Noted { before, started, .. } = self.run.noted(&self.node.name);
-        let mut eyes = Eyes::new(Subject {
+        let subject = Subject {
             cluster: Arc::clone(&self.run.cluster),
             facts: Arc::clone(&self.run.facts),
             name: self.node.name.clone(),
             host_id: member.host_id.clone(),
             before,
             started,
-            recent: Mutex::new(self.run.recent().take()),
-        });
+        };
+        let recent = self.run.recent().take();
+        let mut eyes = Eyes::new(subject, recent);
         let asks_to_go = gates.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }));
         let why = match hold(&mut eyes, id, gates, progress).await {
             Held::Passed => {

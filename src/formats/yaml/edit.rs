@@ -37,8 +37,7 @@ pub struct EditProblem {
     pub help: Option<String>,
 }
 
-/// A text with all edits made, and what a reader makes of it before and after.
-#[derive(Debug)]
+/// A text with all edits made, and what a reader makes of it before and after. It holds passwords, so it is not `Debug`.
 pub struct Edited {
     pub text: String,
     pub before: Option<Node>,
@@ -68,14 +67,7 @@ pub fn edited(text: &[u8], edits: &[Edit]) -> Result<Edited, Vec<EditProblem>> {
         return Err(problems);
     }
     let (edited, tree) = match within_section(text, root.as_ref(), &single) {
-        Some(edited) => {
-            let tree = parse(&edited).ok();
-            (edited, tree)
-        }
-        None => (String::new(), None),
-    };
-    let (edited, tree) = match tree {
-        Some(tree) => (edited, Some(tree)),
+        Some(done) => done,
         None => one_by_one(text, root.as_ref(), &single)?,
     };
     let Some(tree) = tree.filter(|_| edited != text) else {
@@ -87,12 +79,11 @@ pub fn edited(text: &[u8], edits: &[Edit]) -> Result<Edited, Vec<EditProblem>> {
     Ok(Edited { text: edited, before, after })
 }
 
+/// A text after edits, and its tree if any of them changed it.
+type Done = (String, Option<Option<Node>>);
+
 /// Sets one key after the other, on a tree that is read anew after each change.
-fn one_by_one(
-    text: &str,
-    root: Option<&Node>,
-    single: &[Edit],
-) -> Result<(String, Option<Option<Node>>), Vec<EditProblem>> {
+fn one_by_one(text: &str, root: Option<&Node>, single: &[Edit]) -> Result<Done, Vec<EditProblem>> {
     let (mut edited, mut tree) = (text.to_string(), None);
     for wish in single {
         let now = tree.as_ref().map_or(root, Option::as_ref);
@@ -108,7 +99,7 @@ fn one_by_one(
 
 /// The same on the one section that all keys are in, which is a document of its own: a hundredth of a file. `None`
 /// where there is no such section, or it does not go like that: then the whole file says why.
-fn within_section(text: &str, root: Option<&Node>, single: &[Edit]) -> Option<String> {
+fn within_section(text: &str, root: Option<&Node>, single: &[Edit]) -> Option<Done> {
     let key = single.first()?.path.first()?;
     let is_in_it = |edit: &Edit| edit.path.len() > 1 && edit.path[0] == *key;
     let root = root.filter(|root| !root.is_flow)?;
@@ -122,8 +113,13 @@ fn within_section(text: &str, root: Option<&Node>, single: &[Edit]) -> Option<St
     }
     let excerpt = &text[section.clone()];
     let tree = parse(excerpt).ok()?;
-    let (edited, _) = one_by_one(excerpt, tree.as_ref(), single).ok()?;
-    Some([&text[..section.start], &edited, &text[section.end..]].concat())
+    let (edited, tree) = one_by_one(excerpt, tree.as_ref(), single).ok()?;
+    if tree.is_none() {
+        return Some((text.to_string(), None));
+    }
+    let edited = [&text[..section.start], &edited, &text[section.end..]].concat();
+    let tree = parse(&edited).ok()?;
+    Some((edited, Some(tree)))
 }
 
 /// Whether the node says what is wished, as Cassandra reads it.
