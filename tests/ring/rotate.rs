@@ -72,7 +72,7 @@ fn processes() -> Vec<String> {
     let of = |(name, _): (String, String)| {
         on(
             &name,
-            "for p in $(pgrep -f org.apache.cassandra.service.CassandraDaemon); do cut -d' ' -f1,22 /proc/$p/stat; done",
+            "for p in $(pgrep -f [o]rg.apache.cassandra.service.CassandraDaemon); do cut -d' ' -f1,22 /proc/$p/stat; done",
         )
     };
     nodes().into_iter().map(of).collect()
