@@ -16,6 +16,14 @@ as_at_login() {
 # A section of the answer: its name, how many bytes, the bytes.
 section() { printf '%s %d\n%s\n' "$1" "${#2}" "$2"; }
 
+# The same for lines that a program prints: $1, then their end. A shell that takes them in first copies itself for it.
+lines_of() {
+  printf '%s -\n' "$1"
+  shift
+  "$@" 2>/dev/null
+  printf '.\n'
+}
+
 # Sets sha256_tool to what there is.
 find_sha256_tool() {
   for sha256_tool in sha256sum 'shasum -a 256' 'openssl dgst -sha256 -r'; do

@@ -283,16 +283,15 @@ files() {
   section asked "$asked"
   section unreadable "$unreadable"
   section directories "$directories"
-  sums=''
-  [ $# = 0 ] || [ -z "$sha256_tool" ] || sums=$($sha256_tool "$@" 2>/dev/null)
-  section sums "$sums"
+  if [ $# = 0 ] || [ -z "$sha256_tool" ]; then section sums ''; else lines_of sums $sha256_tool "$@"; fi
   # The kernel makes a process's directory in /proc when it is asked for: stat's own is of this moment (measured).
-  section stats "$(stat -L -c '%f/%s/%u/%g/%U/%G/%Y/%n' /proc/self "$@" ${real:+"$real"} ${pid:+"/proc/$pid"} /var/lib/cassandra "$home/data" "$home" 2>/dev/null)"
+  lines_of stats stat -L -c '%f/%s/%u/%g/%U/%G/%Y/%n' /proc/self "$@" ${real:+"$real"} ${pid:+"/proc/$pid"} /var/lib/cassandra "$home/data" "$home"
   old_ifs=$IFS IFS=$newline
   set -f
-  section free "$(stat -f -c '%a/%S/%n' $existing 2>/dev/null)"
+  set -- $existing
   set +f
   IFS=$old_ifs
+  lines_of free stat -f -c '%a/%S/%n' "$@"
 }
 
 # Sets directory to that of file $1, and above to the nearest one that is there.
