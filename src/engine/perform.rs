@@ -32,7 +32,7 @@ pub struct Performer {
     pub material: Arc<Material>,
     /// By node: what its earlier steps leave for its later ones. A resumed run does without.
     pub noted: Mutex<BTreeMap<String, Noted>>,
-    /// What observers said when the last node was found healthy.
+    /// What observers said when the last node was found healthy, or for the plan.
     pub recent: Mutex<Option<Looks>>,
 }
 
