@@ -34,8 +34,8 @@ pub fn of_node(
     facts: &NodeFacts,
 ) -> Result<Vec<Option<Work>>, Vec<Diagnostic>> {
     let subject = |phase| Subject { input, material, node, facts, phase };
-    let root = yaml::document(facts.yaml.text.expose())
-        .map_err(|problem| vec![subject(0).yaml_problem(problem)])?;
+    let root =
+        yaml::document(facts.yaml.text.expose()).map_err(|problem| vec![subject(0).yaml_problem(problem)])?;
     let first = first_phase(&input.playbook, node, facts, root.as_ref());
     let mut projected = Projected::of(facts, root);
     let works = (0..input.playbook.phases.len()).map(|phase| match phase < first {
