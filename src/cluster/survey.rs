@@ -13,6 +13,7 @@ use crate::node::nodetool::output::{self, StatusRow};
 use crate::node::probe::{ProbeError, ProbeRequest, probe};
 use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many nodes are looked at together as may connect together; more would only wait for the network.
@@ -26,7 +27,7 @@ pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Facts, Vec<Diagn
     let mut nodes = self::nodes(cluster, &input.inventory, &input.playbook).await?;
     let ring = ring(cluster, &nodes, &input.inventory).await?;
     look_at_ports(cluster, &mut nodes).await;
-    let mut facts = Facts { nodes, ring, down: BTreeSet::new() };
+    let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     let looks = views::look(&views::candidates(cluster, &facts, None), &facts).await;
     if looks.views.is_empty() {
         let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
