@@ -10,6 +10,10 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
         _ => return Vec::new(),
     };
     let (Some(truststore), Some(last)) = (subject.truststore, chain.last()) else { return Vec::new() };
+    if truststore.trusted.is_empty() && truststore.keys.is_empty() {
+        // That it trusts nobody at all is said by another rule.
+        return Vec::new();
+    }
     let own = truststore.keys.iter().filter_map(|key| key.chain.first());
     let mut trusted = truststore.trusted.iter().map(|(_, certificate)| certificate).chain(own);
     let known = trusted.any(|trusted| {

@@ -61,7 +61,14 @@ pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> 
     for subjects in [&keystores, &truststores] {
         findings.extend(on_every_core(subjects, of_one).into_iter().flatten());
     }
-    findings.extend(among(&keystores));
+    let among = among(&keystores);
+    // The store of another node does not name this one; that it is the wrong store says it all.
+    let is_anothers = |finding: &Finding| {
+        finding.rule == Rule::Names
+            && among.iter().any(|other| other.rule == Rule::OwnStore && other.node == finding.node)
+    };
+    findings.retain(|finding| !is_anothers(finding));
+    findings.extend(among);
     findings.extend(targets.iter().flat_map(of_target));
     findings
 }

@@ -2,6 +2,7 @@
 
 use super::finding::{Remark, error, warning};
 use super::subject::OnNode;
+use crate::facts::version::Version;
 use crate::formats::yaml;
 
 /// The defaults of `server_encryption_options`, which are those of the client's too (`EncryptionOptions.java`).
@@ -17,8 +18,11 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let help = "choose another path for `to`, one that only the client port uses";
     let path = &subject.path;
     if !is_on(root) {
+        if key != "keystore" || !turns_on_by_itself(subject, root) {
+            return Vec::new();
+        }
         let reason = format!(
-            "goes to {path}, which `server_encryption_options.{key}` names: from 4.0 on, internode TLS turns itself on once its keystore is there"
+            "goes to {path}, which `server_encryption_options.{key}` names: internode TLS turns itself on once its keystore is there"
         );
         return vec![error(reason, help)];
     }
@@ -52,6 +56,14 @@ fn named_by_internode(subject: &OnNode<'_>, root: &yaml::Node) -> Option<&'stati
         };
         (absolute == subject.path).then_some(*key)
     })
+}
+
+/// 4.0 and later take `optional` for true where it is not said and the keystore exists (`EncryptionOptions.java`;
+/// measured on stock files).
+fn turns_on_by_itself(subject: &OnNode<'_>, root: &yaml::Node) -> bool {
+    let optional = root.get("server_encryption_options").and_then(|server| server.get("optional"));
+    let base = subject.seen.flavour.apache_base(subject.seen.version);
+    base >= Version::new(4, 0, 0) && optional.and_then(yaml::as_bool_1_1) != Some(false)
 }
 
 fn is_on(root: &yaml::Node) -> bool {
