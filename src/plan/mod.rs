@@ -8,6 +8,7 @@ pub mod judge;
 pub mod material;
 pub mod options;
 pub mod ports;
+pub mod reload;
 pub mod room;
 pub mod saved;
 pub mod settled;
