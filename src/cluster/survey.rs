@@ -1,5 +1,6 @@
 //! The facts of a whole cluster: every node probed at the same time, the ring read from one of them.
 
+use super::trust;
 use super::views;
 use super::{Cluster, Node};
 use crate::diagnostic::Diagnostic;
@@ -27,6 +28,7 @@ pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Facts, Vec<Diagn
     let mut nodes = self::nodes(cluster, &input.inventory, &input.playbook).await?;
     let ring = ring(cluster, &nodes, &input.inventory).await?;
     look_at_ports(cluster, &mut nodes).await;
+    trust::note(cluster, &mut nodes).await;
     let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     let looks = views::look(&views::candidates(cluster, &facts, None), &facts).await;
     if looks.views.is_empty() {

@@ -2,12 +2,9 @@
 
 pub mod certificate;
 pub mod contents;
-mod der;
 pub mod jks;
 pub mod pem;
 pub mod pkcs12;
-pub mod pkcs12_mac;
-pub mod proof;
 pub mod store;
 pub mod usage;
 pub mod yaml;

@@ -3,7 +3,6 @@
 use super::finding::{Remark, error};
 use super::subject::Lone;
 use crate::formats::certificate::Certificate;
-use crate::formats::proof::{Proof, signed_by};
 use crate::plan::step::StoreName;
 
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
@@ -22,7 +21,7 @@ fn broken(chain: &[Certificate]) -> Option<Remark> {
             );
             return Some(error(reason, help));
         }
-        (signed_by(certificate, next) == Proof::Disproven).then(|| {
+        (next.verifies(certificate) == Some(false)).then(|| {
             let reason = format!(
                 "its chain is broken: {} is not signed by the {} that comes after it",
                 certificate.subject, next.subject

@@ -2,7 +2,6 @@
 
 use super::finding::{Remark, warning};
 use super::subject::OnNode;
-use crate::formats::proof::{Proof, signed_by};
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let chain = match &subject.lone.store.keys[..] {
@@ -18,7 +17,7 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let mut trusted = truststore.trusted.iter().map(|(_, certificate)| certificate).chain(own);
     let known = trusted.any(|trusted| {
         chain.iter().any(|certificate| certificate.sha256 == trusted.sha256)
-            || (last.issuer == trusted.subject && signed_by(last, trusted) != Proof::Disproven)
+            || (last.issuer == trusted.subject && trusted.verifies(last) != Some(false))
     });
     if known {
         return Vec::new();

@@ -2,13 +2,12 @@
 
 use super::finding::{Remark, error};
 use super::subject::Lone;
-use crate::formats::proof::{Proof, belongs};
 use crate::plan::step::StoreName;
 
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
     let keys = lone.store.keys.iter().filter(|_| lone.role == StoreName::Keystore);
     let pairs = keys.filter_map(|key| Some((key, key.chain.first()?)));
-    let unfit = pairs.filter(|(key, leaf)| belongs(&key.key, leaf) == Proof::Disproven);
+    let unfit = pairs.filter(|(key, leaf)| key.key.belongs_to(leaf) == Some(false));
     let remark =
         |(key, leaf): (&crate::formats::store::KeyEntry, &crate::formats::certificate::Certificate)| {
             error(

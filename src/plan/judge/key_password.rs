@@ -17,6 +17,7 @@ pub fn of_failure(failure: &StoreError) -> Option<Remark> {
         | StoreError::PasswordMissing
         | StoreError::Damaged(_)
         | StoreError::Certificate { .. }
-        | StoreError::Unsupported(_) => None,
+        | StoreError::Unsupported(_)
+        | StoreError::NoRandomness => None,
     }
 }

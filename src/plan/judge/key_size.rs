@@ -2,12 +2,11 @@
 
 use super::finding::{Remark, error, warning};
 use super::subject::Lone;
-use crate::formats::usage::Usage;
 
 /// `jdk.certpath.disabledAlgorithms` has `RSA keySize < 1024`; OpenSSL 3, Go and rustls ask for 2048.
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
     let remark = |certificate: &crate::formats::certificate::Certificate| {
-        let bits = Usage::of(certificate).rsa_bits?;
+        let bits = certificate.rsa_bits?;
         let help = "make a new key: RSA of 3072 bits, or EC P-256";
         let who = match bits {
             2048.. => return None,

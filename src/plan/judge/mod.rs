@@ -208,7 +208,6 @@ impl<'a> View<'a> {
             seen,
             member: self.facts.member_of(seen, &node.address),
             file: &local.file,
-            bytes: &local.bytes,
             sha256: &local.sha256,
             path: expand(&spec.to, node),
             password: self.material.secret(&spec.password),

@@ -2,19 +2,23 @@
 
 use super::finding::{Remark, warning};
 use super::subject::OnNode;
+use crate::formats::certificate::Certificate;
 use std::net::IpAddr;
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
-    let Some(usage) = subject.usage() else { return Vec::new() };
+    let Some(leaf) = subject.lone.leaf() else { return Vec::new() };
     let help = "issue it with the address and the names as subjectAltName; drivers that do not check host names take it as it is";
-    if usage.dns.is_empty() && usage.addresses.is_empty() {
+    if leaf.host_names().next().is_none() && leaf.addresses().next().is_none() {
         let reason = "has no subjectAltName: drivers that check host names no longer look at the common name";
         return vec![warning(reason, help)];
     }
-    let missing = subject.client_addresses().into_iter().filter(|address| !usage.addresses.contains(address));
+    let missing = subject
+        .client_address()
+        .into_iter()
+        .filter(|address| leaf.addresses().all(|named| named != *address));
     let mut missing: Vec<String> = missing.map(|address| address.to_string()).collect();
     let host = &subject.node.address;
-    if host.parse::<IpAddr>().is_err() && !usage.names_host(host) {
+    if host.parse::<IpAddr>().is_err() && !names_host(leaf, host) {
         missing.push(host.clone());
     }
     if missing.is_empty() {
@@ -25,4 +29,12 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
         missing.join(" and ")
     );
     vec![warning(reason, help)]
+}
+
+/// Whether a client that checks host names takes it for this host, as RFC 6125 has it: a wildcard stands for one label.
+pub fn names_host(leaf: &Certificate, host: &str) -> bool {
+    leaf.host_names().any(|name| match name.strip_prefix("*.") {
+        Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
+        None => name.eq_ignore_ascii_case(host),
+    })
 }

@@ -2,12 +2,11 @@
 
 use super::finding::{Remark, error};
 use super::subject::OnNode;
-use crate::formats::pkcs12_mac::{MacDigest, digest};
-use crate::formats::store::StoreKind;
+use crate::formats::store::Seal;
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let Some(java) = subject.seen.java.as_deref().filter(|java| is_too_old(java)) else { return Vec::new() };
-    if subject.lone.store.kind != StoreKind::Pkcs12 || digest(subject.bytes) != Some(MacDigest::Newer) {
+    if subject.lone.store.seal != Some(Seal::HmacSha2) {
         return Vec::new();
     }
     vec![error(

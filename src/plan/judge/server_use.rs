@@ -2,18 +2,18 @@
 
 use super::finding::{Remark, error};
 use super::subject::Lone;
-use crate::formats::usage::{ServerUse, Usage};
+use crate::formats::usage::Usage;
 
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
     let Some(leaf) = lone.leaf() else { return Vec::new() };
-    let what = match Usage::of(leaf).server {
-        ServerUse::Allowed => return Vec::new(),
-        ServerUse::NotForServers => "its extended key usage lacks serverAuth",
-        ServerUse::NotForHandshakes => "its key usage allows neither signatures nor key exchange",
+    let what = if leaf.usages.is_some_and(|usages| !usages.server) {
+        "its extended key usage lacks serverAuth"
+    } else if !Usage::of(leaf).allows_handshakes {
+        "its key usage allows neither signatures nor key exchange"
+    } else {
+        return Vec::new();
     };
     let reason = format!("{} is not for a TLS server: {what}", leaf.subject);
-    vec![error(
-        reason,
-        "issue it with `extendedKeyUsage=serverAuth,clientAuth` and `keyUsage=digitalSignature,keyEncipherment`",
-    )]
+    let help = "issue it with `extendedKeyUsage=serverAuth,clientAuth` and `keyUsage=digitalSignature,keyEncipherment`";
+    vec![error(reason, help)]
 }

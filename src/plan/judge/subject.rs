@@ -6,13 +6,13 @@ use crate::facts::NodeFacts;
 use crate::facts::placement::Member;
 use crate::formats::certificate::Certificate;
 use crate::formats::store::Store;
-use crate::formats::usage::Usage;
 use crate::formats::yaml;
 use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
 use crate::secret::Secret;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// A store, whoever gets it.
@@ -48,7 +48,6 @@ pub struct OnNode<'a> {
     pub member: Option<&'a Member>,
     /// Where it was read.
     pub file: &'a str,
-    pub bytes: &'a [u8],
     pub sha256: &'a str,
     /// Where it goes.
     pub path: String,
@@ -87,16 +86,13 @@ impl Target<'_> {
 }
 
 impl OnNode<'_> {
-    /// The host names and addresses that clients use for the node, as far as inventory and ring tell.
-    pub fn client_addresses(&self) -> Vec<std::net::IpAddr> {
-        let told = self.member.map_or(self.seen.native.address.as_str(), |member| &member.rpc_address);
-        let parsed =
-            [told, self.seen.native.address.as_str()].into_iter().filter_map(|text| text.parse().ok());
-        let usable = parsed.filter(|address: &std::net::IpAddr| !address.is_unspecified());
-        usable.take(1).collect()
-    }
-
-    pub fn usage(&self) -> Option<Usage> {
-        self.lone.leaf().map(Usage::of)
+    /// Where clients reach the node: what the ring tells them (`broadcast_rpc_address`, or else `rpc_address`).
+    pub fn client_address(&self) -> Option<IpAddr> {
+        let told = self.member.map(|member| member.rpc_address.as_str());
+        let parsed = [told, Some(&self.seen.native.address)]
+            .into_iter()
+            .flatten()
+            .filter_map(|text| text.parse().ok());
+        parsed.into_iter().find(|address: &IpAddr| !address.is_unspecified())
     }
 }
