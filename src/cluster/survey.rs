@@ -1,5 +1,6 @@
 //! The facts of a whole cluster: every node probed at the same time, the ring read from one of them.
 
+use super::trust;
 use super::views::{self, Looks};
 use super::{Cluster, Node};
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ use crate::node::nodetool::output::{self, StatusRow};
 use crate::node::probe::{ProbeError, ProbeRequest, probe};
 use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many nodes are looked at together as may connect together; more would only wait for the network.
@@ -31,7 +33,7 @@ pub struct Survey {
 pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Survey, Vec<Diagnostic>> {
     let nodes = self::nodes(cluster, &input.inventory, &input.playbook).await?;
     let ring = ring(cluster, &nodes, &input.inventory).await?;
-    let mut facts = Facts { nodes, ring, down: BTreeSet::new() };
+    let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     // The ports show what they show while the observers' JVMs start.
     let candidates = views::candidates(cluster, &facts, None);
     let (looks, shown) = tokio::join!(views::look(&candidates, &facts), look_at_ports(cluster, &facts.nodes));
@@ -40,6 +42,7 @@ pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Survey, Vec<Diag
             seen.shows = shows;
         }
     }
+    trust::note(cluster, &mut facts.nodes).await;
     if looks.views.is_empty() {
         let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
         return Err(vec![Diagnostic::new(&input.inventory.source.file, message)]);
