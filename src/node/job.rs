@@ -84,6 +84,18 @@ pub async fn watch(host: &dyn Host, job: &Job, seen: usize) -> Result<JobStatus,
     status(&output.stdout).ok_or_else(|| HostError::Unusable { doing, problem: words(&output) })
 }
 
+/// Whether the node knows of this job, be it over.
+pub async fn is_begun(host: &dyn Host, job: &Job) -> Result<bool, HostError> {
+    let arguments = [directory(job), job.id.clone(), "0".into(), "0".into()];
+    let command = Command::script("watch-job", WATCH, arguments).deadline(WATCH_DEADLINE).become_root();
+    let output = host.run(&command).await?;
+    let sections = Sections::parse(&output.stdout).ok();
+    let state = sections.as_ref().and_then(|sections| sections.text("state").ok());
+    let doing = "looking for the restart job".to_owned();
+    let state = state.ok_or_else(|| HostError::Unusable { doing, problem: words(&output) })?;
+    Ok(state != "absent")
+}
+
 fn directory(job: &Job) -> String {
     format!("{}/runs/{}", job.state_dir, job.run)
 }

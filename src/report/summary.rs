@@ -6,7 +6,6 @@ use super::{Screen, names};
 use crate::journal::event::{Kept, RunResult};
 use crate::journal::state::{RunState, Status};
 use crate::plan::StepId;
-use crate::plan::step::Step;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -209,11 +208,7 @@ fn kept(node: &str, state: &RunState, screen: Screen) -> String {
 /// Whether some step is known to have replaced the file; one that failed has most likely not.
 fn was_replaced(node: &str, path: &str, state: &RunState) -> bool {
     state.plan.steps.iter().zip(&state.status).any(|(planned, status)| {
-        let is_it = match &planned.step {
-            Step::PushStore(push) => push.path == path,
-            Step::EditYaml(edit) => edit.path == path,
-            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => false,
-        };
+        let is_it = planned.step.writes().is_some_and(|write| write.path == path);
         is_it && planned.node == node && matches!(status, Status::Done { .. })
     })
 }
