@@ -101,6 +101,8 @@ pub enum Command {
     Apply(ApplyArguments),
     /// Go on with a run that was stopped, killed or left; what failed is tried again; asks first
     Resume(RunArguments),
+    /// Take a run back: every file as it was before, in the same waves under the same gates; asks first
+    Rollback(RunArguments),
     /// List the runs on this machine
     Runs,
     /// Show a run again, as it was reported

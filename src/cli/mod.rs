@@ -9,6 +9,7 @@ pub mod load;
 pub mod plan;
 pub mod reach;
 pub mod resume;
+pub mod rollback;
 pub mod runs;
 pub mod schema;
 pub mod secrets;
@@ -61,6 +62,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Plan(options) => wait(plan::run(global, options)),
         Command::Apply(options) => wait(apply::run(global, options)),
         Command::Resume(options) => wait(resume::run(global, options)),
+        Command::Rollback(options) => wait(rollback::run(global, options)),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),

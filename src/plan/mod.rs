@@ -1,6 +1,7 @@
 //! What will change, why, in what order. Pure: the same wish and the same facts give the same plan.
 
 pub mod agree;
+pub mod back;
 pub mod change;
 pub mod diff;
 pub mod drift;

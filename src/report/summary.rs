@@ -214,7 +214,8 @@ fn was_replaced(node: &str, path: &str, state: &RunState) -> bool {
 }
 
 fn next(state: &RunState, fates: &Fates) -> String {
-    let go_on = "`ringwalk plan` shows what is left, and `ringwalk apply` with the same files does it";
+    let run = &state.run;
+    let go_on = format!("`ringwalk resume {run}` goes on, `ringwalk rollback {run}` takes it back");
     let kept = format!(
         "the files that were replaced are kept on their nodes, in /var/lib/ringwalk/runs/{}",
         state.run
@@ -223,7 +224,7 @@ fn next(state: &RunState, fates: &Fates) -> String {
         Some(RunResult::Done) => {
             format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)
         }
-        Some(RunResult::StoppedUnchanged) => "mend the cause, then `ringwalk apply` again".into(),
+        Some(RunResult::StoppedUnchanged) => format!("mend the cause, then `ringwalk resume {run}`"),
         Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}; {kept}"),
         Some(RunResult::Interrupted) | None if fates.failed.is_empty() => format!("{go_on}; {kept}"),
         Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}; {kept}"),

@@ -50,11 +50,10 @@ impl Place<'_> {
 
     /// A restart is one job on the node, and a restart that is tried again is another.
     fn job(&self, id: StepId, tries: u32, restart: &Restart, before: Option<Process>) -> job::Job {
-        let id = if tries == 0 { format!("restart-{id}") } else { format!("restart-{id}-{tries}") };
         job::Job {
             state_dir: self.seen.state_dir.clone(),
             run: self.run.run.clone(),
-            id,
+            id: job::restart_id(id, tries),
             service: self.seen.service.clone(),
             nodetool: self.node.nodetool(self.seen),
             native_port: self.seen.native.port,
@@ -70,7 +69,8 @@ impl Place<'_> {
 
     /// Whether the node knows of this job: an earlier process of this run has started it.
     async fn is_begun(&self, job: &job::Job) -> Result<bool, Failure> {
-        job::is_begun(self.node.host.as_ref(), job).await.map_err(|error| {
+        let stands = job::stands(self.node.host.as_ref(), &job.state_dir, &job.run, &job.id).await;
+        stands.map(|stands| stands != job::Stands::Unknown).map_err(|error| {
             let help = format!(
                 "{} goes on by itself with what was begun there; see that `ssh NODE true` works, then run `ringwalk resume`",
                 self.node.name
