@@ -202,7 +202,7 @@ async fn survey_and_plan(directory: PathBuf) -> String {
         Arc::new(SshHost::new(target(node, &directory), Arc::clone(&pool))) as Arc<dyn Host>
     });
     let begun = Instant::now();
-    let nodes = survey::nodes(&cluster, &input.inventory, &input.playbook).await;
+    let nodes = survey::nodes(&cluster, &input.inventory, |node| survey::named_stores(&input.playbook, node)).await;
     let nodes = nodes
         .unwrap_or_else(|problems| panic!("{} problems, the first: {}", problems.len(), problems[0].message));
     let probed_ms = begun.elapsed().as_millis();
