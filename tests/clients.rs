@@ -151,7 +151,7 @@ fn a_client_that_was_seen_once_counts_when_it_has_gone_and_a_silent_look_is_not_
     let plain = client("n1", "10.0.0.5", 1, Encryption::Plaintext);
     let by_cql = |clients: &[Client]| Ok((ClientSource::Cql, clients.to_vec()));
     let mut seen = Clients::default();
-    seen.add([("n1".to_owned(), by_cql(&[plain.clone()]))]);
+    seen.add([("n1".to_owned(), by_cql(std::slice::from_ref(&plain)))]);
     seen.add([("n1".to_owned(), Err("no route".to_owned()))]);
     seen.add([("n1".to_owned(), by_cql(&[]))]);
     assert_eq!((seen.looks, seen.connections.len()), (3, 1));
