@@ -16,7 +16,7 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many nodes are looked at together as may connect together; more would only wait for the network.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// How many nodes are asked for the ring before it counts as unreadable.
 const RING_SOURCES: usize = 3;
@@ -65,7 +65,7 @@ pub async fn nodes(
 }
 
 /// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
-async fn probe_or_ask_version(node: &Node, playbook: &Playbook) -> Result<NodeFacts, ProbeError> {
+pub(super) async fn probe_or_ask_version(node: &Node, playbook: &Playbook) -> Result<NodeFacts, ProbeError> {
     let request = request(node, playbook);
     let error = match probe(node.host.as_ref(), &request).await {
         Err(error @ ProbeError::NoVersion { .. }) => error,
@@ -87,7 +87,7 @@ fn request(node: &Node, playbook: &Playbook) -> ProbeRequest {
 }
 
 /// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.
-async fn ring(
+pub(super) async fn ring(
     cluster: &Cluster,
     facts: &[NodeFacts],
     inventory: &Inventory,
