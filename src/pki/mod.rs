@@ -8,6 +8,9 @@ pub mod cqlshrc;
 pub mod key;
 pub mod names;
 pub mod password;
+pub mod request;
+pub mod sealed;
+pub mod stores;
 pub mod subject;
 
 use jiff::{SignedDuration, Timestamp};
