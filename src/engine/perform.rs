@@ -1,5 +1,6 @@
 //! One step, carried out on its node. Every step may be carried out again: what is done already is found done.
 
+mod reload;
 mod restart;
 
 use super::eyes::{Eyes, Subject};
@@ -68,7 +69,7 @@ impl Perform for Performer {
         let (path, was) = match &step.step {
             Step::PushStore(push) => (&push.path, push.was.clone()),
             Step::EditYaml(edit) => (&edit.path, Some(edit.was.clone())),
-            Step::Hold(_) | Step::Restart(_) | Step::Confirm => return None,
+            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => return None,
         };
         let backup = self.backup(&step.node, path, was.as_deref());
         Some(Kept { path: path.clone(), backup, sha256: was })
@@ -88,6 +89,7 @@ impl Perform for Performer {
             Step::EditYaml(edit) => at.edit(edit).await,
             Step::Restart(restart) => at.restart(id, restart, &progress).await,
             Step::Hold(gates) => at.hold(id, gates, &progress).await,
+            Step::Reload(reload) => at.reload(reload).await,
             Step::Confirm => at.confirm().await,
         };
         match done {

@@ -4,6 +4,7 @@
 
 use super::sudo;
 use crate::transport::{Command, Host, HostError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const TEXT: &str = include_str!("scripts/log.sh");
@@ -27,6 +28,29 @@ pub struct Findings {
 
 /// What the log says since the last start of Cassandra.
 pub async fn since_start(host: &dyn Host, log_dir: &str) -> Result<Findings, HostError> {
+    Ok(findings(&tail(host, log_dir).await?))
+}
+
+/// The records of refused reloads, each with its cause; a record begins with its time, so no two are alike.
+pub async fn failed_reloads(host: &dyn Host, log_dir: &str) -> Result<BTreeSet<String>, HostError> {
+    Ok(reload_failures(&tail(host, log_dir).await?))
+}
+
+/// `SSLFactory.forceCheckCertFiles`, 4.1 and later.
+const RELOAD_FAILED: &str = "Failed to hot reload the SSL Certificates";
+
+fn reload_failures(tail: &str) -> BTreeSet<String> {
+    let lines: Vec<&str> = tail.lines().collect();
+    let records = lines.iter().enumerate().filter(|(_, line)| line.contains(RELOAD_FAILED));
+    let with_cause = |(at, line): (usize, &&str)| {
+        let below = lines[at + 1..].iter().take_while(|line| !is_record(line) && !line.starts_with("ERROR"));
+        let cause = below.filter(|line| line.starts_with("Caused by: ")).last();
+        masked(&cut(&cause.map_or_else(|| line.to_string(), |cause| format!("{line} {cause}"))))
+    };
+    records.map(with_cause).collect()
+}
+
+async fn tail(host: &dyn Host, log_dir: &str) -> Result<String, HostError> {
     let arguments = [log_dir.to_owned(), TAIL_BYTES.to_string()];
     let command = Command::script("log", TEXT, arguments).deadline(DEADLINE).become_root();
     let output = host.run(&command).await?;
@@ -34,7 +58,7 @@ pub async fn since_start(host: &dyn Host, log_dir: &str) -> Result<Findings, Hos
         return Err(HostError::Unusable { doing: "reading Cassandra's log".into(), problem: words });
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(findings(text.strip_prefix("log\n").unwrap_or_default()))
+    Ok(text.strip_prefix("log\n").unwrap_or_default().to_owned())
 }
 
 /// Reads the end of a `system.log`.
@@ -208,6 +232,25 @@ fn simple_cause(line: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_reload_is_told_with_its_cause() {
+        let tail = "INFO  [RMI TCP Connection(4)-127.0.0.1] 2026-01-01 10:00:00,100 SSLFactory.java:300 - SSL certificates \
+                    have been updated for client_encryption_options. Resetting the ssl contexts for new connections.\n\
+                    ERROR [RMI TCP Connection(5)-127.0.0.1] 2026-01-01 10:00:09,100 SSLFactory.java:310 - Failed to hot \
+                    reload the SSL Certificates! Please check the certificate files for client_encryption_options.\n\
+                    javax.net.ssl.SSLException: failed to build key manager store for secure connections\n\
+                    \tat org.apache.cassandra.security.FileBasedSslContextFactory.buildKeyManagerFactory(F.java:1)\n\
+                    Caused by: java.io.IOException: keystore password was incorrect\n\
+                    INFO  [main] 2026-01-01 10:00:10,000 x.java:1 - y\n";
+        let found: Vec<String> = reload_failures(tail).into_iter().collect();
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains("10:00:09,100"), "{found:?}");
+        assert!(
+            found[0].ends_with("Caused by: java.io.IOException: keystore password was incorrect"),
+            "{found:?}"
+        );
+    }
 
     const START: &str = "INFO  [main] 2026-11-24 07:36:58,001 YamlConfigurationLoader.java:92 - Configuration location: file:/c.yaml\n";
     const ERROR: &str = "ERROR [main] 2026-11-24 07:36:59,674 CassandraDaemon.java:887 - Exception encountered during startup";

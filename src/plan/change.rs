@@ -15,6 +15,9 @@ pub struct NodeChange {
     pub changes: Vec<Change>,
     /// Why Cassandra must be restarted; empty if it need not be.
     pub restart: Vec<RestartReason>,
+    /// Stores whose new contents the running process takes up by `nodetool reloadssl`; empty if it is restarted.
+    #[serde(default)]
+    pub reload: Vec<StoreName>,
     /// Unified diff of `cassandra.yaml`, secrets masked; empty if the file stays as it is.
     pub diff: String,
 }

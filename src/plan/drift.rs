@@ -78,7 +78,7 @@ fn of_step(then: &PlannedStep, now: &PlannedStep) -> Option<String> {
 
 /// A node that is as it was in its files may have been stopped, or show something else on its port.
 fn of_state(then: &NodeChange, now: &NodeChange) -> Option<String> {
-    (then.restart != now.restart)
+    (then.restart != now.restart || then.reload != now.reload)
         .then(|| format!("`{}` is to be restarted for other reasons than before", now.node))
 }
 

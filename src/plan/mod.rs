@@ -7,6 +7,7 @@ pub mod drift;
 pub mod material;
 pub mod options;
 pub mod ports;
+pub mod reload;
 pub mod room;
 pub mod saved;
 pub mod settled;

@@ -17,6 +17,8 @@ pub enum Step {
     Hold(Hold),
     /// disablebinary, clients leave, drain, stop, start: one job on the node that outlives the connection.
     Restart(Restart),
+    /// `nodetool reloadssl`: the process takes up the new contents of these stores; no client is dropped.
+    Reload(Reload),
     /// Tells the node that its change was seen to be healthy.
     Confirm,
 }
@@ -81,6 +83,12 @@ pub struct Restart {
     pub drain_s: u64,
     pub stop_s: u64,
     pub start_s: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Reload {
+    /// What was pushed before it; where the node refuses one, all of them are put back as they were.
+    pub stores: Vec<PushStore>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -169,6 +177,7 @@ impl Step {
             }
             Step::Hold(_) => "wait until the node is healthy".into(),
             Step::Restart(_) => "restart Cassandra".into(),
+            Step::Reload(_) => "have Cassandra reload its stores".into(),
             Step::Confirm => "confirm the change".into(),
         }
     }
@@ -176,7 +185,7 @@ impl Step {
     /// Whether it leaves something different on the node.
     pub fn changes_the_node(&self) -> bool {
         match self {
-            Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) => true,
+            Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) | Step::Reload(_) => true,
             Step::Hold(_) | Step::Confirm => false,
         }
     }

@@ -1,7 +1,7 @@
 //! Changes into ordered waves: a canary first, then node after node, each with what makes it safe.
 
 use super::change::RestartReason;
-use super::step::{Gate, Hold, Restart, Step};
+use super::step::{Gate, Hold, Reload, Restart, Step};
 use super::work::Work;
 use super::{Phase, PlannedStep, Wave};
 use crate::facts::Facts;
@@ -55,7 +55,8 @@ impl Line<'_> {
         let mut canaries_left = self.input.playbook.rollout.canary;
         for (node, work) in works {
             let number = ordered.steps.last().map_or(0, |step| step.wave + 1);
-            let canary = canaries_left > 0 && !work.change.restart.is_empty();
+            let takes_it_up = !work.change.restart.is_empty() || !work.change.reload.is_empty();
+            let canary = canaries_left > 0 && takes_it_up;
             canaries_left -= u32::from(canary);
             let proof = self.proof(node, &work, ordered);
             let step = |step| PlannedStep { phase: index, wave: number, node: node.name.clone(), step };
@@ -67,6 +68,9 @@ impl Line<'_> {
 
     /// What makes it safe to restart this node in its turn; notes in `ordered` what does not.
     fn proof(&mut self, node: &Node, work: &Work, ordered: &mut Ordered) -> String {
+        if !work.change.reload.is_empty() {
+            return "the process goes on, and so do its connections".into();
+        }
         if work.change.restart.is_empty() {
             return "no restart".into();
         }
@@ -117,6 +121,13 @@ impl Line<'_> {
             let look = if canary { rollout.canary_look } else { Duration::ZERO };
             // The job ends with the new process; that replays its commit log before it answers.
             path.push(hold(gates, rollout.steady_looks, look, rollout.timeouts.start + look));
+        }
+        if !work.change.reload.is_empty() {
+            path.push(Step::Reload(Reload { stores: work.pushes.clone() }));
+            let mut gates = vec![Gate::CqlAnswers];
+            gates.extend(work.wires.iter().cloned().map(Gate::WireIsRight));
+            let look = if canary { rollout.canary_look } else { Duration::ZERO };
+            path.push(hold(gates, rollout.steady_looks, look, look));
         }
         path.push(Step::Confirm);
         path

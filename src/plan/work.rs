@@ -4,6 +4,7 @@ use super::change::{Change, NodeChange, RestartReason, edits, sha256_hex};
 use super::diff;
 use super::material::Material;
 use super::ports::{ClientOptions, wires};
+use super::reload::{self, Running};
 use super::settled::first_phase;
 use super::step::{EditYaml, PushStore, StoreName, Wire, YamlPath};
 use crate::diagnostic::Diagnostic;
@@ -53,6 +54,8 @@ struct Projected {
     stale: Vec<RestartReason>,
     /// What the ports showed; after a restart of this plan they have been seen to be right.
     shows: BTreeMap<u16, PortShows>,
+    /// An earlier phase of this plan restarts the node, so its process is what its file says.
+    restarted: bool,
 }
 
 impl Projected {
@@ -67,6 +70,7 @@ impl Projected {
             pushed: BTreeSet::new(),
             stale,
             shows: facts.shows.clone(),
+            restarted: false,
         }
     }
 
@@ -77,6 +81,7 @@ impl Projected {
         if restarts {
             self.stale.clear();
             self.shows.clear();
+            self.restarted = true;
         }
     }
 }
@@ -103,6 +108,10 @@ impl Subject<'_> {
         });
         let wires = wires(&becomes, self.facts, self.served(&becomes));
         let restart = self.restart(&pushes, edit.is_some(), &was, projected, &wires);
+        let (restart, reload) = match reload::instead_of(&restart, &pushes, &self.running(&was, projected)) {
+            Some(stores) => (Vec::new(), stores),
+            None => (restart, Vec::new()),
+        };
         let changes: Vec<Change> =
             pushes.iter().map(|push| self.store_change(push)).chain(settings).collect();
         if changes.is_empty() && restart.is_empty() {
@@ -110,7 +119,7 @@ impl Subject<'_> {
         }
         let diff = diff::masked(&self.facts.yaml.path, projected.text.expose(), text.expose());
         projected.becomes(text, &pushes, !restart.is_empty());
-        let change = NodeChange { node: self.node.name.clone(), changes, restart, diff };
+        let change = NodeChange { node: self.node.name.clone(), changes, restart, reload, diff };
         Ok(Some(Work { change, pushes, edit, wires }))
     }
 
@@ -221,6 +230,16 @@ impl Subject<'_> {
         let local = self.material.store(&self.node.name, StoreName::Keystore)?;
         let is_named = expand(&spec.to, self.node) == options.keystore;
         local.certificate.as_ref().filter(|_| is_named).map(|certificate| certificate.sha256.clone())
+    }
+
+    /// The process as it is when the phase begins.
+    fn running<'b>(&'b self, options: &'b ClientOptions, projected: &Projected) -> Running<'b> {
+        let tls_ports = wires(options, self.facts, None).into_iter().filter(|wire| wire.tls);
+        let speaks_tls = |port| projected.shows.get(&port).is_some_and(|shows| shows.tls);
+        let mut tls_ports = tls_ports.map(|wire| wire.port).peekable();
+        let is_known =
+            tls_ports.peek().is_some() && tls_ports.all(|port| projected.restarted || speaks_tls(port));
+        Running { facts: self.facts, options, serves_tls: is_known }
     }
 
     fn restart(

@@ -102,7 +102,7 @@ impl Lines {
                 match &planned.step {
                     // A hold is worth a line once it waits; confirming shows in the node's last line.
                     Step::Hold(_) | Step::Confirm => {}
-                    Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) => {
+                    Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) | Step::Reload(_) => {
                         lines.push(detail(on_node(at, &planned.node, &planned.step.sentence())));
                     }
                 }
@@ -222,7 +222,7 @@ fn wave_title(wave: &Wave) -> String {
 fn seen<'a>(steps: &[StepId], state: &'a RunState) -> Option<&'a str> {
     let looks_at_wire = |step: StepId| match &state.plan.steps[step].step {
         Step::Hold(hold) => hold.gates.iter().any(|gate| matches!(gate, Gate::WireIsRight(_))),
-        Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) | Step::Confirm => false,
+        Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => false,
     };
     let text = |step: StepId| match &state.status[step] {
         Status::Done { seen, .. } if !seen.is_empty() => Some(seen.as_str()),

@@ -212,7 +212,7 @@ fn was_replaced(node: &str, path: &str, state: &RunState) -> bool {
         let is_it = match &planned.step {
             Step::PushStore(push) => push.path == path,
             Step::EditYaml(edit) => edit.path == path,
-            Step::Hold(_) | Step::Restart(_) | Step::Confirm => false,
+            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => false,
         };
         is_it && planned.node == node && matches!(status, Status::Done { .. })
     })

@@ -39,6 +39,7 @@ fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep) {
             facts.ring.schema_versions = BTreeMap::from([("one".into(), all)]);
             node.shows = after(plan, id).collect();
         }
+        Step::Reload(_) => node.shows = after(plan, id).collect(),
         Step::Hold(_) => {}
         Step::Confirm => node.owed = None,
     }
@@ -65,7 +66,9 @@ fn edited(node: &mut NodeFacts, edit: &EditYaml, text: String) {
 
 /// What the hold after a restart asks of the ports.
 fn after(plan: &Plan, restart: usize) -> impl Iterator<Item = (u16, PortShows)> {
-    let Step::Hold(hold) = &plan.steps[restart + 1].step else { panic!("a hold follows every restart") };
+    let Step::Hold(hold) = &plan.steps[restart + 1].step else {
+        panic!("a hold follows every restart and reload")
+    };
     hold.gates.iter().filter_map(|gate| match gate {
         Gate::WireIsRight(wire) => Some((
             wire.port,

@@ -7,7 +7,7 @@ use ringwalk::plan::Plan;
 use ringwalk::plan::drift::between;
 use ringwalk::plan::saved::Saved;
 
-const CASE: &str = "rotate-in-place";
+const CASE: &str = "rotate-on-3.11";
 const KEYSTORE: &str = "/etc/cassandra/tls/keystore.p12";
 
 /// What is said when the saved plan meets the cluster after `happened`.
@@ -43,7 +43,7 @@ fn what_changed_on_a_node_is_named_by_node_and_file() {
         after(|case| drop(case.facts.nodes[2].files.insert("/new".into(), Some(file_facts(b"new")))));
     assert_eq!(appeared, ["n3:/new: appeared since the plan was made"]);
     let upgraded = after(|case| case.facts.nodes[2].version = "5.0.7".parse().unwrap());
-    assert_eq!(upgraded, ["n3: Cassandra is 5.0.7 now; the plan was made for 5.0.6"]);
+    assert_eq!(upgraded, ["n3: Cassandra is 5.0.7 now; the plan was made for 3.11.19"]);
 }
 
 #[test]

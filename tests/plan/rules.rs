@@ -74,7 +74,7 @@ fn every_changed_node_restarts(done: &[PlannedStep], rest: &Plan) -> bool {
         match step.step {
             Step::PushStore(_) | Step::EditYaml(_) => drop(open.insert(step.node.as_str())),
             Step::Confirm => drop(open.remove(step.node.as_str())),
-            Step::Hold(_) | Step::Restart(_) => {}
+            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) => {}
         }
     }
     let restarts = |node: &&str| {
@@ -134,7 +134,7 @@ fn steps_are_in_the_order_that_keeps_a_cluster_available() {
             assert!(steps.iter().all(|step| step.node == steps[0].node), "{name}: a wave is one node");
             let letters: String = steps.iter().map(|step| letter(&step.step)).collect();
             let path = letters.trim_start_matches('s').trim_start_matches('y');
-            assert!(path == "?R!c" || path == "c", "{name}, wave {wave}: {letters}");
+            assert!(["?R!c", "L!c", "c"].contains(&path), "{name}, wave {wave}: {letters}");
             assert!(
                 path == "?R!c" || !letters.contains('y'),
                 "{name}, wave {wave}: an edit without a restart"
@@ -152,6 +152,7 @@ fn letter(step: &Step) -> char {
             _ => '!',
         },
         Step::Restart(_) => 'R',
+        Step::Reload(_) => 'L',
         Step::Confirm => 'c',
     }
 }

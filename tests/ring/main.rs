@@ -36,6 +36,14 @@ fn a03_new_leaves_are_served_and_no_query_fails() {
     rotate::scene();
 }
 
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn a04_stores_that_the_process_refuses_are_put_back() {
+    if rotate::reloads() {
+        rotate::is_refused();
+    }
+}
+
 /// Troubles are the same in every layout and version; one ring of them is enough.
 fn troubles_are_played() -> bool {
     rig::version_and_layout() == ("5.0".into(), "package".into())

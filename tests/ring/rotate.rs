@@ -1,22 +1,83 @@
-//! New leaves of the same CA, under load.
+//! New leaves of the same CA, under load: taken up by reload where the version can, by restart where it cannot.
 
 use super::client::Clients;
-use super::desk::Desk;
+use super::desk::{Desk, store_type};
 use super::enable::{no_secret_is_told, nothing_is_left_to_do};
-use super::wire;
+use super::rig::{nodes, on, repository, version_and_layout, yaml_path};
+use super::wire::{self, OpenConnection};
+use std::fs;
+use std::process::Command;
+
+/// Since 4.0 a running Cassandra takes up new contents of its stores.
+pub fn reloads() -> bool {
+    version_and_layout().0 != "3.11"
+}
 
 pub fn scene() {
     let desk = Desk::of_this_ring();
     desk.make_stores();
     let clients = Clients::of(&desk);
-    desk.ringwalk(&["apply", "--yes"])
-        .exits(0)
-        .says("3 nodes change")
-        .says("the running process keeps the old keystore")
-        .says_not("client_encryption_options.enabled")
-        .says("3 of 3 nodes done");
+    let before = processes();
+    let open = OpenConnection::to(&nodes()[0].1);
+    let screen = desk.ringwalk(&["apply", "--yes"]).exits(0).says("3 nodes change").says("3 of 3 nodes done");
+    if reloads() {
+        screen.says("with 3 reloads and no restart").says("only the contents of its keystore");
+        assert_eq!(before, processes(), "no process was restarted");
+        assert!(open.answers(), "a connection from before the reload lives on");
+    } else {
+        screen
+            .says("the running process keeps the old keystore")
+            .says_not("client_encryption_options.enabled");
+        assert_ne!(before, processes());
+    }
     clients.saw_no_failure();
     wire::is_tls_only_with_the_leaves_of(&desk);
     nothing_is_left_to_do(&desk);
     no_secret_is_told(&desk);
+}
+
+/// The file of n1 names another password than its process was started with: the process cannot open the new store.
+pub fn is_refused() {
+    let desk = Desk::of_this_ring();
+    let other = desk.directory.join("other");
+    let _ = fs::remove_dir_all(&other);
+    fs::create_dir_all(&other).unwrap();
+    for name in ["ca.pem", "ca.key"] {
+        fs::copy(desk.directory.join("stores").join(name), other.join(name)).unwrap();
+    }
+    let pairs = nodes().into_iter().map(|(name, address)| format!("{name}={address}"));
+    let mut stores = Command::new(repository().join("scripts/stores"));
+    assert!(stores.arg(&other).args(["--type", store_type().0]).args(pairs).status().unwrap().success());
+    desk.write("other.yaml", &desk.read("enable.yaml").replace("stores/", "other/"));
+    let (old, new) = (desk.password(), desk.read("other/password").trim().to_owned());
+    let yaml = yaml_path();
+    on("n1", &format!("cp -p {yaml} {yaml}.kept && sed -i 's/{old}/{new}/' {yaml}"));
+    let before = (processes(), stores_of("n1"));
+    let screen = desk.ringwalk_with("other.yaml", &["apply", "--yes"]);
+    let after = (processes(), stores_of("n1"));
+    on("n1", &format!("mv {yaml}.kept {yaml}"));
+    screen
+        .exits(3)
+        .says("n1 refused the new stores")
+        .says("its old stores are back in place")
+        .says("1 failed, 2 untouched")
+        .says_not(&new);
+    assert_eq!(before, after);
+    wire::is_tls_only_with_the_leaves_of(&desk);
+    nothing_is_left_to_do(&desk);
+}
+
+/// Pid and start of every Cassandra.
+fn processes() -> Vec<String> {
+    let of = |(name, _): (String, String)| {
+        on(
+            &name,
+            "for p in $(pgrep -f [o]rg.apache.cassandra.service.CassandraDaemon); do cut -d' ' -f1,22 /proc/$p/stat; done",
+        )
+    };
+    nodes().into_iter().map(of).collect()
+}
+
+fn stores_of(node: &str) -> String {
+    on(node, "cd /etc/cassandra-tls && sha256sum * && stat -c '%n %U:%G %a' *")
 }

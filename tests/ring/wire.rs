@@ -2,6 +2,8 @@
 
 use super::desk::Desk;
 use super::rig::{nodes, ring};
+use std::io::{Read, Write};
+use std::process::Stdio;
 
 /// Every node serves exactly the leaf that is on the desk, for its address, and refuses plaintext.
 pub fn is_tls_only_with_the_leaves_of(desk: &Desk) {
@@ -39,4 +41,44 @@ pub fn takes_plaintext(address: &str) -> bool {
 fn shell(line: &str) -> String {
     let output = ring().args(["run", "bash", "-c", line]).output().unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A TLS connection that stays open while something happens to the node.
+pub struct OpenConnection {
+    child: std::process::Child,
+}
+
+impl OpenConnection {
+    pub fn to(address: &str) -> OpenConnection {
+        let line = format!("exec timeout 300 openssl s_client -quiet -connect {address}:9042 2>&1");
+        let mut command = ring();
+        command.args(["run", "bash", "-c", &line]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // `-quiet` tells of the chain that it verifies, on stderr, once the handshake is over.
+        let mut told = [0; 1];
+        child.stdout.as_mut().unwrap().read_exact(&mut told).unwrap();
+        OpenConnection { child }
+    }
+
+    /// Whether OPTIONS is answered by SUPPORTED.
+    pub fn answers(mut self) -> bool {
+        self.child.stdin.take().unwrap().write_all(b"\x04\0\0\0\x05\0\0\0\0").unwrap();
+        let mut seen = Vec::new();
+        let mut byte = [0; 1];
+        let out = self.child.stdout.as_mut().unwrap();
+        while out.read_exact(&mut byte).is_ok() {
+            seen.push(byte[0]);
+            if seen.ends_with(b"PROTOCOL_VERSIONS") || seen.ends_with(b"CQL_VERSION") {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

@@ -42,7 +42,8 @@ fn shape(change: &NodeChange) -> String {
         Change::Setting { path, was, becomes } => format!("{path} {was:?} {becomes}"),
     });
     let each: Vec<String> = each.collect();
-    format!("{each:?} {:?} {}", change.restart, change.diff).replace(&change.node, "{node}")
+    format!("{each:?} {:?} {:?} {}", change.restart, change.reload, change.diff)
+        .replace(&change.node, "{node}")
 }
 
 fn node(change: &NodeChange, screen: Screen, detail: Detail) -> String {
@@ -63,14 +64,24 @@ fn node(change: &NodeChange, screen: Screen, detail: Detail) -> String {
             }
         };
     }
-    match change.restart.is_empty() {
-        true => text += &screen.wrap("    no restart: ", "the node takes it up while it runs"),
-        false => {
-            let reasons: Vec<String> = change.restart.iter().map(restart_reason).collect();
-            text += &screen.wrap("    restart: ", &format!("because {}", reasons.join("; ")));
-        }
+    text + &taken_up(change, screen) + &diff(&change.diff, screen)
+}
+
+/// How the process comes to what its files say.
+fn taken_up(change: &NodeChange, screen: Screen) -> String {
+    if !change.reload.is_empty() {
+        let stores: Vec<String> = change.reload.iter().map(ToString::to_string).collect();
+        let why = format!(
+            "because only the contents of its {} differ: same path, same password; no connection is dropped",
+            stores.join(" and its ")
+        );
+        return screen.wrap("    reload: ", &why);
     }
-    text + &diff(&change.diff, screen)
+    if change.restart.is_empty() {
+        return screen.wrap("    no restart: ", "the node takes it up while it runs");
+    }
+    let reasons: Vec<String> = change.restart.iter().map(restart_reason).collect();
+    screen.wrap("    restart: ", &format!("because {}", reasons.join("; ")))
 }
 
 fn certificate_line(certificate: Option<&CertificateSummary>, screen: Screen, detail: Detail) -> String {

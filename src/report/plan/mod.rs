@@ -54,6 +54,7 @@ pub fn next(saved: Option<&str>, screen: Screen) -> String {
 fn sum(plan: &Plan) -> String {
     let changes = plan.phases.iter().flat_map(|phase| &phase.waves).flat_map(|wave| &wave.nodes);
     let restarts = changes.clone().filter(|change| !change.restart.is_empty()).count();
+    let reloads = changes.clone().filter(|change| !change.reload.is_empty()).count();
     let changed: HashSet<&str> = changes.map(|change| change.node.as_str()).collect();
     let unchanged = plan.phases.iter().flat_map(|phase| &phase.unchanged).map(String::as_str);
     let all: HashSet<&str> = changed.iter().copied().chain(unchanged).collect();
@@ -66,9 +67,11 @@ fn sum(plan: &Plan) -> String {
         count(phases.len(), "phase"),
         phases.join(", "),
         count(waves, "wave"),
-        match restarts {
-            0 => "without a restart".to_string(),
-            _ => format!("with {}", count(restarts, "restart")),
+        match (restarts, reloads) {
+            (0, 0) => "without a restart".to_string(),
+            (0, _) => format!("with {} and no restart", count(reloads, "reload")),
+            (_, 0) => format!("with {}", count(restarts, "restart")),
+            (_, _) => format!("with {} and {}", count(restarts, "restart"), count(reloads, "reload")),
         },
     )
 }
