@@ -19,7 +19,10 @@ pub struct Addresses {
 pub async fn addresses(cluster: &Cluster, inventory: &Inventory) -> Addresses {
     let mut found = Addresses::default();
     let nothing_asked = &Playbook::default();
-    let probes = cluster.nodes.iter().map(|node| async move { (node, probe_or_ask_version(node, nothing_asked).await) });
+    let probes = cluster
+        .nodes
+        .iter()
+        .map(|node| async move { (node, probe_or_ask_version(node, nothing_asked).await) });
     let answers: Vec<_> = stream::iter(probes).buffered(AT_ONCE).collect().await;
     let mut seen: Vec<NodeFacts> = Vec::new();
     for (node, answer) in answers {

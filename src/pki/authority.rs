@@ -58,7 +58,12 @@ impl Authority {
     }
 
     /// A certificate for the subject and everything up to the root, the subject's own first.
-    pub fn issue(&self, subject: &Subject, key: &Key, validity: Validity) -> Result<Vec<Certificate>, PkiError> {
+    pub fn issue(
+        &self,
+        subject: &Subject,
+        key: &Key,
+        validity: Validity,
+    ) -> Result<Vec<Certificate>, PkiError> {
         let own = self.certificate();
         if own.not_after < validity.not_after {
             return Err(PkiError::OutlivesAuthority {

@@ -3,8 +3,6 @@
 use super::key::Key;
 use crate::formats::certificate::Certificate;
 use jiff::Timestamp;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::prelude::FromDer;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
@@ -12,6 +10,8 @@ pub enum ChainError {
     OfAnotherKey,
     #[error("the certificate is of a CA (`{0}`), not of a node")]
     IsAuthority(String),
+    #[error("the certificate `{0}` may not be used by a server")]
+    NotForServers(String),
     #[error("`{0}` belongs to no chain of the node's certificate")]
     Stray(String),
     #[error("the chain ends at `{last}`, and the certificate of its issuer, `{issuer}`, is missing")]
@@ -25,10 +25,19 @@ pub enum ChainError {
 impl ChainError {
     pub fn help(&self) -> &'static str {
         match self {
-            ChainError::OfAnotherKey => "each node's certificate must be made from its own request, `NODE.csr`",
-            ChainError::IsAuthority(_) => "put the node's own certificate into the file, then those of the CA",
+            ChainError::OfAnotherKey => {
+                "each node's certificate must be made from its own request, `NODE.csr`"
+            }
+            ChainError::IsAuthority(_) => {
+                "put the node's own certificate into the file, then those of the CA"
+            }
+            ChainError::NotForServers(_) => {
+                "ask the CA for a certificate with the extended key usage `serverAuth`"
+            }
             ChainError::Stray(_) => "leave in the file only the node's certificate and what signed it",
-            ChainError::Incomplete { .. } => "name the CA's certificates up to its root with `--ca-chain FILE`",
+            ChainError::Incomplete { .. } => {
+                "name the CA's certificates up to its root with `--ca-chain FILE`"
+            }
             ChainError::Ended { .. } => "ask the CA for a new certificate",
             ChainError::NotYet { .. } => "wait until then, or put this machine's clock right",
         }
@@ -47,10 +56,13 @@ pub fn arrange(
     if leaf.is_ca {
         return Err(ChainError::IsAuthority(leaf.subject.clone()));
     }
+    if leaf.usages.is_some_and(|usages| !usages.server) {
+        return Err(ChainError::NotForServers(leaf.subject.clone()));
+    }
     let mut chain = vec![leaf.clone()];
-    while !is_root(&chain[chain.len() - 1]) {
+    while !chain[chain.len() - 1].is_self_signed() {
         let last = &chain[chain.len() - 1];
-        let issuer = sent.iter().chain(known).find(|one| !chain.contains(one) && signed(last, one));
+        let issuer = sent.iter().chain(known).find(|one| !chain.contains(one) && one.signed(last));
         let Some(issuer) = issuer else {
             return Err(ChainError::Incomplete { last: last.subject.clone(), issuer: last.issuer.clone() });
         };
@@ -72,16 +84,4 @@ fn counts(certificate: &Certificate, now: Timestamp) -> Result<(), ChainError> {
         return Err(ChainError::NotYet { subject, not_before: certificate.not_before });
     }
     Ok(())
-}
-
-fn is_root(certificate: &Certificate) -> bool {
-    signed(certificate, certificate)
-}
-
-/// Whether `issuer` signed the certificate: its name and its key say so.
-fn signed(certificate: &Certificate, issuer: &Certificate) -> bool {
-    let parse = |certificate| X509Certificate::from_der(certificate).ok().map(|(_, parsed)| parsed);
-    let (Some(subject), Some(signer)) = (parse(&certificate.der), parse(&issuer.der)) else { return false };
-    subject.issuer().as_raw() == signer.subject().as_raw()
-        && subject.verify_signature(Some(signer.public_key())).is_ok()
 }

@@ -3,7 +3,9 @@
 use super::PkiError;
 use crate::formats::certificate::Certificate;
 use crate::formats::store::PrivateKeyDer;
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, RsaKeySize};
+use rcgen::{
+    KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, RsaKeySize,
+};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use std::fmt;
 use x509_parser::certificate::X509Certificate;

@@ -63,7 +63,9 @@ pub enum PkiError {
     AuthorityEnded { subject: String, not_after: Timestamp },
     #[error("the CA `{subject}` ends on {not_after}, before the certificate would ({wished})")]
     OutlivesAuthority { subject: String, not_after: Timestamp, wished: Timestamp },
-    #[error("the subject of the CA, `{0}`, has a part twice, and cannot be written as the issuer of another certificate")]
+    #[error(
+        "the subject of the CA, `{0}`, has a part twice, and cannot be written as the issuer of another certificate"
+    )]
     IssuerNotKept(String),
 }
 
@@ -72,7 +74,9 @@ impl PkiError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             PkiError::KeyOfAnother => Some("`ca.pem` and `ca.key` must be of one CA"),
-            PkiError::NoAuthority(_) => Some("name the directory of a CA: `ringwalk stores new-ca` makes one"),
+            PkiError::NoAuthority(_) => {
+                Some("name the directory of a CA: `ringwalk stores new-ca` makes one")
+            }
             PkiError::AuthorityEnded { .. } => Some(
                 "make a new CA with `ringwalk stores new-ca`; docs/stores.md says how a cluster changes its CA",
             ),
@@ -82,8 +86,12 @@ impl PkiError {
             PkiError::IssuerNotKept(_) => {
                 Some("let that CA sign requests itself: `ringwalk stores issue --csr`")
             }
-            PkiError::KeyNotUsable(_) => Some("RSA of 2048 bits or more, P-256, P-384, P-521 and Ed25519 can sign"),
-            PkiError::NotAName(_) => Some("letters, digits, `-`, `_` and `.` make a name; or it is an address"),
+            PkiError::KeyNotUsable(_) => {
+                Some("RSA of 2048 bits or more, P-256, P-384, P-521 and Ed25519 can sign")
+            }
+            PkiError::NotAName(_) => {
+                Some("letters, digits, `-`, `_` and `.` make a name; or it is an address")
+            }
             PkiError::KeyNotMade(_) | PkiError::NotSigned { .. } | PkiError::NotReadable { .. } => None,
         }
     }

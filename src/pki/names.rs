@@ -79,9 +79,13 @@ mod tests {
 
     #[test]
     fn an_address_that_is_everywhere_or_only_here_is_no_name_for_others() {
-        for (text, expected) in
-            [("0.0.0.0", false), ("127.0.0.1", false), ("::1", false), ("localhost", false), ("10.0.0.1", true)]
-        {
+        for (text, expected) in [
+            ("0.0.0.0", false),
+            ("127.0.0.1", false),
+            ("::1", false),
+            ("localhost", false),
+            ("10.0.0.1", true),
+        ] {
             assert_eq!(San::parse(text).unwrap().reaches_elsewhere(), expected, "{text}");
         }
     }

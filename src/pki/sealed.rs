@@ -19,6 +19,7 @@ pub fn seal(key: &PrivateKeyDer, password: &Secret, salt: &[u8; SALT_BYTES]) -> 
     let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(ROUNDS, salt, iv.try_into().ok()?).ok()?;
     let info = PrivateKeyInfoRef::try_from(key.as_pkcs8()).ok()?;
     let sealed = info.encrypt_with_params(parameters, password.expose()).ok()?;
-    let text = encode_string(pkcs8::EncryptedPrivateKeyInfoRef::PEM_LABEL, LineEnding::LF, sealed.as_bytes()).ok()?;
+    let text = encode_string(pkcs8::EncryptedPrivateKeyInfoRef::PEM_LABEL, LineEnding::LF, sealed.as_bytes())
+        .ok()?;
     Some(Zeroizing::new(text))
 }

@@ -4,7 +4,9 @@ use super::key::Key;
 use super::names::San;
 use super::{PkiError, Validity};
 use crate::formats::certificate::Certificate;
-use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SanType};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SanType,
+};
 use x509_parser::time::ASN1Time;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +42,11 @@ impl Subject {
     }
 
     /// `validity` is the signer's to say, so that a request has none.
-    pub(super) fn parameters(&self, key: &Key, validity: Option<Validity>) -> Result<CertificateParams, PkiError> {
+    pub(super) fn parameters(
+        &self,
+        key: &Key,
+        validity: Option<Validity>,
+    ) -> Result<CertificateParams, PkiError> {
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name = common_name(&self.name);
         parameters.subject_alt_names = self.sans.iter().map(san).collect::<Result<_, _>>()?;
@@ -61,7 +67,10 @@ impl Subject {
         Ok(parameters)
     }
 
-    pub(super) fn read_back(&self, made: Result<rcgen::Certificate, rcgen::Error>) -> Result<Certificate, PkiError> {
+    pub(super) fn read_back(
+        &self,
+        made: Result<rcgen::Certificate, rcgen::Error>,
+    ) -> Result<Certificate, PkiError> {
         let made = made.map_err(|source| self.not_signed(source))?;
         Certificate::from_der(made.der())
             .map_err(|source| PkiError::NotReadable { subject: self.name.clone(), source })

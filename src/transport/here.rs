@@ -14,7 +14,10 @@ impl Host for Here {
 
     async fn run(&self, command: &Command) -> Result<Output, HostError> {
         let _ = command;
-        Err(HostError::Unusable { doing: "running a command".into(), problem: "only connections go out from here".into() })
+        Err(HostError::Unusable {
+            doing: "running a command".into(),
+            problem: "only connections go out from here".into(),
+        })
     }
 
     async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError> {

@@ -29,8 +29,10 @@ pub fn open(directory: &Path, password: &SecretSource, now: Timestamp) -> Result
         Err(StoreError::PasswordMissing) => {
             let secret = passwords::read(password, &format!("the password of {shown}"))?;
             Store::open(&bytes, &secret).map_err(|error| match error {
-                StoreError::WrongPassword => Diagnostic::new(&shown, "cannot open the CA's private key: the password is wrong")
-                    .help("`--ca-password` says where its password comes from"),
+                StoreError::WrongPassword => {
+                    Diagnostic::new(&shown, "cannot open the CA's private key: the password is wrong")
+                        .help("`--ca-password` says where its password comes from")
+                }
                 other => cannot(other),
             })?
         }

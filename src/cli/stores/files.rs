@@ -21,12 +21,11 @@ pub fn create(path: &Path, bytes: &[u8], access: Access) -> Result<(), Diagnosti
         Access::Everyone => 0o644,
     };
     let mut options = OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(mode).open(path).map_err(|error| {
-        match error.kind() {
+    let mut file =
+        options.write(true).create_new(true).mode(mode).open(path).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => exists(path),
             _ => cannot(path, "make it", &error),
-        }
-    })?;
+        })?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
         // Half a file would be in the way of the next try, and is of no use to anyone.
         let _ = std::fs::remove_file(path);

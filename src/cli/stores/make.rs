@@ -13,7 +13,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Writes a store into a new file.
-pub fn store(path: &Path, contents: &Contents, kind: StoreKind, password: &Secret, now: Timestamp) -> Result<(), Diagnostic> {
+pub fn store(
+    path: &Path,
+    contents: &Contents,
+    kind: StoreKind,
+    password: &Secret,
+    now: Timestamp,
+) -> Result<(), Diagnostic> {
     let bytes = Store::write(contents, form(kind), now, password)
         .map_err(|error| problem(path.display().to_string(), &error, error.help()))?;
     files::create(path, &bytes, Access::Owner)
@@ -75,7 +81,8 @@ pub fn on_every_core<T: Sync, A: Send>(
     };
     let mut answers: Vec<(usize, Result<A, Diagnostic>)> = std::thread::scope(|scope| {
         let running: Vec<_> = (0..cores.min(items.len())).map(|_| scope.spawn(work)).collect();
-        let joined = running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        let joined =
+            running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         joined.flatten().collect()
     });
     answers.sort_by_key(|(at, _)| *at);

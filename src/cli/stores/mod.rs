@@ -33,7 +33,11 @@ pub fn run(global: &Global, command: &StoresCommand) -> Result<Exit, Trouble> {
 }
 
 /// A problem with something that is not a line of a file.
-fn problem(place: impl Into<String>, error: &(dyn std::error::Error + 'static), help: Option<&str>) -> Diagnostic {
+fn problem(
+    place: impl Into<String>,
+    error: &(dyn std::error::Error + 'static),
+    help: Option<&str>,
+) -> Diagnostic {
     let told = Diagnostic::new(place, crate::cluster::survey::chain(error));
     match help {
         Some(help) => told.help(help),

@@ -54,7 +54,12 @@ pub async fn of_ring(
 }
 
 /// Every name of a node, each once, with the best that is known of where it comes from.
-pub fn of_node(node: &Node, ring: &Addresses, asked: &[San], before: &[San]) -> Result<Vec<Name>, Diagnostic> {
+pub fn of_node(
+    node: &Node,
+    ring: &Addresses,
+    asked: &[San],
+    before: &[San],
+) -> Result<Vec<Name>, Diagnostic> {
     let of_ring: Vec<San> = ring
         .known
         .get(&node.name)
@@ -68,7 +73,7 @@ pub fn of_node(node: &Node, ring: &Addresses, asked: &[San], before: &[San]) -> 
     let all = of_inventory.iter().map(|san| (san, Origin::Inventory));
     let all = all.chain(of_ring.iter().map(|san| (san, Origin::Ring)));
     let all = all.chain(asked.iter().map(|san| (san, Origin::CommandLine)));
-    let all = all.chain(before.iter().map(|san| (san, Origin::CertificateBefore)));
+    let all = all.chain(before.iter().map(|san| (san, Origin::Certificate)));
     let mut names: Vec<Name> = Vec::new();
     for (san, origin) in all {
         match names.iter_mut().find(|name| name.san == *san) {
@@ -78,8 +83,11 @@ pub fn of_node(node: &Node, ring: &Addresses, asked: &[San], before: &[San]) -> 
         }
     }
     if names.is_empty() {
-        return Err(Diagnostic::new(&node.name, "neither its name nor its address can stand in a certificate")
-            .help("give the node an address in the inventory, or add `--san NAME`"));
+        return Err(Diagnostic::new(
+            &node.name,
+            "neither its name nor its address can stand in a certificate",
+        )
+        .help("give the node an address in the inventory, or add `--san NAME`"));
     }
     Ok(names)
 }

@@ -26,7 +26,7 @@ fn make(global: &Global, options: &NewCaArguments, now: Timestamp) -> Result<Exi
         .ok_or_else(|| Diagnostic::new("command line", "--days leads out of the calendar"))?;
     let made = Authority::create(&options.name, options.key.into(), validity)
         .map_err(|error| pki_problem("the new CA", &error))?;
-    let encrypted = seal(&made.key.private(), &password, &passwords::random()?)
+    let encrypted = seal(&made.key.private(), &password, &*passwords::random()?)
         .ok_or_else(|| Diagnostic::new("the new CA", "cannot encrypt its private key"))?;
     files::directory(&options.out)?;
     // The key first: a certificate without its key could sign nothing and would look like a CA.

@@ -14,7 +14,7 @@ pub fn kept_in(path: &Path) -> Result<Secret, Diagnostic> {
     if path.symlink_metadata().is_ok() {
         return read(&SecretSource::File(path.to_owned()), "the stores' password");
     }
-    let new = password(&random()?);
+    let new = password(&*random()?);
     let line = Zeroizing::new([new.expose(), "\n"].concat());
     files::create(path, line.as_bytes(), Access::Owner)?;
     Ok(new)

@@ -63,7 +63,9 @@ impl Shelf {
 
 /// The form of the stores that lie in a directory, by the truststore's name.
 pub fn kind_in(directory: &Path) -> Option<StoreKind> {
-    KINDS.into_iter().find(|kind| Shelf { directory: directory.to_owned(), kind: *kind }.truststore().exists())
+    KINDS
+        .into_iter()
+        .find(|kind| Shelf { directory: directory.to_owned(), kind: *kind }.truststore().exists())
 }
 
 pub fn extension(kind: StoreKind) -> &'static str {
