@@ -149,7 +149,7 @@ fn yaml(snippet: &Snippet) -> String {
     // JSON's quotes are YAML's too.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let line = |name: &str, store: &StoreLine| {
-        let (from, to, password) = (quoted(&store.from), &store.to, quoted(&store.password));
+        let (from, to, password) = (quoted(&store.from), quoted(&store.to), quoted(&store.password));
         format!("  {name:<11} {{ from: {from}, to: {to}, password: {password} }}\n")
     };
     ["stores:\n".to_owned(), line("keystore:", &snippet.keystore), line("truststore:", &snippet.truststore)]

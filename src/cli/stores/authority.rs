@@ -10,6 +10,8 @@ use crate::secret::{Secret, SecretSource};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
+const AS_PKCS8: &str = "write it anew as PKCS#8: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in ca.key -out new.key`";
+
 pub fn certificate_path(directory: &Path) -> PathBuf {
     directory.join("ca.pem")
 }
@@ -24,7 +26,14 @@ pub fn open(directory: &Path, password: &SecretSource, now: Timestamp) -> Result
     let path = key_path(directory);
     let shown = path.display().to_string();
     let bytes = files::read(&path)?;
-    let cannot = |error: StoreError| problem(&shown, &error, error.help());
+    let cannot = |error: StoreError| {
+        let help = match error {
+            // What `openssl req` and older tools write.
+            StoreError::Unsupported(_) | StoreError::NotPkcs8 { .. } => Some(AS_PKCS8),
+            _ => error.help(),
+        };
+        problem(&shown, &error, help)
+    };
     let store = match Store::open(&bytes, &Secret::new("")) {
         Err(StoreError::PasswordMissing) => {
             let secret = passwords::read(password, &format!("the password of {shown}"))?;

@@ -33,8 +33,8 @@ impl Order<'_> {
         })?;
         let line = |from: &Path, to: &str| StoreLine::new(from, to, &password_path);
         let stores = Snippet {
-            keystore: line(&keystore("{node}"), "\"/etc/cassandra/tls/keystore.{node}\""),
-            truststore: line(&truststore("{node}"), "\"/etc/cassandra/tls/truststore.{node}\""),
+            keystore: line(&keystore("{node}"), "/etc/cassandra/tls/keystore.{node}"),
+            truststore: line(&truststore("{node}"), "/etc/cassandra/tls/truststore.{node}"),
         };
         Ok(Issued { nodes, stores: Some(stores), notes: self.notes() })
     }
