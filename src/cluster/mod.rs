@@ -3,6 +3,7 @@
 
 pub mod addresses;
 pub mod survey;
+mod trust;
 pub mod views;
 
 use crate::facts::NodeFacts;

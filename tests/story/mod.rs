@@ -39,6 +39,7 @@ pub fn plan(nodes: usize) -> Plan {
         playbook: "enable-client-tls".into(),
         at_once: 1,
         warnings: vec![],
+        findings: Vec::new(),
         seen: vec![],
         phases: vec![Phase { name: "accept".into(), unchanged: vec![], waves: waves.collect() }],
         steps: names.iter().enumerate().flat_map(|(index, node)| steps(index, node)).collect(),
@@ -69,6 +70,7 @@ pub fn node_change(node: &str) -> NodeChange {
             },
         ],
         restart: vec![RestartReason::SettingsChange],
+        reload: vec![],
         diff: "--- cassandra.yaml\n+++ cassandra.yaml\n@@ -2,4 +2,5 @@\n client_encryption_options:\n-  enabled: \
                false\n+  enabled: true\n   keystore: /etc/cassandra/tls/keystore.p12\n+  keystore_password: \
                [new secret]\n"
@@ -191,7 +193,7 @@ impl Story {
 
     pub fn failed(&mut self, node: usize, what: usize, why: &str, help: &str, log: &[&str]) -> &mut Story {
         let log = log.iter().map(|line| line.to_string()).collect();
-        let outcome = Outcome::Failed { why: why.into(), help: help.into(), log };
+        let outcome = Outcome::Failed { why: why.into(), help: help.into(), log, unchanged: false };
         self.step(StepEvent::StepFinished { step: id(node, what), outcome })
     }
 
