@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many nodes are looked at together as may connect together; more would only wait for the network.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// How many nodes are asked for the ring before it counts as unreadable.
 const RING_SOURCES: usize = 3;
@@ -89,7 +89,7 @@ pub async fn nodes(
 }
 
 /// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
-async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<NodeFacts, ProbeError> {
+pub(super) async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<NodeFacts, ProbeError> {
     let error = match probe(node.host.as_ref(), &request).await {
         Err(error @ ProbeError::NoVersion { .. }) => error,
         answer => return answer,
@@ -109,7 +109,7 @@ pub fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
 }
 
 /// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.
-async fn ring(
+pub(super) async fn ring(
     cluster: &Cluster,
     facts: &[NodeFacts],
     inventory: &Inventory,
