@@ -20,7 +20,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trouble> {
     let saved = options.plan.as_deref().map(read).transpose()?;
@@ -48,7 +48,7 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
         return Ok(Exit::StoppedUnchanged);
     }
     nobody_else_is_at_work(global, &made.plan.cluster)?;
-    carry_out(global, loaded, made).await
+    carry_out(global, options, loaded, made).await
 }
 
 fn read(path: &Path) -> Result<Saved, Trouble> {
@@ -106,8 +106,13 @@ fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-async fn carry_out(global: &Global, loaded: Loaded, made: Made) -> Result<Exit, Trouble> {
-    let Made { plan, cluster, facts } = made;
+async fn carry_out(
+    global: &Global,
+    options: &ApplyArguments,
+    loaded: Loaded,
+    made: Made,
+) -> Result<Exit, Trouble> {
+    let Made { plan, cluster, facts, looks } = made;
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
     let now = Timestamp::now();
     let run = run_id(&plan.cluster, now);
@@ -127,7 +132,8 @@ async fn carry_out(global: &Global, loaded: Loaded, made: Made) -> Result<Exit, 
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
         noted: Default::default(),
-        recent: Default::default(),
+        // A person thinks for minutes, or closes the lid; what observers said before is of the past then.
+        recent: Mutex::new(options.yes.then_some(looks)),
     };
     let mut engine = Engine { state, journal: &mut journal, reporter: reporter.as_mut() };
     let ended = engine.run(Arc::new(performer), interrupts).await;

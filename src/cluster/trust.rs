@@ -24,20 +24,27 @@ const TLS_CLIENTS: &str =
 /// What `EncryptionOptions` takes for a password that is not written, before 4.1.2 (CASSANDRA-18124).
 const OLD_PASSWORD: &str = "cassandra";
 
-/// Notes it for each node that requires client certificates; the others are not asked. What cannot be read stays
-/// unknown: it is a rule's knowledge, not a gate's.
-pub async fn note(cluster: &Cluster, facts: &mut [NodeFacts]) {
+/// What one node told; what could not be read stays unknown: it is a rule's knowledge, not a gate's.
+pub struct Trust {
+    pub node: String,
+    pub trusts: Option<BTreeMap<String, String>>,
+    pub tls_clients: Option<usize>,
+}
+
+/// Asks each node that requires client certificates, and no other.
+pub async fn look(cluster: &Cluster, facts: &[NodeFacts]) -> Vec<Trust> {
     let looks = facts.iter().filter_map(|seen| {
         let asked = Asked::of(seen)?;
         let node = cluster.node(&seen.node)?;
-        Some(async move { (seen.node.clone(), asked.trusts(node).await, tls_clients(node, seen).await) })
+        Some(async move {
+            Trust {
+                node: seen.node.clone(),
+                trusts: asked.trusts(node).await,
+                tls_clients: tls_clients(node, seen).await,
+            }
+        })
     });
-    let looks: Vec<_> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
-    for (name, trusts, tls_clients) in looks {
-        if let Some(seen) = facts.iter_mut().find(|seen| seen.node == name) {
-            (seen.trusts, seen.tls_clients) = (trusts, tls_clients);
-        }
-    }
+    stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
 }
 
 /// The truststore that a node's file names.

@@ -33,7 +33,7 @@ pub struct Performer {
     pub material: Arc<Material>,
     /// By node: what its earlier steps leave for its later ones. A resumed run does without.
     pub noted: Mutex<BTreeMap<String, Noted>>,
-    /// What observers said when the last node was found healthy.
+    /// What observers said when the last node was found healthy, or for the plan.
     pub recent: Mutex<Option<Looks>>,
 }
 
@@ -55,11 +55,18 @@ struct Failure {
     why: String,
     help: String,
     log: Vec<String>,
+    /// The step has left its node as it was.
+    unchanged: bool,
 }
 
 impl Failure {
     fn new(why: impl Into<String>, help: impl Into<String>) -> Failure {
-        Failure { why: why.into(), help: help.into(), log: Vec::new() }
+        Failure { why: why.into(), help: help.into(), log: Vec::new(), unchanged: false }
+    }
+
+    /// The same of a step that had not begun to act, or whose act was refused whole.
+    fn unchanged(self) -> Failure {
+        Failure { unchanged: true, ..self }
     }
 }
 
@@ -81,6 +88,7 @@ impl Perform for Performer {
                 why: format!("`{}` is in the plan and not in the inventory", step.node),
                 help: "run `ringwalk plan` again".into(),
                 log: Vec::new(),
+                unchanged: true,
             };
         };
         let at = Place { run: self, node, seen };
@@ -94,7 +102,7 @@ impl Perform for Performer {
         };
         match done {
             Ok(seen) => Outcome::Done { seen },
-            Err(Failure { why, help, log }) => Outcome::Failed { why, help, log },
+            Err(Failure { why, help, log, unchanged }) => Outcome::Failed { why, help, log, unchanged },
         }
     }
 }
@@ -139,7 +147,8 @@ impl Place<'_> {
             return Err(Failure::new(
                 format!("the {} for this node was not read", push.store),
                 "run `ringwalk plan` again",
-            ));
+            )
+            .unchanged());
         };
         let replace = Replace {
             path: push.path.clone(),
@@ -160,13 +169,14 @@ impl Place<'_> {
             return Ok("it was done already".into());
         }
         let edits = edits(&edit.set, &self.run.material)
-            .map_err(|why| Failure::new(why, "run `ringwalk plan` again"))?;
+            .map_err(|why| Failure::new(why, "run `ringwalk plan` again").unchanged())?;
         let edited = yaml::edit(&text, &edits).map_err(|problems| {
             let problems: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
             Failure::new(
                 format!("cannot edit {}: {}", edit.path, problems.join("; ")),
                 "run `ringwalk plan` again",
             )
+            .unchanged()
         })?;
         let replace = Replace {
             path: edit.path.clone(),
@@ -182,13 +192,15 @@ impl Place<'_> {
 
     /// The file's bytes, if it is what the plan saw or what this step makes of it.
     async fn read_yaml(&self, edit: &EditYaml) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let text = files::read(self.node.host.as_ref(), &edit.path).await.map_err(of_file)?;
+        let text = files::read(self.node.host.as_ref(), &edit.path).await;
+        let text = text.map_err(|error| of_file(error).unchanged())?;
         let found = sha256_hex(&text);
         if found != edit.was && found != edit.becomes {
             return Err(Failure::new(
                 format!("cannot edit `{}`: changed since the plan was made", edit.path),
                 "run `ringwalk plan` again",
-            ));
+            )
+            .unchanged());
         }
         Ok(Zeroizing::new(text))
     }
@@ -197,16 +209,20 @@ impl Place<'_> {
         let host = self.node.host.as_ref();
         let is_first = !self.run.noted(&self.node.name).owes;
         if is_first {
-            files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
+            files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(|error| {
+                let may_bear_the_mark = may_have_been_replaced(&error);
+                let failure = of_file(error);
+                if may_bear_the_mark { failure } else { failure.unchanged() }
+            })?;
             self.run.note(&self.node.name, |noted| noted.owes = true);
         }
         let replaced = match files::replace(host, replace).await {
             Ok(replaced) => replaced,
             Err(error) => {
-                if is_first {
-                    self.owes_nothing(&error).await;
-                }
-                return Err(of_file(error));
+                let refused_whole = !may_have_been_replaced(&error);
+                let as_it_was = refused_whole && (!is_first || self.owes_nothing().await);
+                let failure = of_file(error);
+                return Err(if as_it_was { failure.unchanged() } else { failure });
             }
         };
         self.wrote(&replace.path, &replace.becomes);
@@ -216,15 +232,17 @@ impl Place<'_> {
         }
     }
 
-    /// A run whose first file was refused has changed nothing, and the node need not be restarted for it.
-    async fn owes_nothing(&self, error: &FileError) {
-        let may_have_been_replaced = matches!(error, FileError::Host(_));
+    /// A run whose first file was refused has changed nothing, and the node need not be restarted for it. Whether the
+    /// node is without this run's mark again.
+    async fn owes_nothing(&self) -> bool {
         // Marked before this run, it owes a look still.
-        if !may_have_been_replaced && self.seen.owed.is_none() {
-            // If this fails too, a later plan asks for one restart too many.
-            let _ = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await;
-            self.run.note(&self.node.name, |noted| noted.owes = false);
+        if self.seen.owed.is_some() {
+            return true;
         }
+        // If this fails too, a later plan asks for one restart too many.
+        let taken_off = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.is_ok();
+        self.run.note(&self.node.name, |noted| noted.owes = false);
+        taken_off
     }
 
     fn wrote(&self, path: &str, sha256: &str) {
@@ -286,7 +304,7 @@ impl Place<'_> {
             Some(cause) => format!("{}; its log says: {cause}", failure.why),
             None => failure.why,
         };
-        Failure { why, help: failure.help, log: found.lines }
+        Failure { why, log: found.lines, ..failure }
     }
 
     /// The node was left running: its cause is elsewhere.
@@ -303,6 +321,27 @@ impl Place<'_> {
             "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
             self.node.name, self.seen.state_dir, self.run.run
         )
+    }
+}
+
+/// Whether the answer that would say so was lost or not understood.
+fn may_have_been_replaced(error: &FileError) -> bool {
+    match error {
+        FileError::Host(_) | FileError::Unexpected { .. } => true,
+        FileError::NoPrivilege { .. }
+        | FileError::Absent { .. }
+        | FileError::Unreadable { .. }
+        | FileError::TooLarge { .. }
+        | FileError::NotAFile { .. }
+        | FileError::Changed { .. }
+        | FileError::DiskFull { .. }
+        | FileError::ReadOnly { .. }
+        | FileError::DiskFailed { .. }
+        | FileError::Denied { .. }
+        | FileError::OwnerRefused { .. }
+        | FileError::NoSuchAccount { .. }
+        | FileError::Garbled { .. }
+        | FileError::MissingTool { .. } => false,
     }
 }
 
