@@ -61,7 +61,7 @@ fn yaml_edit() {
         if let Ok(edited) = yaml::edit(bytes, &edits) {
             // What was done is found done.
             let again = yaml::edit(&edited, &edits).expect("an edited file can be edited");
-            assert_eq!(again, edited, "a second edit changes nothing");
+            assert!(again == edited, "a second edit changes nothing");
         }
     });
 }
