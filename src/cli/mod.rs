@@ -8,6 +8,8 @@ pub mod interrupt;
 pub mod load;
 pub mod plan;
 pub mod reach;
+pub mod resume;
+pub mod rollback;
 pub mod runs;
 pub mod schema;
 pub mod secrets;
@@ -59,6 +61,8 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Check => wait(check::run(global)),
         Command::Plan(options) => wait(plan::run(global, options)),
         Command::Apply(options) => wait(apply::run(global, options)),
+        Command::Resume(options) => wait(resume::run(global, options)),
+        Command::Rollback(options) => wait(rollback::run(global, options)),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),

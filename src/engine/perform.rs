@@ -2,6 +2,7 @@
 
 mod reload;
 mod restart;
+mod restore;
 
 use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold};
@@ -12,11 +13,12 @@ use crate::cluster::{Cluster, Node};
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::formats::yaml;
 use crate::journal::event::{Kept, Outcome, Waiting};
+use crate::journal::state::{RunState, Status};
 use crate::node::files::{self, Expect, FileError, Replace, Replaced};
 use crate::node::log;
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
-use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step};
+use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step, Write};
 use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
@@ -31,10 +33,12 @@ pub struct Performer {
     pub cluster: Arc<Cluster>,
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
-    /// By node: what its earlier steps leave for its later ones. A resumed run does without.
-    pub noted: Mutex<BTreeMap<String, Noted>>,
+    /// By step: how often it was begun in vain.
+    tries: BTreeMap<StepId, u32>,
+    /// By node: what its earlier steps leave for its later ones.
+    noted: Mutex<BTreeMap<String, Noted>>,
     /// What observers said when the last node was found healthy.
-    pub recent: Mutex<Option<Looks>>,
+    recent: Mutex<Option<Looks>>,
 }
 
 #[derive(Clone, Default)]
@@ -48,6 +52,46 @@ pub struct Noted {
     /// The process that the restart ended, and the one that it started.
     before: Option<Process>,
     started: Option<Process>,
+    /// The restart whose job an earlier process of this run has seen to its end: it tells what it started.
+    restarted: Option<StepId>,
+}
+
+impl Noted {
+    /// What the steps of a walk that are done leave for those that are not. That the node bears the mark is not taken
+    /// for granted: marking it again is harmless.
+    fn of(state: &RunState, node: &str) -> Noted {
+        let mut noted = Noted::default();
+        for (id, step) in state.plan.steps.iter().enumerate().filter(|(_, step)| step.node == node) {
+            if !matches!(state.status[id], Status::Done { .. }) {
+                continue;
+            }
+            match &step.step {
+                Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
+                    noted.wrote(step.step.writes());
+                }
+                Step::Restart(_) => noted.restarted = Some(id),
+                // What was answered before counts no more: a restart that has not begun asks again.
+                Step::Hold(hold) if asks_to_go(hold) => {
+                    noted.spared = Some((SystemTime::UNIX_EPOCH, hold.clone()));
+                }
+                Step::Hold(_) | Step::Reload(_) => {}
+                Step::Confirm => (noted.spared, noted.restarted) = (None, None),
+            }
+        }
+        noted
+    }
+
+    fn wrote(&mut self, write: Option<Write<'_>>) {
+        let Some(Write { path, becomes, .. }) = write else { return };
+        match becomes {
+            Some(sha256) => drop(self.written.insert(path.to_owned(), sha256.to_owned())),
+            None => drop(self.written.remove(path)),
+        }
+    }
+}
+
+fn asks_to_go(hold: &Hold) -> bool {
+    hold.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }))
 }
 
 /// How a step went wrong, in the operator's words.
@@ -69,6 +113,7 @@ impl Perform for Performer {
         let (path, was) = match &step.step {
             Step::PushStore(push) => (&push.path, push.was.clone()),
             Step::EditYaml(edit) => (&edit.path, Some(edit.was.clone())),
+            Step::RestoreFile(restore) => (&restore.path, restore.was.clone()),
             Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => return None,
         };
         let backup = self.backup(&step.node, path, was.as_deref());
@@ -90,6 +135,7 @@ impl Perform for Performer {
             Step::Restart(restart) => at.restart(id, restart, &progress).await,
             Step::Hold(gates) => at.hold(id, gates, &progress).await,
             Step::Reload(reload) => at.reload(reload).await,
+            Step::RestoreFile(restore) => at.restore(restore).await,
             Step::Confirm => at.confirm().await,
         };
         match done {
@@ -100,6 +146,27 @@ impl Perform for Performer {
 }
 
 impl Performer {
+    /// For a run as it stands: what its earlier steps left for the later ones is read from its state, or looked up on
+    /// the node when it is needed.
+    pub fn of(
+        state: &RunState,
+        cluster: Arc<Cluster>,
+        facts: Arc<Facts>,
+        material: Arc<Material>,
+    ) -> Performer {
+        let nodes = state.plan.nodes().into_iter();
+        let tried = state.tries.iter().copied().enumerate();
+        Performer {
+            run: state.run.clone(),
+            cluster,
+            facts,
+            material,
+            tries: tried.filter(|(_, tries)| *tries > 0).collect(),
+            noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
+            recent: Mutex::default(),
+        }
+    }
+
     /// Where the old file is kept: a name per content, so that a second edit in one run keeps the first one's too.
     fn backup(&self, node: &str, path: &str, was: Option<&str>) -> String {
         let state_dir = self.facts.node(node).map_or("/var/lib/ringwalk", |seen| &seen.state_dir);
@@ -209,6 +276,10 @@ impl Place<'_> {
                 return Err(of_file(error));
             }
         };
+        if replace.becomes == files::ABSENT {
+            self.run.note(&self.node.name, |noted| drop(noted.written.remove(&replace.path)));
+            return Ok(format!("{} is gone, as before", replace.path));
+        }
         self.wrote(&replace.path, &replace.becomes);
         match replaced {
             Replaced::Now => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
@@ -237,6 +308,10 @@ impl Place<'_> {
         let Some(member) = self.run.facts.member_of(self.seen, &self.node.inventory.address) else {
             return Err(Failure::new("the node is not in the ring", "run `ringwalk plan` again"));
         };
+        let asks_to_go = asks_to_go(gates);
+        if !asks_to_go {
+            self.look_up_what_was_started().await;
+        }
         let Noted { before, started, .. } = self.run.noted(&self.node.name);
         let subject = Subject {
             cluster: Arc::clone(&self.run.cluster),
@@ -248,7 +323,6 @@ impl Place<'_> {
         };
         let recent = self.run.recent().take();
         let mut eyes = Eyes::new(subject, recent);
-        let asks_to_go = gates.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }));
         let why = match hold(&mut eyes, id, gates, progress).await {
             Held::Passed => {
                 *self.run.recent() = eyes.peers().cloned();

@@ -27,7 +27,12 @@ pub enum StepEvent {
     RunStarted {
         run: String,
         operator: String,
+        origin: Origin,
         plan: Box<Plan>,
+    },
+    /// A process took the run up again: what failed is tried again, what was stopped goes on.
+    Resumed {
+        operator: String,
     },
     /// Written before the act. `kept`: what a step that replaces a file leaves beside it on the node.
     StepStarted {
@@ -43,6 +48,16 @@ pub enum StepEvent {
     RunFinished {
         result: RunResult,
     },
+}
+
+/// What a run was made from; whoever resumes it needs the stores and the secret sources that these files name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// Absolute paths on the operator's side.
+    pub inventory: Option<String>,
+    pub playbook: Option<String>,
+    /// The run that this one takes back.
+    pub undoes: Option<String>,
 }
 
 /// The backup on the node from which a file can be put back as it was.

@@ -41,6 +41,7 @@ fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep) {
         }
         Step::Reload(_) => node.shows = after(plan, id).collect(),
         Step::Hold(_) => {}
+        Step::RestoreFile(_) => panic!("a wish restores nothing"),
         Step::Confirm => node.owed = None,
     }
     if matches!(step.step, Step::PushStore(_) | Step::EditYaml(_)) {
