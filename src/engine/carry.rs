@@ -2,7 +2,7 @@
 //! and a simulated cluster come in by the same door.
 
 use super::perform::Performer;
-use super::{Engine, EngineError, Interrupts};
+use super::{Engine, EngineError, Interrupts, Permission};
 use crate::cluster::Cluster;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, NodeFacts};
@@ -27,6 +27,8 @@ pub struct Means<'a> {
     pub material: Arc<Material>,
     pub reporter: &'a mut dyn Reporter,
     pub interrupts: Interrupts,
+    /// What the run holds of the cluster, so that no other acts on it.
+    pub permission: Arc<dyn Permission>,
     /// Who asks for it, for whoever finds the journal.
     pub operator: String,
 }
@@ -69,7 +71,7 @@ pub async fn go_on(
 }
 
 async fn carry_out(mut journal: Journal, state: RunState, means: Means<'_>) -> Ended {
-    let performer = Performer::of(&state, means.cluster, means.facts, means.material);
+    let performer = Performer::of(&state, means.cluster, means.facts, means.material, means.permission);
     let mut engine = Engine { state, journal: &mut journal, reporter: means.reporter };
     let result = engine.run(Arc::new(performer), means.interrupts).await;
     let state = engine.state;
