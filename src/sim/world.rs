@@ -90,7 +90,7 @@ impl World {
         world
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -110,6 +110,14 @@ impl World {
             (machine.name.clone(), read.map(|(path, file)| (path.clone(), file.clone())).collect())
         };
         state.machines.iter().map(of).collect()
+    }
+
+    pub fn violations(&self) -> Vec<String> {
+        self.state().violations.clone()
+    }
+
+    pub fn injected(&self) -> BTreeMap<&'static str, u64> {
+        self.state().injected.clone()
     }
 
     /// The faults are over, and the operator starts what is down.
