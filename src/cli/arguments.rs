@@ -99,12 +99,21 @@ pub enum Command {
     /// Make it so: the plan that is shown, or a saved one if nothing has moved on since; asks first
     #[command(after_help = APPLY)]
     Apply(ApplyArguments),
+    /// Go on with a run that was stopped, killed or left; what failed is tried again; asks first
+    Resume(RunArguments),
+    /// Take a run back: every file as it was before, in the same waves under the same gates; asks first
+    Rollback(RunArguments),
     /// List the runs on this machine
     Runs,
     /// Show a run again, as it was reported
     Show {
         /// A run's id, or its beginning [default: the latest]
         run: Option<String>,
+    },
+    /// Make a CA, keystores for nodes and bundles for clients; look into stores
+    Stores {
+        #[command(subcommand)]
+        command: super::stores::arguments::StoresCommand,
     },
     /// Print the JSON Schema of an inventory or a playbook, for an editor to check against
     Schema {
@@ -132,6 +141,15 @@ pub struct PlanArguments {
 pub struct ApplyArguments {
     /// A plan that `plan --out` saved [default: plan now]
     pub plan: Option<PathBuf>,
+    /// Do not ask; needed where there is no terminal
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// A run's id, or its beginning [default: resume the latest that is not over, roll back the latest]
+    pub run: Option<String>,
     /// Do not ask; needed where there is no terminal
     #[arg(short, long)]
     pub yes: bool,

@@ -8,10 +8,13 @@ pub mod interrupt;
 pub mod load;
 pub mod plan;
 pub mod reach;
+pub mod resume;
+pub mod rollback;
 pub mod runs;
 pub mod schema;
 pub mod secrets;
 pub mod show;
+pub mod stores;
 
 use crate::diagnostic::{Diagnostic, render};
 use arguments::{Arguments, Command, Global};
@@ -59,9 +62,12 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Check => wait(check::run(global)),
         Command::Plan(options) => wait(plan::run(global, options)),
         Command::Apply(options) => wait(apply::run(global, options)),
+        Command::Resume(options) => wait(resume::run(global, options)),
+        Command::Rollback(options) => wait(rollback::run(global, options)),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),
+        Command::Stores { command } => stores::run(global, command),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "ringwalk", &mut std::io::stdout());
             Ok(Exit::Success)

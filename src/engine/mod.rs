@@ -3,6 +3,8 @@
 //! One loop owns the state, so it orders all events of all nodes: an event goes to disk, into the state and to the
 //! reporter, in that order, and a step is performed only after its intent is on disk.
 
+pub mod back;
+pub mod carry;
 pub mod eyes;
 pub mod hold;
 pub mod next;

@@ -2,6 +2,7 @@
 
 mod reload;
 mod restart;
+mod restore;
 
 use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold};
@@ -12,11 +13,12 @@ use crate::cluster::{Cluster, Node};
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::formats::yaml;
 use crate::journal::event::{Kept, Outcome, Waiting};
+use crate::journal::state::{RunState, Status};
 use crate::node::files::{self, Expect, FileError, Replace, Replaced};
 use crate::node::log;
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
-use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step};
+use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step, Write};
 use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
@@ -31,10 +33,12 @@ pub struct Performer {
     pub cluster: Arc<Cluster>,
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
-    /// By node: what its earlier steps leave for its later ones. A resumed run does without.
-    pub noted: Mutex<BTreeMap<String, Noted>>,
-    /// What observers said when the last node was found healthy.
-    pub recent: Mutex<Option<Looks>>,
+    /// By step: how often it was begun in vain.
+    tries: BTreeMap<StepId, u32>,
+    /// By node: what its earlier steps leave for its later ones.
+    noted: Mutex<BTreeMap<String, Noted>>,
+    /// What observers said when the last node was found healthy, or for the plan.
+    recent: Mutex<Option<Looks>>,
 }
 
 #[derive(Clone, Default)]
@@ -48,6 +52,46 @@ pub struct Noted {
     /// The process that the restart ended, and the one that it started.
     before: Option<Process>,
     started: Option<Process>,
+    /// The restart whose job an earlier process of this run has seen to its end: it tells what it started.
+    restarted: Option<StepId>,
+}
+
+impl Noted {
+    /// What the steps of a walk that are done leave for those that are not. That the node bears the mark is not taken
+    /// for granted: marking it again is harmless.
+    fn of(state: &RunState, node: &str) -> Noted {
+        let mut noted = Noted::default();
+        for (id, step) in state.plan.steps.iter().enumerate().filter(|(_, step)| step.node == node) {
+            if !matches!(state.status[id], Status::Done { .. }) {
+                continue;
+            }
+            match &step.step {
+                Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
+                    noted.wrote(step.step.writes());
+                }
+                Step::Restart(_) => noted.restarted = Some(id),
+                // What was answered before counts no more: a restart that has not begun asks again.
+                Step::Hold(hold) if asks_to_go(hold) => {
+                    noted.spared = Some((SystemTime::UNIX_EPOCH, hold.clone()));
+                }
+                Step::Hold(_) | Step::Reload(_) => {}
+                Step::Confirm => (noted.spared, noted.restarted) = (None, None),
+            }
+        }
+        noted
+    }
+
+    fn wrote(&mut self, write: Option<Write<'_>>) {
+        let Some(Write { path, becomes, .. }) = write else { return };
+        match becomes {
+            Some(sha256) => drop(self.written.insert(path.to_owned(), sha256.to_owned())),
+            None => drop(self.written.remove(path)),
+        }
+    }
+}
+
+fn asks_to_go(hold: &Hold) -> bool {
+    hold.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }))
 }
 
 /// How a step went wrong, in the operator's words.
@@ -55,11 +99,18 @@ struct Failure {
     why: String,
     help: String,
     log: Vec<String>,
+    /// The step has left its node as it was.
+    unchanged: bool,
 }
 
 impl Failure {
     fn new(why: impl Into<String>, help: impl Into<String>) -> Failure {
-        Failure { why: why.into(), help: help.into(), log: Vec::new() }
+        Failure { why: why.into(), help: help.into(), log: Vec::new(), unchanged: false }
+    }
+
+    /// The same of a step that had not begun to act, or whose act was refused whole.
+    fn unchanged(self) -> Failure {
+        Failure { unchanged: true, ..self }
     }
 }
 
@@ -69,6 +120,7 @@ impl Perform for Performer {
         let (path, was) = match &step.step {
             Step::PushStore(push) => (&push.path, push.was.clone()),
             Step::EditYaml(edit) => (&edit.path, Some(edit.was.clone())),
+            Step::RestoreFile(restore) => (&restore.path, restore.was.clone()),
             Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => return None,
         };
         let backup = self.backup(&step.node, path, was.as_deref());
@@ -81,6 +133,7 @@ impl Perform for Performer {
                 why: format!("`{}` is in the plan and not in the inventory", step.node),
                 help: "run `ringwalk plan` again".into(),
                 log: Vec::new(),
+                unchanged: true,
             };
         };
         let at = Place { run: self, node, seen };
@@ -90,16 +143,39 @@ impl Perform for Performer {
             Step::Restart(restart) => at.restart(id, restart, &progress).await,
             Step::Hold(gates) => at.hold(id, gates, &progress).await,
             Step::Reload(reload) => at.reload(reload).await,
+            Step::RestoreFile(restore) => at.restore(restore).await,
             Step::Confirm => at.confirm().await,
         };
         match done {
             Ok(seen) => Outcome::Done { seen },
-            Err(Failure { why, help, log }) => Outcome::Failed { why, help, log },
+            Err(Failure { why, help, log, unchanged }) => Outcome::Failed { why, help, log, unchanged },
         }
     }
 }
 
 impl Performer {
+    /// For a run as it stands: what its earlier steps left for the later ones is read from its state, or looked up on
+    /// the node when it is needed.
+    pub fn of(
+        state: &RunState,
+        cluster: Arc<Cluster>,
+        facts: Arc<Facts>,
+        material: Arc<Material>,
+        looks: Option<Looks>,
+    ) -> Performer {
+        let nodes = state.plan.nodes().into_iter();
+        let tried = state.tries.iter().copied().enumerate();
+        Performer {
+            run: state.run.clone(),
+            cluster,
+            facts,
+            material,
+            tries: tried.filter(|(_, tries)| *tries > 0).collect(),
+            noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
+            recent: Mutex::new(looks),
+        }
+    }
+
     /// Where the old file is kept: a name per content, so that a second edit in one run keeps the first one's too.
     fn backup(&self, node: &str, path: &str, was: Option<&str>) -> String {
         let state_dir = self.facts.node(node).map_or("/var/lib/ringwalk", |seen| &seen.state_dir);
@@ -139,7 +215,8 @@ impl Place<'_> {
             return Err(Failure::new(
                 format!("the {} for this node was not read", push.store),
                 "run `ringwalk plan` again",
-            ));
+            )
+            .unchanged());
         };
         let replace = Replace {
             path: push.path.clone(),
@@ -160,13 +237,14 @@ impl Place<'_> {
             return Ok("it was done already".into());
         }
         let edits = edits(&edit.set, &self.run.material)
-            .map_err(|why| Failure::new(why, "run `ringwalk plan` again"))?;
+            .map_err(|why| Failure::new(why, "run `ringwalk plan` again").unchanged())?;
         let edited = yaml::edit(&text, &edits).map_err(|problems| {
             let problems: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
             Failure::new(
                 format!("cannot edit {}: {}", edit.path, problems.join("; ")),
                 "run `ringwalk plan` again",
             )
+            .unchanged()
         })?;
         let replace = Replace {
             path: edit.path.clone(),
@@ -182,13 +260,15 @@ impl Place<'_> {
 
     /// The file's bytes, if it is what the plan saw or what this step makes of it.
     async fn read_yaml(&self, edit: &EditYaml) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let text = files::read(self.node.host.as_ref(), &edit.path).await.map_err(of_file)?;
+        let text = files::read(self.node.host.as_ref(), &edit.path).await;
+        let text = text.map_err(|error| of_file(error).unchanged())?;
         let found = sha256_hex(&text);
         if found != edit.was && found != edit.becomes {
             return Err(Failure::new(
                 format!("cannot edit `{}`: changed since the plan was made", edit.path),
                 "run `ringwalk plan` again",
-            ));
+            )
+            .unchanged());
         }
         Ok(Zeroizing::new(text))
     }
@@ -197,18 +277,26 @@ impl Place<'_> {
         let host = self.node.host.as_ref();
         let is_first = !self.run.noted(&self.node.name).owes;
         if is_first {
-            files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
+            files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(|error| {
+                let may_bear_the_mark = may_have_been_replaced(&error);
+                let failure = of_file(error);
+                if may_bear_the_mark { failure } else { failure.unchanged() }
+            })?;
             self.run.note(&self.node.name, |noted| noted.owes = true);
         }
         let replaced = match files::replace(host, replace).await {
             Ok(replaced) => replaced,
             Err(error) => {
-                if is_first {
-                    self.owes_nothing(&error).await;
-                }
-                return Err(of_file(error));
+                let refused_whole = !may_have_been_replaced(&error);
+                let as_it_was = refused_whole && (!is_first || self.owes_nothing().await);
+                let failure = of_file(error);
+                return Err(if as_it_was { failure.unchanged() } else { failure });
             }
         };
+        if replace.becomes == files::ABSENT {
+            self.run.note(&self.node.name, |noted| drop(noted.written.remove(&replace.path)));
+            return Ok(format!("{} is gone, as before", replace.path));
+        }
         self.wrote(&replace.path, &replace.becomes);
         match replaced {
             Replaced::Now => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
@@ -216,15 +304,17 @@ impl Place<'_> {
         }
     }
 
-    /// A run whose first file was refused has changed nothing, and the node need not be restarted for it.
-    async fn owes_nothing(&self, error: &FileError) {
-        let may_have_been_replaced = matches!(error, FileError::Host(_));
+    /// A run whose first file was refused has changed nothing, and the node need not be restarted for it. Whether the
+    /// node is without this run's mark again.
+    async fn owes_nothing(&self) -> bool {
         // Marked before this run, it owes a look still.
-        if !may_have_been_replaced && self.seen.owed.is_none() {
-            // If this fails too, a later plan asks for one restart too many.
-            let _ = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await;
-            self.run.note(&self.node.name, |noted| noted.owes = false);
+        if self.seen.owed.is_some() {
+            return true;
         }
+        // If this fails too, a later plan asks for one restart too many.
+        let taken_off = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.is_ok();
+        self.run.note(&self.node.name, |noted| noted.owes = false);
+        taken_off
     }
 
     fn wrote(&self, path: &str, sha256: &str) {
@@ -237,6 +327,10 @@ impl Place<'_> {
         let Some(member) = self.run.facts.member_of(self.seen, &self.node.inventory.address) else {
             return Err(Failure::new("the node is not in the ring", "run `ringwalk plan` again"));
         };
+        let asks_to_go = asks_to_go(gates);
+        if !asks_to_go {
+            self.look_up_what_was_started().await;
+        }
         let Noted { before, started, .. } = self.run.noted(&self.node.name);
         let subject = Subject {
             cluster: Arc::clone(&self.run.cluster),
@@ -248,7 +342,6 @@ impl Place<'_> {
         };
         let recent = self.run.recent().take();
         let mut eyes = Eyes::new(subject, recent);
-        let asks_to_go = gates.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }));
         let why = match hold(&mut eyes, id, gates, progress).await {
             Held::Passed => {
                 *self.run.recent() = eyes.peers().cloned();
@@ -286,7 +379,7 @@ impl Place<'_> {
             Some(cause) => format!("{}; its log says: {cause}", failure.why),
             None => failure.why,
         };
-        Failure { why, help: failure.help, log: found.lines }
+        Failure { why, log: found.lines, ..failure }
     }
 
     /// The node was left running: its cause is elsewhere.
@@ -303,6 +396,27 @@ impl Place<'_> {
             "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
             self.node.name, self.seen.state_dir, self.run.run
         )
+    }
+}
+
+/// Whether the answer that would say so was lost or not understood.
+fn may_have_been_replaced(error: &FileError) -> bool {
+    match error {
+        FileError::Host(_) | FileError::Unexpected { .. } => true,
+        FileError::NoPrivilege { .. }
+        | FileError::Absent { .. }
+        | FileError::Unreadable { .. }
+        | FileError::TooLarge { .. }
+        | FileError::NotAFile { .. }
+        | FileError::Changed { .. }
+        | FileError::DiskFull { .. }
+        | FileError::ReadOnly { .. }
+        | FileError::DiskFailed { .. }
+        | FileError::Denied { .. }
+        | FileError::OwnerRefused { .. }
+        | FileError::NoSuchAccount { .. }
+        | FileError::Garbled { .. }
+        | FileError::MissingTool { .. } => false,
     }
 }
 

@@ -27,7 +27,12 @@ pub enum StepEvent {
     RunStarted {
         run: String,
         operator: String,
+        origin: Origin,
         plan: Box<Plan>,
+    },
+    /// A process took the run up again: what failed is tried again, what was stopped goes on.
+    Resumed {
+        operator: String,
     },
     /// Written before the act. `kept`: what a step that replaces a file leaves beside it on the node.
     StepStarted {
@@ -43,6 +48,16 @@ pub enum StepEvent {
     RunFinished {
         result: RunResult,
     },
+}
+
+/// What a run was made from; whoever resumes it needs the stores and the secret sources that these files name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// Absolute paths on the operator's side.
+    pub inventory: Option<String>,
+    pub playbook: Option<String>,
+    /// The run that this one takes back.
+    pub undoes: Option<String>,
 }
 
 /// The backup on the node from which a file can be put back as it was.
@@ -65,6 +80,9 @@ pub enum Outcome {
         why: String,
         help: String,
         log: Vec<String>,
+        /// The step has left its node as it was. A journal that does not say so does not know.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unchanged: bool,
     },
 }
 

@@ -47,11 +47,14 @@ pub(super) fn facts(
         owed: Some(sections.text("owed")?).filter(|run| !run.is_empty()).map(Into::into),
         free_bytes: stores::free_bytes(&sections)?,
         unwritable: stores::unwritable(&sections)?,
-        clock_offset_s: sections.text("clock")?.parse().map_or(0, |clock_s: i64| clock_s - now_s),
+        clock_offset_s: stats.get("/proc/self").map_or(0, |made_now| made_now.modified_s - now_s),
+        trusts: None,
+        tls_clients: None,
         layout,
         flavour,
         version,
         process: process.map(|(process, _)| process),
+        java: sections.text("java").ok().filter(|java| !java.is_empty()).map(Into::into),
         yaml,
     })
 }

@@ -1,9 +1,11 @@
 //! What will change, why, in what order. Pure: the same wish and the same facts give the same plan.
 
 pub mod agree;
+pub mod back;
 pub mod change;
 pub mod diff;
 pub mod drift;
+pub mod judge;
 pub mod material;
 pub mod options;
 pub mod ports;
@@ -11,6 +13,7 @@ pub mod reload;
 pub mod room;
 pub mod saved;
 pub mod settled;
+pub mod stand;
 pub mod step;
 pub mod waves;
 pub mod work;
@@ -32,6 +35,8 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     let mut problems = agree::problems(&input.inventory, facts);
     let (refused, ignored) = options::judge(input, facts);
     problems.extend(refused);
+    let mut findings = judge::judge(input, material, facts);
+    problems.extend(judge::refusals(input, &findings));
     let works = match works(input, material, facts) {
         Ok(works) if problems.is_empty() => works,
         Ok(_) => return Err(bounded(problems)),
@@ -42,6 +47,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     if !blocked.is_empty() {
         return Err(bounded(blocked));
     }
+    findings.retain(|finding| finding.severity == judge::Severity::Warning);
     Ok(Plan {
         format: PLAN_FORMAT,
         cluster: facts.ring.cluster_name.clone(),
@@ -49,6 +55,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         at_once: input.playbook.rollout.at_once as usize,
         warnings: unwell(input, facts).into_iter().chain(ordered.warnings).chain(ignored).collect(),
         seen: facts.nodes.iter().map(Seen::of).collect(),
+        findings,
         phases: ordered.phases,
         steps: ordered.steps,
     })
@@ -73,7 +80,7 @@ fn unwell(input: &Input, facts: &Facts) -> Vec<String> {
 /// A thousand nodes with one mistake among them are one mistake; more than this is not read.
 const PROBLEMS_SHOWN: usize = 20;
 
-fn bounded(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn bounded(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let more = problems.len().saturating_sub(PROBLEMS_SHOWN);
     if more > 0 {
         problems.truncate(PROBLEMS_SHOWN);
@@ -154,6 +161,9 @@ pub struct Plan {
     pub at_once: usize,
     /// What the operator should know before saying yes.
     pub warnings: Vec<String>,
+    /// What the rules have against the stores and do not refuse.
+    #[serde(default)]
+    pub findings: Vec<judge::Finding>,
     /// Each node as it was when the plan was made: a saved plan is refused where this is no longer so.
     pub seen: Vec<Seen>,
     pub phases: Vec<Phase>,
@@ -173,7 +183,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn of(facts: &NodeFacts) -> Seen {
+    pub fn of(facts: &NodeFacts) -> Seen {
         let stores =
             facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
         let yaml = (facts.yaml.real_path.clone(), Some(facts.yaml.file.sha256.clone()));

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record};
-use ringwalk::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
+use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::step::{PushStore, Restart, Step, StoreName};
@@ -42,6 +42,7 @@ pub fn plan(waves: &[&[(&str, &str)]], at_once: usize) -> Plan {
         playbook: "test".into(),
         at_once,
         warnings: Vec::new(),
+        findings: Vec::new(),
         seen: Vec::new(),
         phases: Vec::new(),
         steps: steps.collect(),
@@ -75,6 +76,8 @@ pub fn step(letter: char) -> Step {
 pub struct Script {
     pub takes_s: BTreeMap<StepId, u64>,
     pub fails: Vec<StepId>,
+    /// Those of them that leave their node as it was.
+    pub refused_whole: Vec<StepId>,
     pub interrupts_s: Vec<u64>,
     /// The disk is full at this record, counted from 0.
     pub disk_full_at: Option<usize>,
@@ -91,7 +94,12 @@ pub struct Run {
 
 /// Runs a fresh plan.
 pub fn run(plan: Plan, script: &Script) -> Run {
-    let event = StepEvent::RunStarted { run: "run".into(), operator: "ops".into(), plan: Box::new(plan) };
+    let event = StepEvent::RunStarted {
+        run: "run".into(),
+        operator: "ops".into(),
+        origin: Origin::default(),
+        plan: Box::new(plan),
+    };
     resume(vec![(Timestamp::UNIX_EPOCH, event)], script)
 }
 
@@ -199,7 +207,12 @@ impl Perform for Performer {
         self.log.lock().unwrap().push(Happened::Ended(id));
         match self.script.fails.contains(&id) {
             false => Outcome::Done { seen: format!("step {id}") },
-            true => Outcome::Failed { why: "as scripted".into(), help: "none".into(), log: Vec::new() },
+            true => Outcome::Failed {
+                why: "as scripted".into(),
+                help: "none".into(),
+                log: Vec::new(),
+                unchanged: self.script.refused_whole.contains(&id),
+            },
         }
     }
 }

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use ringwalk::input::options::{OptionKey, Setting};
 use ringwalk::input::playbook::KeepAvailable;
-use ringwalk::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent, Waiting};
+use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent, Waiting};
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::change::{CertificateSummary, Change, NodeChange, RestartReason};
 use ringwalk::plan::step::{EditYaml, Gate, Hold, PushStore, Restart, Step, StoreName, Wire, YamlPath};
@@ -39,6 +39,7 @@ pub fn plan(nodes: usize) -> Plan {
         playbook: "enable-client-tls".into(),
         at_once: 1,
         warnings: vec![],
+        findings: Vec::new(),
         seen: vec![],
         phases: vec![Phase { name: "accept".into(), unchanged: vec![], waves: waves.collect() }],
         steps: names.iter().enumerate().flat_map(|(index, node)| steps(index, node)).collect(),
@@ -69,6 +70,7 @@ pub fn node_change(node: &str) -> NodeChange {
             },
         ],
         restart: vec![RestartReason::SettingsChange],
+        reload: vec![],
         diff: "--- cassandra.yaml\n+++ cassandra.yaml\n@@ -2,4 +2,5 @@\n client_encryption_options:\n-  enabled: \
                false\n+  enabled: true\n   keystore: /etc/cassandra/tls/keystore.p12\n+  keystore_password: \
                [new secret]\n"
@@ -130,7 +132,8 @@ impl Story {
     pub fn of(plan: Plan) -> Story {
         let now: Timestamp = "2026-11-24T07:12:33Z".parse().unwrap();
         let run = "orders-20261124-071233-0000".to_string();
-        let event = StepEvent::RunStarted { run, operator: "ops@bastion".into(), plan: Box::new(plan) };
+        let (operator, origin) = ("ops@bastion".into(), Origin::default());
+        let event = StepEvent::RunStarted { run, operator, origin, plan: Box::new(plan) };
         let state = RunState::begin(now, &event).unwrap();
         let events = vec![Event::Step { at: now, event }];
         Story { now, states: vec![state.clone()], state, events, keep_states: true }
@@ -191,7 +194,7 @@ impl Story {
 
     pub fn failed(&mut self, node: usize, what: usize, why: &str, help: &str, log: &[&str]) -> &mut Story {
         let log = log.iter().map(|line| line.to_string()).collect();
-        let outcome = Outcome::Failed { why: why.into(), help: help.into(), log };
+        let outcome = Outcome::Failed { why: why.into(), help: help.into(), log, unchanged: false };
         self.step(StepEvent::StepFinished { step: id(node, what), outcome })
     }
 

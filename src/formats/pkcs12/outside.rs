@@ -7,6 +7,8 @@ use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 /// Rounds of key derivation in all; keytool writes 10,000 a derivation, OpenSSL 2,048. More than this would take
 /// seconds, and is no store that an operator made.
 const ROUNDS_LIMIT: u64 = 1_000_000;
+/// Key derivation by memory, up to a gigabyte of it; Java has no name for it.
+const SCRYPT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11591.4.11");
 /// How deep one thing may stand in another; a real store has eleven levels.
 const DEPTH_LIMIT: usize = 24;
 
@@ -41,8 +43,12 @@ pub fn bounded(bytes: &[u8]) -> Result<(), StoreError> {
     let mut rounds = 0;
     let reader =
         SliceReader::new(bytes).map_err(|_| StoreError::Damaged("it is not PKCS12, or ends too early"))?;
+    let mut asks_for_scrypt = false;
     if let Ok(items) = items(reader) {
-        count(&items, 0, &mut rounds);
+        count(&items, 0, &mut rounds, &mut asks_for_scrypt);
+    }
+    if asks_for_scrypt {
+        return Err(StoreError::Unsupported("an encryption that Java does not know (scrypt)"));
     }
     match rounds {
         0..=ROUNDS_LIMIT => Ok(()),
@@ -51,7 +57,7 @@ pub fn bounded(bytes: &[u8]) -> Result<(), StoreError> {
 }
 
 /// Adds up every number that follows a salt, whatever the algorithm around them: an octet string, then an integer.
-fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64) {
+fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64, asks_for_scrypt: &mut bool) {
     if depth > DEPTH_LIMIT {
         return;
     }
@@ -65,8 +71,9 @@ fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64) {
         }
     }
     for item in items {
+        *asks_for_scrypt |= item.decode_as::<ObjectIdentifier>().is_ok_and(|oid| oid == SCRYPT);
         if let Some(inner) = children(*item) {
-            count(&inner, depth + 1, rounds);
+            count(&inner, depth + 1, rounds, asks_for_scrypt);
         }
     }
 }
