@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use ringwalk::cluster::Cluster;
 use ringwalk::cluster::survey::survey;
 use ringwalk::engine::perform::Performer;
-use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record};
+use ringwalk::engine::{Alone, Engine, EngineError, Perform, ProgressSender, Record};
 use ringwalk::facts::version::Version;
 use ringwalk::formats::store::Store;
 use ringwalk::input::{self, Input, Source};
-use ringwalk::journal::event::{Event, Kept, Outcome, RunResult, StepEvent};
+use ringwalk::journal::event::{Event, Kept, Origin, Outcome, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::change::{CertificateSummary, sha256_hex};
@@ -89,7 +89,7 @@ impl Rollout {
         });
         let told = |problems: Vec<ringwalk::diagnostic::Diagnostic>| Ended::Refused(format!("{problems:?}"));
         let facts = match survey(&cluster, &input).await {
-            Ok(facts) => facts,
+            Ok(survey) => survey.facts,
             Err(problems) => return told(problems),
         };
         let plan = match plan(&input, &material, &facts) {
@@ -100,18 +100,13 @@ impl Rollout {
         self.runs += 1;
         let run = format!("run-{}", self.runs);
         let now = Timestamp::UNIX_EPOCH;
-        let started =
-            StepEvent::RunStarted { run: run.clone(), operator: "sim".into(), plan: Box::new(plan) };
+        let origin = Origin::default();
+        let plan = Box::new(plan);
+        let started = StepEvent::RunStarted { run: run.clone(), operator: "sim".into(), origin, plan };
         let state = RunState::begin(now, &started).unwrap();
         let mut disk = Disk { events: vec![(now, started)], kill, mutation: self.mutation };
-        let performer = Performer {
-            run,
-            cluster: Arc::new(cluster),
-            facts: Arc::new(facts),
-            material: Arc::new(material),
-            noted: Default::default(),
-            recent: Default::default(),
-        };
+        let (cluster, facts, material) = (Arc::new(cluster), Arc::new(facts), Arc::new(material));
+        let performer = Performer::of(&state, cluster, facts, material, Arc::new(Alone));
         let performer = Arc::new(Mutated { inner: performer, mutation: self.mutation });
         let (_interrupt, interrupts) = mpsc::channel(1);
         let mut eye = Eye;
@@ -270,6 +265,7 @@ fn material(nodes: usize, playbook: Playbook) -> Material {
     let opened = Store::open(&bytes, &Secret::new(PASSWORD)).unwrap();
     let leaf = opened.leaf().unwrap();
     let local = LocalStore {
+        content: None,
         file: "k.jks".into(),
         sha256: sha256_hex(&bytes),
         bytes: bytes.into(),
