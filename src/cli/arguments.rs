@@ -105,12 +105,19 @@ pub enum Command {
     Rollback(RunArguments),
     /// Show who is connected to each node, from where, with which driver, in TLS or in plaintext; change nothing
     Clients(ClientsArguments),
+    /// Show who holds the cluster's nodes, or take the lock away from a run that is over
+    Lock(LockArguments),
     /// List the runs on this machine
     Runs,
     /// Show a run again, as it was reported
     Show {
         /// A run's id, or its beginning [default: the latest]
         run: Option<String>,
+    },
+    /// Make a CA, keystores for nodes and bundles for clients; look into stores
+    Stores {
+        #[command(subcommand)]
+        command: super::stores::arguments::StoresCommand,
     },
     /// Print the JSON Schema of an inventory or a playbook, for an editor to check against
     Schema {
@@ -160,6 +167,26 @@ pub struct ClientsArguments {
     /// Count every connection that is seen in this time, for example 15m [default: one look]
     #[arg(long = "for", value_name = "TIME", value_parser = crate::input::duration)]
     pub window: Option<std::time::Duration>,
+}
+
+#[derive(Debug, Args)]
+pub struct LockArguments {
+    #[command(subcommand)]
+    pub command: LockCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LockCommand {
+    /// Node by node: which run holds it, by whom, since when, and when it was last heard of
+    Show,
+    /// Take the lock away from a run whose process is gone for good; asks first
+    Break {
+        /// The run's whole id, as `lock show` has it
+        run: String,
+        /// Do not ask; needed where there is no terminal
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

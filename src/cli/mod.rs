@@ -7,6 +7,7 @@ pub mod clients;
 pub mod exit;
 pub mod interrupt;
 pub mod load;
+pub mod lock;
 pub mod plan;
 pub mod reach;
 pub mod resume;
@@ -15,6 +16,7 @@ pub mod runs;
 pub mod schema;
 pub mod secrets;
 pub mod show;
+pub mod stores;
 
 use crate::diagnostic::{Diagnostic, render};
 use arguments::{Arguments, Command, Global};
@@ -65,9 +67,11 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Apply(options) => wait(apply::run(global, options)),
         Command::Resume(options) => wait(resume::run(global, options)),
         Command::Rollback(options) => wait(rollback::run(global, options)),
+        Command::Lock(arguments) => wait(lock::run(global, arguments)),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),
+        Command::Stores { command } => stores::run(global, command),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "ringwalk", &mut std::io::stdout());
             Ok(Exit::Success)

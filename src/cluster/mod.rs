@@ -1,7 +1,9 @@
 //! The nodes of one cluster, each with its host and what it takes to talk to it; and what can only be asked of them
 //! together: the facts of all, and the ring in the eyes of some.
 
+pub mod addresses;
 pub mod clients;
+pub mod lock;
 pub mod survey;
 mod trust;
 pub mod views;
@@ -17,11 +19,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Every node of the inventory, in its order.
+#[derive(Clone)]
 pub struct Cluster {
     pub nodes: Vec<Node>,
 }
 
 /// One node: what the inventory says of it, and the way there.
+#[derive(Clone)]
 pub struct Node {
     pub name: String,
     pub inventory: inventory::Node,
