@@ -82,6 +82,19 @@ fn a_failure_stops_before_the_next_node_and_says_how_the_cluster_was_left() {
 }
 
 #[test]
+fn a_step_that_was_refused_whole_has_changed_nothing() {
+    for (fails, refused_whole, expected) in [
+        (0, vec![0], RunResult::StoppedUnchanged),
+        (0, vec![], RunResult::StoppedMidway),
+        // What went before it did change the node.
+        (1, vec![1], RunResult::StoppedMidway),
+    ] {
+        let script = Script { fails: vec![fails], refused_whole, ..Script::default() };
+        assert_eq!(result(&run(two_nodes(), &script)), expected, "step {fails}");
+    }
+}
+
+#[test]
 fn nodes_of_a_wave_are_in_work_together_and_no_more_than_asked() {
     // n1: steps 0 to 2, n2: 3 to 5, n3: 6 to 8, n4 in the next wave: 9 to 11.
     let done = run(two_at_once(), &Script::default());

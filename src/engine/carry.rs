@@ -4,6 +4,7 @@
 use super::perform::Performer;
 use super::{Engine, EngineError, Interrupts};
 use crate::cluster::Cluster;
+use crate::cluster::views::Looks;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
@@ -25,6 +26,8 @@ pub struct Means<'a> {
     /// A fresh look, made with the paths that the plan writes.
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
+    /// What observers said for that look, if it is as fresh as the first question will be.
+    pub recent: Option<Looks>,
     pub reporter: &'a mut dyn Reporter,
     pub interrupts: Interrupts,
     /// Who asks for it, for whoever finds the journal.
@@ -70,6 +73,7 @@ pub async fn go_on(
 
 async fn carry_out(mut journal: Journal, state: RunState, means: Means<'_>) -> Ended {
     let performer = Performer::of(&state, means.cluster, means.facts, means.material);
+    let performer = performer.knowing(means.recent);
     let mut engine = Engine { state, journal: &mut journal, reporter: means.reporter };
     let result = engine.run(Arc::new(performer), means.interrupts).await;
     let state = engine.state;

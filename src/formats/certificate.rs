@@ -9,7 +9,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
@@ -29,6 +29,19 @@ pub struct Certificate {
     pub der: Vec<u8>,
     /// Whether it says that it may sign other certificates.
     pub is_ca: bool,
+    /// Bits of an RSA modulus; `None` for other kinds of keys.
+    pub rsa_bits: Option<usize>,
+    /// The algorithm of the issuer's signature: `SHA-256 with RSA`, `ECDSA with SHA-384`, `Ed25519`.
+    pub signature: String,
+    /// What the certificate may be used for, where it says so; `None`: for anything.
+    pub usages: Option<Usages>,
+}
+
+/// The extended key usages that TLS asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usages {
+    pub server: bool,
+    pub client: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +73,38 @@ impl Certificate {
             sha256: hex(&Sha256::digest(der)),
             der: der.to_vec(),
             is_ca: parsed.is_ca(),
+            rsa_bits: rsa_bits(parsed.public_key()),
+            signature: signature(&parsed.signature_algorithm),
+            usages: usages(&parsed)?,
         })
+    }
+
+    /// Whether this certificate's key signed that one; the names are asked too. `false` also where the algorithm is one
+    /// that is not trusted any more, so it is a signature that nobody verifies.
+    pub fn signed(&self, other: &Certificate) -> bool {
+        let parse = |certificate: &Certificate| {
+            let (_, own) = X509Certificate::from_der(&self.der).ok()?;
+            let (_, theirs) = X509Certificate::from_der(&certificate.der).ok()?;
+            let names_fit = own.subject().as_raw() == theirs.issuer().as_raw();
+            Some(names_fit && theirs.verify_signature(Some(own.public_key())).is_ok())
+        };
+        parse(other).unwrap_or(false)
+    }
+
+    pub fn is_self_signed(&self) -> bool {
+        self.signed(self)
+    }
+
+    /// The names of hosts among what it stands for.
+    pub fn host_names(&self) -> impl Iterator<Item = &str> {
+        let is_name = |san: &&str| {
+            !san.starts_with("email:") && !san.starts_with("uri:") && san.parse::<IpAddr>().is_err()
+        };
+        self.sans.iter().map(String::as_str).filter(is_name)
+    }
+
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.sans.iter().filter_map(|san| san.parse().ok())
     }
 }
 
@@ -120,6 +164,43 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> String {
         "1.2.840.10040.4.1" => "DSA".to_string(),
         other => format!("algorithm {other}"),
     }
+}
+
+fn rsa_bits(info: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
+    match info.parsed() {
+        Ok(PublicKey::RSA(rsa)) => Some(rsa.key_size()),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+fn usages(certificate: &X509Certificate<'_>) -> Result<Option<Usages>, CertificateError> {
+    let extension = certificate.extended_key_usage();
+    let extension = extension.map_err(|error| CertificateError::Malformed(error.to_string()))?;
+    Ok(extension.map(|extension| {
+        let usage = extension.value;
+        Usages { server: usage.any || usage.server_auth, client: usage.any || usage.client_auth }
+    }))
+}
+
+fn signature(algorithm: &AlgorithmIdentifier<'_>) -> String {
+    let oid = algorithm.algorithm.to_id_string();
+    match oid.as_str() {
+        "1.2.840.113549.1.1.2" => "MD2 with RSA",
+        "1.2.840.113549.1.1.4" => "MD5 with RSA",
+        "1.2.840.113549.1.1.5" => "SHA-1 with RSA",
+        "1.2.840.113549.1.1.10" => "RSA-PSS",
+        "1.2.840.113549.1.1.11" => "SHA-256 with RSA",
+        "1.2.840.113549.1.1.12" => "SHA-384 with RSA",
+        "1.2.840.113549.1.1.13" => "SHA-512 with RSA",
+        "1.2.840.10045.4.1" => "ECDSA with SHA-1",
+        "1.2.840.10045.4.3.2" => "ECDSA with SHA-256",
+        "1.2.840.10045.4.3.3" => "ECDSA with SHA-384",
+        "1.2.840.10045.4.3.4" => "ECDSA with SHA-512",
+        "1.3.101.112" => "Ed25519",
+        "1.3.101.113" => "Ed448",
+        other => return format!("algorithm {other}"),
+    }
+    .to_string()
 }
 
 fn curve_name(oid: &str) -> Option<&'static str> {

@@ -1,7 +1,15 @@
 //! What a key store or trust store holds, whatever its format, and why one cannot be opened.
 
 use super::certificate::{Certificate, CertificateError};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
+};
+use pkcs8::der::asn1::UintRef;
+use pkcs8::der::{Decode, Encode, Reader, SliceReader};
 use std::fmt;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 use zeroize::Zeroizing;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +17,8 @@ pub struct Contents {
     pub keys: Vec<KeyEntry>,
     /// Alias and certificate.
     pub trusted: Vec<(String, Certificate)>,
+    /// Certificates that are in the file and that Java sees neither in a chain nor as trusted.
+    pub ignored: Vec<Certificate>,
 }
 
 /// A private key and the certificates that go with it: its own first, empty if the store has none for it.
@@ -33,6 +43,48 @@ impl PrivateKeyDer {
     pub fn as_pkcs8(&self) -> &[u8] {
         &self.0
     }
+
+    /// Whether it is the key of this certificate; `None` for a kind of key that cannot be told.
+    pub fn belongs_to(&self, certificate: &Certificate) -> Option<bool> {
+        let public = self.public_key()?;
+        let (_, parsed) = X509Certificate::from_der(&certificate.der).ok()?;
+        Some(parsed.public_key().subject_public_key.data.as_ref() == public.as_slice())
+    }
+
+    /// The content of the `subjectPublicKey` that goes with it.
+    fn public_key(&self) -> Option<Vec<u8>> {
+        let info = pkcs8::PrivateKeyInfoRef::try_from(self.as_pkcs8()).ok()?;
+        match info.algorithm.oid.to_string().as_str() {
+            "1.2.840.113549.1.1.1" => rsa_public_key(info.private_key.as_bytes()),
+            "1.2.840.10045.2.1" => EC_ALGORITHMS.iter().find_map(|algorithm| {
+                let pair = EcdsaKeyPair::from_pkcs8(algorithm, self.as_pkcs8()).ok()?;
+                Some(pair.public_key().as_ref().to_vec())
+            }),
+            "1.3.101.112" => {
+                let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(self.as_pkcs8()).ok()?;
+                Some(pair.public_key().as_ref().to_vec())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The curves that Cassandra's TLS can serve with.
+static EC_ALGORITHMS: [&EcdsaSigningAlgorithm; 3] =
+    [&ECDSA_P256_SHA256_ASN1_SIGNING, &ECDSA_P384_SHA384_ASN1_SIGNING, &ECDSA_P521_SHA512_ASN1_SIGNING];
+
+/// RFC 8017: a private key begins with version, modulus and public exponent; the last two are the public key.
+fn rsa_public_key(private: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = SliceReader::new(private).ok()?;
+    let numbers = reader.sequence(|reader| -> Result<_, pkcs8::der::Error> {
+        let _version = UintRef::decode(reader)?;
+        let numbers = [UintRef::decode(reader)?, UintRef::decode(reader)?];
+        let rest = reader.remaining_len();
+        reader.read_slice(rest)?;
+        Ok(numbers)
+    });
+    let public: Vec<UintRef<'_>> = numbers.ok()?.into();
+    public.to_der().ok()
 }
 
 impl fmt::Debug for PrivateKeyDer {
@@ -74,6 +126,8 @@ pub enum StoreError {
     },
     #[error("the store uses {0}, which cannot be read")]
     Unsupported(&'static str),
+    #[error("the operating system gives no random numbers")]
+    NoRandomness,
 }
 
 impl StoreError {
@@ -98,6 +152,7 @@ impl StoreError {
                 Some("put it into a store: `keytool -importcert -alias ALIAS -file FILE …`")
             }
             StoreError::Empty
+            | StoreError::NoRandomness
             | StoreError::NotAStore
             | StoreError::Damaged(_)
             | StoreError::Certificate { .. } => None,

@@ -1,10 +1,15 @@
 //! A key store or trust store of any format, opened the way Cassandra opens it: by what is in the file, not by its name.
 
-pub use super::contents::{KeyEntry, PrivateKeyDer, StoreError};
+pub use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError};
+pub use super::pkcs12::outside::Seal;
+pub use super::pkcs12::write::Strength;
 
 use super::certificate::Certificate;
 use super::{jks, pem, pkcs12};
 use crate::secret::Secret;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
@@ -12,6 +17,18 @@ pub struct Store {
     pub keys: Vec<KeyEntry>,
     /// Alias and certificate of what is trusted by itself; certificates in a key's chain are not.
     pub trusted: Vec<(String, Certificate)>,
+    /// Certificates that are in the file and that Java sees neither in a chain nor as trusted.
+    pub ignored: Vec<Certificate>,
+    /// How a PKCS12 store is sealed.
+    pub seal: Option<Seal>,
+}
+
+/// A format to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Jks,
+    Pkcs12(Strength),
+    Pem,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +47,49 @@ impl Store {
             StoreKind::Pkcs12 => pkcs12::read(bytes, password)?,
             StoreKind::Pem => pem::read(bytes, password)?,
         };
-        Ok(Store { kind, keys: contents.keys, trusted: contents.trusted })
+        let seal = match kind {
+            StoreKind::Pkcs12 => pkcs12::outside::seal(bytes),
+            StoreKind::Jks | StoreKind::Pem => None,
+        };
+        let Contents { keys, trusted, ignored } = contents;
+        Ok(Store { kind, keys, trusted, ignored, seal })
+    }
+
+    /// The contents as a new file. Salts are random: the same contents are other bytes each time.
+    pub fn write(
+        contents: &Contents,
+        form: Form,
+        created: Timestamp,
+        password: &Secret,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        match form {
+            Form::Jks => jks::write::write(contents, created, password),
+            Form::Pkcs12(strength) => pkcs12::write::write(contents, password, strength),
+            Form::Pem => pem::write::write(contents, Some(password)),
+        }
+    }
+
+    /// What the store holds, whatever its bytes: two stores with the same are the same store to Java. Neither names nor
+    /// the order of entries count, since a key is taken whatever its alias.
+    pub fn content_sha256(&self) -> String {
+        let hash = |parts: &[&[u8]]| {
+            let mut digest = Sha256::new();
+            for part in parts {
+                digest.update((part.len() as u64).to_be_bytes());
+                digest.update(part);
+            }
+            digest.finalize()
+        };
+        let key = |entry: &KeyEntry| {
+            let chain = entry.chain.iter().map(|certificate| certificate.der.as_slice());
+            let parts: Vec<&[u8]> = [b"key", entry.key.as_pkcs8()].into_iter().chain(chain).collect();
+            hash(&parts)
+        };
+        let trusted = self.trusted.iter().map(|(_, certificate)| hash(&[b"trusted", &certificate.der]));
+        let mut all: Vec<_> = self.keys.iter().map(key).chain(trusted).collect();
+        all.sort();
+        let parts: Vec<&[u8]> = all.iter().map(|part| part.as_slice()).collect();
+        hash(&parts).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The certificate that a server with this store shows; none unless there is exactly one key.

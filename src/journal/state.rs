@@ -11,7 +11,7 @@ pub enum Status {
     Waiting,
     Started { at: Timestamp },
     Done { started: Timestamp, at: Timestamp, seen: String },
-    Failed { started: Timestamp, at: Timestamp, why: String, help: String, log: Vec<String> },
+    Failed { started: Timestamp, at: Timestamp, why: String, help: String, log: Vec<String>, unchanged: bool },
 }
 
 /// What a step changed on a node, and where the old file is kept.
@@ -103,9 +103,15 @@ impl RunState {
         let walks: BTreeSet<(usize, String)> =
             of_failed.map(|(_, step)| (step.wave, step.node.clone())).collect();
         for (id, step) in self.plan.steps.iter().enumerate() {
-            let was_begun = !matches!(self.status[id], Status::Waiting);
-            if was_begun && walks.contains(&(step.wave, step.node.clone())) {
-                self.tries[id] += 1;
+            let is_open_again = !matches!(self.status[id], Status::Waiting)
+                && walks.contains(&(step.wave, step.node.clone()));
+            if is_open_again {
+                let acted = match &self.status[id] {
+                    Status::Waiting => false,
+                    Status::Started { .. } | Status::Done { .. } => true,
+                    Status::Failed { unchanged, .. } => !unchanged,
+                };
+                self.tries[id] += u32::from(acted);
                 self.status[id] = Status::Waiting;
             }
         }
@@ -134,7 +140,9 @@ impl RunState {
         };
         self.status[step] = match outcome.clone() {
             Outcome::Done { seen } => Status::Done { started, at, seen },
-            Outcome::Failed { why, help, log } => Status::Failed { started, at, why, help, log },
+            Outcome::Failed { why, help, log, unchanged } => {
+                Status::Failed { started, at, why, help, log, unchanged }
+            }
         };
         Ok(())
     }
@@ -148,10 +156,18 @@ impl RunState {
             .map(|(step, _)| step)
     }
 
-    /// Whether any step that changes a node was begun.
+    /// Whether any step that changes a node was begun, but for those that are known to have left it as it was.
     pub fn changed_something(&self) -> bool {
-        let begun = |step: StepId| self.progress(step) != Progress::NotBegun;
-        (0..self.status.len()).any(|step| begun(step) && self.plan.steps[step].step.changes_the_node())
+        (0..self.status.len())
+            .any(|step| self.may_have_acted(step) && self.plan.steps[step].step.changes_the_node())
+    }
+
+    fn may_have_acted(&self, step: StepId) -> bool {
+        match &self.status[step] {
+            Status::Waiting => self.tries[step] > 0,
+            Status::Started { .. } | Status::Done { .. } => true,
+            Status::Failed { unchanged, .. } => !unchanged,
+        }
     }
 
     /// How far a step got, as far as its node may show it.

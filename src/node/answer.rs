@@ -47,7 +47,7 @@ pub(super) fn facts(
         owed: Some(sections.text("owed")?).filter(|run| !run.is_empty()).map(Into::into),
         free_bytes: stores::free_bytes(&sections)?,
         unwritable: stores::unwritable(&sections)?,
-        clock_offset_s: sections.text("clock")?.parse().map_or(0, |clock_s: i64| clock_s - now_s),
+        clock_offset_s: stats.get("/proc/self").map_or(0, |made_now| made_now.modified_s - now_s),
         layout,
         flavour,
         version,

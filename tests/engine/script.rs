@@ -75,6 +75,8 @@ pub fn step(letter: char) -> Step {
 pub struct Script {
     pub takes_s: BTreeMap<StepId, u64>,
     pub fails: Vec<StepId>,
+    /// Those of them that leave their node as it was.
+    pub refused_whole: Vec<StepId>,
     pub interrupts_s: Vec<u64>,
     /// The disk is full at this record, counted from 0.
     pub disk_full_at: Option<usize>,
@@ -204,7 +206,12 @@ impl Perform for Performer {
         self.log.lock().unwrap().push(Happened::Ended(id));
         match self.script.fails.contains(&id) {
             false => Outcome::Done { seen: format!("step {id}") },
-            true => Outcome::Failed { why: "as scripted".into(), help: "none".into(), log: Vec::new() },
+            true => Outcome::Failed {
+                why: "as scripted".into(),
+                help: "none".into(),
+                log: Vec::new(),
+                unchanged: self.script.refused_whole.contains(&id),
+            },
         }
     }
 }

@@ -193,7 +193,7 @@ impl Story {
 
     pub fn failed(&mut self, node: usize, what: usize, why: &str, help: &str, log: &[&str]) -> &mut Story {
         let log = log.iter().map(|line| line.to_string()).collect();
-        let outcome = Outcome::Failed { why: why.into(), help: help.into(), log };
+        let outcome = Outcome::Failed { why: why.into(), help: help.into(), log, unchanged: false };
         self.step(StepEvent::StepFinished { step: id(node, what), outcome })
     }
 

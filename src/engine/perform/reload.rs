@@ -41,8 +41,12 @@ impl Place<'_> {
     /// A store that the process refuses would keep it from its next start.
     async fn put_back(&self, reload: &Reload, why: &str, log: Vec<String>) -> Failure {
         let name = &self.node.name;
-        let mut failure =
-            Failure { why: format!("{name} refused the new stores: {why}"), help: String::new(), log };
+        let mut failure = Failure {
+            why: format!("{name} refused the new stores: {why}"),
+            help: String::new(),
+            log,
+            unchanged: false,
+        };
         // The stores are those of before a run, which is taken back.
         if reload.stores.is_empty() {
             failure.help = format!(

@@ -101,9 +101,10 @@ impl Place<'_> {
         let now = probe(self.node.host.as_ref(), &request).await.map_err(|error| {
             let help = format!("{}; {} was not taken down", error.help(), self.node.name);
             Failure::new(format!("cannot look at the node before its restart: {}", chain(&error)), help)
+                .unchanged()
         })?;
         match moved_on(self.seen, &written, &now) {
-            Some(what) => Err(Failure::new(what, self.help_before_restart())),
+            Some(what) => Err(Failure::new(what, self.help_before_restart()).unchanged()),
             None => Ok(now.process),
         }
     }

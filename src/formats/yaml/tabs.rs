@@ -26,18 +26,24 @@ pub fn first_misplaced(text: &str, root: Option<&Node>) -> Option<Span> {
 
 fn misplaced_in_line(line: &str, start: usize, scalars: &[Range<usize>]) -> Option<usize> {
     let mut is_after_space = true;
+    let mut is_after_text = false;
+    // Where the next character stands that is no space; looked for once for each run of spaces.
+    let mut next_text = 0;
     for (at, character) in line.char_indices() {
         let is_in_scalar = is_inside(scalars, start + at);
         if character == '#' && is_after_space && !is_in_scalar {
             return None;
         }
-        let rest = line[at..].trim_start();
-        let ends_the_line =
-            at > 0 && (rest.is_empty() || rest.starts_with('#')) && !line[..at].trim().is_empty();
+        if at >= next_text {
+            next_text = at + (line[at..].len() - line[at..].trim_start().len());
+        }
+        let rest = &line[next_text..];
+        let ends_the_line = is_after_text && (rest.is_empty() || rest.starts_with('#'));
         if character == '\t' && !is_in_scalar && !ends_the_line {
             return Some(at);
         }
         is_after_space = character.is_whitespace();
+        is_after_text |= !is_after_space;
     }
     None
 }

@@ -3,6 +3,8 @@
 //! Big-endian: magic, version, count, entries, and a SHA-1 over password, a phrase and all bytes before it. Each private
 //! key is encrypted by itself, by a key stream of chained SHA-1.
 
+pub mod write;
+
 use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError, certificate};
 use crate::secret::Secret;
 use pkcs8::der::asn1::OctetStringRef;
@@ -33,12 +35,12 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
     let mut contents = Contents::default();
     for entry in entries {
         match entry {
-            Entry::Key { alias, protected, chain } => {
+            Entry::Key { alias, protected, chain, .. } => {
                 let key = unprotect(&alias, protected, &password)?;
                 let chain = chain.iter().map(|der| certificate(&alias, der)).collect::<Result<_, _>>()?;
                 contents.keys.push(KeyEntry { alias, chain, key });
             }
-            Entry::Trusted { alias, der } => {
+            Entry::Trusted { alias, der, .. } => {
                 let certificate = certificate(&alias, der)?;
                 contents.trusted.push((alias, certificate));
             }
@@ -47,9 +49,11 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
     Ok(contents)
 }
 
+/// An entry as it stands in the file; a key is still encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry<'a> {
-    Key { alias: String, protected: &'a [u8], chain: Vec<&'a [u8]> },
-    Trusted { alias: String, der: &'a [u8] },
+    Key { alias: String, created_ms: u64, protected: &'a [u8], chain: Vec<&'a [u8]> },
+    Trusted { alias: String, created_ms: u64, der: &'a [u8] },
 }
 
 fn entries(body: &[u8]) -> Result<Vec<Entry<'_>>, StoreError> {
@@ -111,7 +115,7 @@ impl<'a> Input<'a> {
     fn entry(&mut self) -> Result<Entry<'a>, StoreError> {
         let tag = self.u32()?;
         let alias = self.text()?;
-        let _creation_time = self.take(8)?;
+        let created_ms = u64::from(self.u32()?) << 32 | u64::from(self.u32()?);
         match tag {
             1 => {
                 let protected = self.block()?;
@@ -120,9 +124,9 @@ impl<'a> Input<'a> {
                 for _ in 0..count {
                     chain.push(self.certificate()?);
                 }
-                Ok(Entry::Key { alias, protected, chain })
+                Ok(Entry::Key { alias, created_ms, protected, chain })
             }
-            2 => Ok(Entry::Trusted { alias, der: self.certificate()? }),
+            2 => Ok(Entry::Trusted { alias, created_ms, der: self.certificate()? }),
             _ => Err(StoreError::Damaged("an entry of an unknown kind")),
         }
     }

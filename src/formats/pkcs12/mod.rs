@@ -1,5 +1,8 @@
 //! PKCS12, with its bags put together as Java's `sun.security.pkcs12.PKCS12KeyStore` does it.
 
+pub mod outside;
+pub mod write;
+
 use super::certificate::Certificate;
 use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError, certificate};
 use crate::secret::Secret;
@@ -13,6 +16,7 @@ const CHAIN_LIMIT: usize = 16;
 /// Reads keys with their chains, and trusted certificates: those that carry Oracle's attribute for it. A certificate
 /// that `openssl pkcs12 -export -nokeys` puts into a store does not, and is not trusted by Java either (measured).
 pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
+    outside::bounded(bytes)?;
     let archive = Pkcs12Archive::from_pkcs12(bytes, password.expose()).map_err(store_error)?;
     let mut unnamed = 0;
     let mut alias_of = |name: &Option<String>| {
@@ -35,8 +39,11 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
         contents.keys.push(KeyEntry { alias: alias_of(&bag.friendly_name), chain, key });
     }
     for (bag, certificate) in archive.certs.iter().zip(&certificates) {
-        if bag.trusted {
-            contents.trusted.push((alias_of(&bag.friendly_name), certificate.clone()));
+        let is_of_a_chain = contents.keys.iter().any(|key| key.chain.contains(certificate));
+        match bag.trusted {
+            true => contents.trusted.push((alias_of(&bag.friendly_name), certificate.clone())),
+            false if !is_of_a_chain => contents.ignored.push(certificate.clone()),
+            false => {}
         }
     }
     Ok(contents)

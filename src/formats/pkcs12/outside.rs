@@ -1,0 +1,93 @@
+//! What a PKCS12 file shows before it is opened: how it is sealed, and how much work it asks for.
+
+use crate::formats::contents::StoreError;
+use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, UintRef};
+use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
+
+/// Rounds of key derivation in all; keytool writes 10,000 a derivation, OpenSSL 2,048. More than this would take
+/// seconds, and is no store that an operator made.
+const ROUNDS_LIMIT: u64 = 1_000_000;
+/// Key derivation by memory, up to a gigabyte of it; Java has no name for it.
+const SCRYPT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11591.4.11");
+/// How deep one thing may stand in another; a real store has eleven levels.
+const DEPTH_LIMIT: usize = 24;
+
+/// The check sum over the whole store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seal {
+    /// Every Java reads it.
+    HmacSha1,
+    /// Java 8 reads it from 8u301 on, Java 11 from 11.0.12 on (JDK-8267701).
+    HmacSha2,
+    Other,
+}
+
+/// `None`: the store has no check sum, or is none.
+pub fn seal(bytes: &[u8]) -> Option<Seal> {
+    let mut outer = items(SliceReader::new(bytes).ok()?).ok()?.into_iter();
+    let pfx = children(outer.next()?)?;
+    // Version, content, check sum: digest with its algorithm, salt, rounds.
+    let mac = children(*pfx.get(2)?)?;
+    let digest = children(*mac.first()?)?;
+    let algorithm = children(*digest.first()?)?;
+    let oid: ObjectIdentifier = algorithm.first()?.decode_as().ok()?;
+    Some(match oid.to_string().as_str() {
+        "1.3.14.3.2.26" => Seal::HmacSha1,
+        sha2 if sha2.starts_with("2.16.840.1.101.3.4.2.") => Seal::HmacSha2,
+        _ => Seal::Other,
+    })
+}
+
+/// Refuses a file whose numbers of rounds would only keep us busy: they stand outside of what is encrypted.
+pub fn bounded(bytes: &[u8]) -> Result<(), StoreError> {
+    let mut rounds = 0;
+    let reader =
+        SliceReader::new(bytes).map_err(|_| StoreError::Damaged("it is not PKCS12, or ends too early"))?;
+    let mut asks_for_scrypt = false;
+    if let Ok(items) = items(reader) {
+        count(&items, 0, &mut rounds, &mut asks_for_scrypt);
+    }
+    if asks_for_scrypt {
+        return Err(StoreError::Unsupported("an encryption that Java does not know (scrypt)"));
+    }
+    match rounds {
+        0..=ROUNDS_LIMIT => Ok(()),
+        _ => Err(StoreError::Damaged("its encryption parameters make no sense")),
+    }
+}
+
+/// Adds up every number that follows a salt, whatever the algorithm around them: an octet string, then an integer.
+fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64, asks_for_scrypt: &mut bool) {
+    if depth > DEPTH_LIMIT {
+        return;
+    }
+    for pair in items.windows(2) {
+        if pair[0].tag() == Tag::OctetString && pair[1].tag() == Tag::Integer {
+            let number = pair[1].decode_as::<UintRef<'_>>().ok().map(|number| number.as_bytes());
+            let number = number
+                .filter(|bytes| bytes.len() <= 8)
+                .map(|bytes| bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)));
+            *rounds = rounds.saturating_add(number.unwrap_or(u64::MAX));
+        }
+    }
+    for item in items {
+        *asks_for_scrypt |= item.decode_as::<ObjectIdentifier>().is_ok_and(|oid| oid == SCRYPT);
+        if let Some(inner) = children(*item) {
+            count(&inner, depth + 1, rounds, asks_for_scrypt);
+        }
+    }
+}
+
+/// What stands in a thing: an octet string may hold DER too.
+fn children<'a>(item: AnyRef<'a>) -> Option<Vec<AnyRef<'a>>> {
+    let is_open = item.tag().is_constructed() || item.tag() == Tag::OctetString;
+    is_open.then(|| SliceReader::new(item.value()).ok())?.and_then(|reader| items(reader).ok())
+}
+
+fn items<'a>(mut reader: SliceReader<'a>) -> Result<Vec<AnyRef<'a>>, pkcs8::der::Error> {
+    let mut items = Vec::new();
+    while !reader.is_finished() {
+        items.push(AnyRef::decode(&mut reader)?);
+    }
+    Ok(items)
+}
