@@ -2,6 +2,7 @@
 //! together: the facts of all, and the ring in the eyes of some.
 
 pub mod survey;
+mod trust;
 pub mod views;
 
 use crate::facts::NodeFacts;

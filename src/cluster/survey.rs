@@ -1,5 +1,6 @@
 //! The facts of a whole cluster: every node probed at the same time, the ring read from one of them.
 
+use super::trust;
 use super::views::{self, Looks};
 use super::{Cluster, Node};
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ use crate::node::nodetool::output::{self, StatusRow};
 use crate::node::probe::{ProbeError, ProbeRequest, probe};
 use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many nodes are looked at together as may connect together; more would only wait for the network.
@@ -40,7 +42,7 @@ pub async fn survey_with(
 ) -> Result<Survey, Vec<Diagnostic>> {
     let nodes = self::nodes(cluster, inventory, paths).await?;
     let ring = ring(cluster, &nodes, inventory).await?;
-    let mut facts = Facts { nodes, ring, down: BTreeSet::new() };
+    let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     // The ports show what they show while the observers' JVMs start.
     let candidates = views::candidates(cluster, &facts, None);
     let (looks, shown) = tokio::join!(views::look(&candidates, &facts), look_at_ports(cluster, &facts.nodes));
@@ -49,6 +51,7 @@ pub async fn survey_with(
             seen.shows = shows;
         }
     }
+    trust::note(cluster, &mut facts.nodes).await;
     if looks.views.is_empty() {
         let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
         return Err(vec![Diagnostic::new(&inventory.source.file, message)]);
@@ -100,7 +103,8 @@ async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<Node
     }
 }
 
-fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
+/// Where the playbook wants stores on a node.
+pub fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
     let stores = [&playbook.stores.keystore, &playbook.stores.truststore];
     stores.into_iter().flatten().map(|store| expand(&store.to, &node.inventory)).collect()
 }

@@ -20,6 +20,9 @@ pub struct Facts {
     pub ring: Ring,
     /// Host ids of the members that at least one observer calls down.
     pub down: BTreeSet<String>,
+    /// Our clock when the nodes were looked at, in seconds since 1970.
+    #[serde(default)]
+    pub looked_at_s: i64,
 }
 
 /// One node as one probe saw it.
@@ -33,6 +36,9 @@ pub struct NodeFacts {
     pub service: Service,
     /// The running Cassandra, if there is one.
     pub process: Option<Process>,
+    /// The version of the Java that runs it, as its `release` file has it: `1.8.0_292`, `11.0.13`.
+    #[serde(default)]
+    pub java: Option<String>,
     pub yaml: Yaml,
     /// What stands at each path that the playbook or the yaml names as a store. `None`: nothing there.
     pub files: BTreeMap<String, Option<FileFacts>>,
@@ -54,6 +60,12 @@ pub struct NodeFacts {
     pub unwritable: BTreeSet<String>,
     /// The node's clock minus ours.
     pub clock_offset_s: i64,
+    /// Of a node that asks clients for certificates: whom its truststore trusts, subjects by fingerprint.
+    #[serde(default)]
+    pub trusts: Option<BTreeMap<String, String>>,
+    /// How many clients were connected to it in TLS; unknown before 4.0, which has no `system_views.clients`.
+    #[serde(default)]
+    pub tls_clients: Option<usize>,
 }
 
 /// Where things are on a node.

@@ -24,10 +24,26 @@ pub struct Playbook {
 }
 
 /// The stores that are pushed to every node before the first phase.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stores {
     pub keystore: Option<StoreSpec>,
     pub truststore: Option<StoreSpec>,
+    /// How long before a certificate ends a plan begins to warn of it.
+    pub expiry_warning: Duration,
+    /// A certificate that has ended is a warning instead of a refusal.
+    pub allow_expired: bool,
+}
+
+impl Default for Stores {
+    fn default() -> Stores {
+        Stores {
+            keystore: None,
+            truststore: None,
+            // A month is what most certificate authorities and calendars plan with.
+            expiry_warning: Duration::from_secs(30 * 86_400),
+            allow_expired: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,11 +224,9 @@ pub fn expand(template: &str, node: &Node) -> String {
 
 /// A playbook out of what was read; as in an inventory, a stand-in takes the place of what is wrong.
 pub(super) fn build(record: &Record, reader: &mut Reader) -> Playbook {
-    let stores = record.record("stores");
-    let store = |name: &str| stores.and_then(|stores| stores.record(name)).map(StoreSpec::build);
     let mut playbook = Playbook {
         name: record.text("playbook").unwrap_or_default(),
-        stores: Stores { keystore: store("keystore"), truststore: store("truststore") },
+        stores: record.record("stores").map(Stores::build).unwrap_or_default(),
         phases: record.records("phases").iter().map(Phase::build).collect(),
         rollout: record.record("rollout").map(Rollout::build).unwrap_or_default(),
         source: reader.document.clone(),
@@ -220,6 +234,18 @@ pub(super) fn build(record: &Record, reader: &mut Reader) -> Playbook {
     playbook_rules::check(&playbook, reader);
     playbook.source = std::mem::take(&mut reader.document);
     playbook
+}
+
+impl Stores {
+    fn build(record: &Record) -> Stores {
+        let default = Stores::default();
+        Stores {
+            keystore: record.record("keystore").map(StoreSpec::build),
+            truststore: record.record("truststore").map(StoreSpec::build),
+            expiry_warning: record.duration("expiry_warning").unwrap_or(default.expiry_warning),
+            allow_expired: record.bool("allow_expired").unwrap_or(default.allow_expired),
+        }
+    }
 }
 
 impl StoreSpec {

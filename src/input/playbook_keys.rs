@@ -38,6 +38,20 @@ pub static STORES: Table = Table {
             "The certificates by which the node knows its clients.",
             "{ from: trust.p12, to: /etc/cassandra/tls/trust.p12, password: env:TRUSTSTORE_PASSWORD }",
         ),
+        Key::new(
+            "expiry_warning",
+            Form::Duration { least_s: 0, most_s: 3650 * DAY_S },
+            "How long before a certificate ends a plan begins to warn of it.",
+            "30d",
+        )
+        .or("30d"),
+        Key::new(
+            "allow_expired",
+            Form::Bool,
+            "Whether a certificate that has ended is a warning instead of a refusal.",
+            "false",
+        )
+        .or("false"),
     ],
 };
 

@@ -48,10 +48,13 @@ pub(super) fn facts(
         free_bytes: stores::free_bytes(&sections)?,
         unwritable: stores::unwritable(&sections)?,
         clock_offset_s: stats.get("/proc/self").map_or(0, |made_now| made_now.modified_s - now_s),
+        trusts: None,
+        tls_clients: None,
         layout,
         flavour,
         version,
         process: process.map(|(process, _)| process),
+        java: sections.text("java").ok().filter(|java| !java.is_empty()).map(Into::into),
         yaml,
     })
 }

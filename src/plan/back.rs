@@ -271,6 +271,8 @@ impl<'a> Way<'a> {
             playbook: format!("rollback of {}", self.undone.run),
             at_once: self.undone.plan.at_once,
             warnings: self.warnings.into_iter().collect(),
+            // Stores that stood there before are not judged: they were good enough for the process that runs with them.
+            findings: Vec::new(),
             seen: self.facts.nodes.iter().map(Seen::of).collect(),
             phases: self.phases,
             steps: self.steps,

@@ -5,6 +5,7 @@ pub mod back;
 pub mod change;
 pub mod diff;
 pub mod drift;
+pub mod judge;
 pub mod material;
 pub mod options;
 pub mod ports;
@@ -34,6 +35,8 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     let mut problems = agree::problems(&input.inventory, facts);
     let (refused, ignored) = options::judge(input, facts);
     problems.extend(refused);
+    let mut findings = judge::judge(input, material, facts);
+    problems.extend(judge::refusals(input, &findings));
     let works = match works(input, material, facts) {
         Ok(works) if problems.is_empty() => works,
         Ok(_) => return Err(bounded(problems)),
@@ -44,6 +47,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     if !blocked.is_empty() {
         return Err(bounded(blocked));
     }
+    findings.retain(|finding| finding.severity == judge::Severity::Warning);
     Ok(Plan {
         format: PLAN_FORMAT,
         cluster: facts.ring.cluster_name.clone(),
@@ -51,6 +55,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         at_once: input.playbook.rollout.at_once as usize,
         warnings: unwell(input, facts).into_iter().chain(ordered.warnings).chain(ignored).collect(),
         seen: facts.nodes.iter().map(Seen::of).collect(),
+        findings,
         phases: ordered.phases,
         steps: ordered.steps,
     })
@@ -156,6 +161,9 @@ pub struct Plan {
     pub at_once: usize,
     /// What the operator should know before saying yes.
     pub warnings: Vec<String>,
+    /// What the rules have against the stores and do not refuse.
+    #[serde(default)]
+    pub findings: Vec<judge::Finding>,
     /// Each node as it was when the plan was made: a saved plan is refused where this is no longer so.
     pub seen: Vec<Seen>,
     pub phases: Vec<Phase>,

@@ -19,6 +19,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         playbook: "random".into(),
         at_once,
         warnings: Vec::new(),
+        findings: Vec::new(),
         seen: Vec::new(),
         phases: Vec::new(),
         steps: waves

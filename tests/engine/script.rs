@@ -42,6 +42,7 @@ pub fn plan(waves: &[&[(&str, &str)]], at_once: usize) -> Plan {
         playbook: "test".into(),
         at_once,
         warnings: Vec::new(),
+        findings: Vec::new(),
         seen: Vec::new(),
         phases: Vec::new(),
         steps: steps.collect(),

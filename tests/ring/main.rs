@@ -9,6 +9,7 @@ mod desk;
 mod enable;
 mod files;
 mod interruptions;
+mod judge;
 mod knowledge;
 mod restarts;
 mod rig;
@@ -70,6 +71,14 @@ fn b02_an_inventory_or_a_store_that_does_not_fit() {
 fn b03_files_and_disks_that_are_not_fit() {
     if troubles_are_played() {
         files::scene();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn b04_stores_that_would_break_a_node() {
+    if troubles_are_played() {
+        judge::scene();
     }
 }
 

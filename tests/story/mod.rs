@@ -39,6 +39,7 @@ pub fn plan(nodes: usize) -> Plan {
         playbook: "enable-client-tls".into(),
         at_once: 1,
         warnings: vec![],
+        findings: Vec::new(),
         seen: vec![],
         phases: vec![Phase { name: "accept".into(), unchanged: vec![], waves: waves.collect() }],
         steps: names.iter().enumerate().flat_map(|(index, node)| steps(index, node)).collect(),

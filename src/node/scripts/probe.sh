@@ -57,6 +57,19 @@ running() {
   section process "$1 $ticks $uids $gids"
   section arguments "$arguments"
   section cwd "$cwd"
+  java_version "$1"
+}
+
+# The Java of the process: its home has a file `release`, beside bin/ or, in 8, beside jre/.
+java_version() {
+  java=$(readlink "/proc/$1/exe") || return 0
+  java=${java%/bin/java}
+  for java in "$java" "${java%/jre}"; do
+    [ -r "$java/release" ] || continue
+    while read -r line; do
+      case $line in JAVA_VERSION=*) line=${line#*=}; line=${line#\"}; section java "${line%\"}"; return ;; esac
+    done <"$java/release"
+  done
 }
 
 # Sets used to the cassandra.yaml of the running process: -Dcassandra.config as a URL or as a name in the class path.
