@@ -138,11 +138,11 @@ async fn carry_out(
         cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
+        // A person thinks for minutes, or closes the lid; what observers said before is of the past then.
+        looks: options.yes.then_some(looks),
         reporter: reporter.as_mut(),
         interrupts,
         operator: operator(),
-        // A person thinks for minutes, or closes the lid; what observers said before is of the past then.
-        recent: options.yes.then_some(looks),
     };
     exit(carry::begin(journal, &run, origin, plan, means).await)
 }

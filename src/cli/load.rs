@@ -74,7 +74,7 @@ pub fn load_inventory(inventory: Option<&Path>, playbook: Option<&Path>) -> Resu
     })
 }
 
-fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path, Vec<Diagnostic>> {
+pub(super) fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path, Vec<Diagnostic>> {
     path.ok_or_else(|| {
         let message = format!("no {what} is named");
         vec![
@@ -84,13 +84,13 @@ fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path,
     })
 }
 
-fn text_of(path: &Path) -> Result<String, Diagnostic> {
+pub(super) fn text_of(path: &Path) -> Result<String, Diagnostic> {
     std::fs::read_to_string(path)
         .map_err(|error| Diagnostic::new(path.display().to_string(), format!("cannot read it: {error}")))
 }
 
 /// The directory that a file is in.
-fn directory_of(path: &Path) -> PathBuf {
+pub(super) fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(directory) if directory != Path::new("") => directory.to_owned(),
         Some(_) | None => PathBuf::from("."),

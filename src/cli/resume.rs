@@ -35,7 +35,7 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
     let loaded = loaded(global, &state.origin)?;
     let cluster = reach::cluster(&loaded);
     let paths = |node: &crate::cluster::Node| stand::paths(&state.plan, &node.name).into_iter().collect();
-    let Survey { facts, .. } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
+    let Survey { facts, looks } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
     let problems = carry::problems(&state, &facts, &loaded.material);
     if !problems.is_empty() {
         return Err(problems.into());
@@ -52,7 +52,7 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
         cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
-        recent: None,
+        looks: options.yes.then_some(looks),
         reporter: reporter.as_mut(),
         interrupts: interrupt::listen().context("cannot listen for signals")?,
         operator: operator(),

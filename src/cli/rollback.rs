@@ -67,7 +67,7 @@ async fn carry_out(global: &Global, runs_dir: &Path, prepared: Prepared) -> Resu
         cluster: Arc::new(transcribed(cluster, runs_dir, &run)?),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
-        recent: None,
+        looks: None,
         reporter: reporter.as_mut(),
         interrupts,
         operator: operator(),

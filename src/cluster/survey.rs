@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many nodes are looked at together as may connect together; more would only wait for the network.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// How many nodes are asked for the ring before it counts as unreadable.
 const RING_SOURCES: usize = 3;
@@ -45,13 +45,21 @@ pub async fn survey_with(
     let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     // The ports show what they show while the observers' JVMs start.
     let candidates = views::candidates(cluster, &facts, None);
-    let (looks, shown) = tokio::join!(views::look(&candidates, &facts), look_at_ports(cluster, &facts.nodes));
+    let (looks, shown, trust) = tokio::join!(
+        views::look(&candidates, &facts),
+        look_at_ports(cluster, &facts.nodes),
+        trust::look(cluster, &facts.nodes)
+    );
     for (name, shows) in shown {
         if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == name) {
             seen.shows = shows;
         }
     }
-    trust::note(cluster, &mut facts.nodes).await;
+    for trust in trust {
+        if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == trust.node) {
+            (seen.trusts, seen.tls_clients) = (trust.trusts, trust.tls_clients);
+        }
+    }
     if looks.views.is_empty() {
         let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
         return Err(vec![Diagnostic::new(&inventory.source.file, message)]);
@@ -89,7 +97,7 @@ pub async fn nodes(
 }
 
 /// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
-async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<NodeFacts, ProbeError> {
+pub(super) async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<NodeFacts, ProbeError> {
     let error = match probe(node.host.as_ref(), &request).await {
         Err(error @ ProbeError::NoVersion { .. }) => error,
         answer => return answer,
@@ -103,14 +111,13 @@ async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<Node
     }
 }
 
-/// Where the playbook wants stores on a node.
 pub fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
     let stores = [&playbook.stores.keystore, &playbook.stores.truststore];
     stores.into_iter().flatten().map(|store| expand(&store.to, &node.inventory)).collect()
 }
 
 /// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.
-async fn ring(
+pub(super) async fn ring(
     cluster: &Cluster,
     facts: &[NodeFacts],
     inventory: &Inventory,

@@ -26,8 +26,8 @@ pub struct Means<'a> {
     /// A fresh look, made with the paths that the plan writes.
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
-    /// What observers said for that look, if it is as fresh as the first question will be.
-    pub recent: Option<Looks>,
+    /// What observers said for the facts a moment ago, if nobody was asked since.
+    pub looks: Option<Looks>,
     pub reporter: &'a mut dyn Reporter,
     pub interrupts: Interrupts,
     /// Who asks for it, for whoever finds the journal.
@@ -72,8 +72,7 @@ pub async fn go_on(
 }
 
 async fn carry_out(mut journal: Journal, state: RunState, means: Means<'_>) -> Ended {
-    let performer = Performer::of(&state, means.cluster, means.facts, means.material);
-    let performer = performer.knowing(means.recent);
+    let performer = Performer::of(&state, means.cluster, means.facts, means.material, means.looks);
     let mut engine = Engine { state, journal: &mut journal, reporter: means.reporter };
     let result = engine.run(Arc::new(performer), means.interrupts).await;
     let state = engine.state;

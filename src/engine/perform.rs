@@ -110,6 +110,7 @@ impl Performer {
         cluster: Arc<Cluster>,
         facts: Arc<Facts>,
         material: Arc<Material>,
+        looks: Option<Looks>,
     ) -> Performer {
         let nodes = state.plan.nodes().into_iter();
         let tried = state.tries.iter().copied().enumerate();
@@ -120,13 +121,8 @@ impl Performer {
             material,
             tries: tried.filter(|(_, tries)| *tries > 0).collect(),
             noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
-            recent: Mutex::default(),
+            recent: Mutex::new(looks),
         }
-    }
-
-    /// The same, knowing what observers said a moment ago.
-    pub fn knowing(self, looks: Option<Looks>) -> Performer {
-        Performer { recent: Mutex::new(looks), ..self }
     }
 
     /// Where the old file is kept: a name per content, so that a second edit in one run keeps the first one's too.

@@ -11,6 +11,7 @@ mod files;
 mod interruptions;
 mod judge;
 mod knowledge;
+mod own_stores;
 mod restarts;
 mod rig;
 mod rotate;
@@ -112,4 +113,10 @@ fn c04_interrupted_once_and_twice_and_a_connection_lost() {
     if troubles_are_played() {
         interruptions::scene();
     }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn d01_from_an_empty_directory_to_cqlsh_in_mutual_tls() {
+    own_stores::scene();
 }
