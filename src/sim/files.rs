@@ -1,6 +1,7 @@
 //! The files of one simulated machine: read, replaced by rename, marked; with the answers of the node's scripts.
 
 use super::judge::Mutation;
+use crate::node::files::ABSENT;
 use crate::plan::change::sha256_hex;
 use std::collections::BTreeMap;
 
@@ -55,6 +56,13 @@ impl Files {
         }
         if let Some(words) = self.refusal() {
             return (b"failed write\n".to_vec(), words.into());
+        }
+        if becomes == ABSENT {
+            let was = self.by_path.remove(path);
+            if let Some(was) = was.filter(|_| !backup.is_empty()) {
+                self.by_path.entry(backup.clone()).or_insert(was);
+            }
+            return said("replaced");
         }
         let temporary = match broken == Mutation::WritesInPlace {
             true => path.clone(),
