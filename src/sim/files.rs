@@ -59,9 +59,7 @@ impl Files {
         }
         if becomes == ABSENT {
             let was = self.by_path.remove(path);
-            if let Some(was) = was.filter(|_| !backup.is_empty()) {
-                self.by_path.entry(backup.clone()).or_insert(was);
-            }
+            self.keep(backup, was);
             return said("replaced");
         }
         let temporary = match broken == Mutation::WritesInPlace {
@@ -84,13 +82,22 @@ impl Files {
         if sha256_hex(bytes) != *becomes {
             return said("garbled x");
         }
-        if let Some(was) = was.filter(|_| !backup.is_empty()) {
-            self.by_path.entry(backup.clone()).or_insert(was);
-        }
+        self.keep(backup, was);
         file.bytes = bytes.to_vec();
         self.by_path.insert(path.clone(), file);
         self.attributes(path, owner, mode);
         said("replaced")
+    }
+
+    /// The old file, with its owner and mode in a note beside it; once, since a second copy may be of the new file.
+    fn keep(&mut self, backup: &str, was: Option<File>) {
+        let Some(was) = was.filter(|_| !backup.is_empty() && !self.by_path.contains_key(backup)) else {
+            return;
+        };
+        let bytes = format!("{}:{} {:o}\n", was.owner, was.group, was.mode).into_bytes();
+        let note = File { bytes, ..was.clone() };
+        self.by_path.insert(format!("{backup}.attributes"), note);
+        self.by_path.insert(backup.to_owned(), was);
     }
 
     fn attributes(&mut self, path: &str, owner: &str, mode: &str) {
