@@ -4,7 +4,7 @@ use super::arguments::{ApplyArguments, Global, OutputForm};
 use super::exit::Exit;
 use super::load::{Loaded, load};
 use super::plan::{Made, make, show};
-use super::{Trouble, interrupt, runs};
+use super::{Trouble, interrupt, lock, runs};
 use crate::cluster::Cluster;
 use crate::engine::EngineError;
 use crate::engine::carry::{self, Ended, Means};
@@ -132,7 +132,8 @@ async fn carry_out(
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
     let run = run_id(&plan.cluster, Timestamp::now());
     let runs_dir = runs::directory(global)?;
-    let journal = Journal::create(&runs_dir, &run).map_err(anyhow::Error::new)?;
+    let lease = lock::take(&cluster, &run).await?;
+    let journal = lock::or_give_back(&lease, Journal::create(&runs_dir, &run)).await?;
     let mut reporter = reporter(global);
     let means = Means {
         cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
@@ -142,9 +143,12 @@ async fn carry_out(
         looks: options.yes.then_some(looks),
         reporter: reporter.as_mut(),
         interrupts,
+        permission: lease.clone(),
         operator: operator(),
     };
-    exit(carry::begin(journal, &run, origin, plan, means).await)
+    let ended = carry::begin(journal, &run, origin, plan, means).await;
+    lock::give_back(&lease, &ended).await;
+    exit(ended)
 }
 
 /// The same nodes, with every command noted beside the run's journal.

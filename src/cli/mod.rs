@@ -6,6 +6,7 @@ pub mod check;
 pub mod exit;
 pub mod interrupt;
 pub mod load;
+pub mod lock;
 pub mod plan;
 pub mod reach;
 pub mod resume;
@@ -64,6 +65,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Apply(options) => wait(apply::run(global, options)),
         Command::Resume(options) => wait(resume::run(global, options)),
         Command::Rollback(options) => wait(rollback::run(global, options)),
+        Command::Lock(arguments) => wait(lock::run(global, arguments)),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),

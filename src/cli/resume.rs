@@ -4,7 +4,7 @@ use super::apply::{agreed, exit, nobody_else_is_at_work, operator, reporter, say
 use super::arguments::{Global, OutputForm, RunArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load, load_inventory};
-use super::{Trouble, interrupt, print, reach, runs, show};
+use super::{Trouble, interrupt, lock, print, reach, runs, show};
 use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::carry::{self, Means};
 use crate::journal::event::{Origin, RunResult};
@@ -47,6 +47,7 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
         return Ok(Exit::from(state.finished.map_or(RunResult::Interrupted, |(_, result)| result)));
     }
     nobody_else_is_at_work(global, &state.plan.cluster, Some(&run))?;
+    let lease = lock::take(&cluster, &run).await?;
     let mut reporter = reporter(global);
     let means = Means {
         cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
@@ -55,9 +56,12 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
         looks: options.yes.then_some(looks),
         reporter: reporter.as_mut(),
         interrupts: interrupt::listen().context("cannot listen for signals")?,
+        permission: lease.clone(),
         operator: operator(),
     };
-    exit(carry::go_on(journal, state, means).await)
+    let ended = carry::go_on(journal, state, means).await;
+    lock::give_back(&lease, &ended).await;
+    exit(ended)
 }
 
 fn of_journal(error: JournalError) -> Trouble {

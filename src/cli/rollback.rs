@@ -4,7 +4,7 @@ use super::apply::{agreed, exit, nobody_else_is_at_work, operator, reporter, say
 use super::arguments::{Global, RunArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load_inventory};
-use super::{Trouble, interrupt, reach, runs, show};
+use super::{Trouble, interrupt, lock, reach, runs, show};
 use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::back;
 use crate::engine::carry::{self, Means};
@@ -61,7 +61,8 @@ async fn carry_out(global: &Global, runs_dir: &Path, prepared: Prepared) -> Resu
     let Prepared { loaded, cluster, facts, plan, origin } = prepared;
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
     let run = run_id(&plan.cluster, Timestamp::now());
-    let journal = Journal::create(runs_dir, &run).map_err(anyhow::Error::new)?;
+    let lease = lock::take(&cluster, &run).await?;
+    let journal = lock::or_give_back(&lease, Journal::create(runs_dir, &run)).await?;
     let mut reporter = reporter(global);
     let means = Means {
         cluster: Arc::new(transcribed(cluster, runs_dir, &run)?),
@@ -70,9 +71,12 @@ async fn carry_out(global: &Global, runs_dir: &Path, prepared: Prepared) -> Resu
         looks: None,
         reporter: reporter.as_mut(),
         interrupts,
+        permission: lease.clone(),
         operator: operator(),
     };
-    exit(carry::begin(journal, &run, origin, plan, means).await)
+    let ended = carry::begin(journal, &run, origin, plan, means).await;
+    lock::give_back(&lease, &ended).await;
+    exit(ended)
 }
 
 /// The run that is meant, as far as it came; one that is at work is not taken back.

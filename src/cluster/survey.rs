@@ -45,13 +45,21 @@ pub async fn survey_with(
     let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     // The ports show what they show while the observers' JVMs start.
     let candidates = views::candidates(cluster, &facts, None);
-    let (looks, shown) = tokio::join!(views::look(&candidates, &facts), look_at_ports(cluster, &facts.nodes));
+    let (looks, shown, trust) = tokio::join!(
+        views::look(&candidates, &facts),
+        look_at_ports(cluster, &facts.nodes),
+        trust::look(cluster, &facts.nodes)
+    );
     for (name, shows) in shown {
         if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == name) {
             seen.shows = shows;
         }
     }
-    trust::note(cluster, &mut facts.nodes).await;
+    for trust in trust {
+        if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == trust.node) {
+            (seen.trusts, seen.tls_clients) = (trust.trusts, trust.tls_clients);
+        }
+    }
     if looks.views.is_empty() {
         let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
         return Err(vec![Diagnostic::new(&inventory.source.file, message)]);
@@ -89,7 +97,10 @@ pub async fn nodes(
 }
 
 /// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
-pub(super) async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<NodeFacts, ProbeError> {
+pub(super) async fn probe_or_ask_version(
+    node: &Node,
+    request: ProbeRequest,
+) -> Result<NodeFacts, ProbeError> {
     let error = match probe(node.host.as_ref(), &request).await {
         Err(error @ ProbeError::NoVersion { .. }) => error,
         answer => return answer,

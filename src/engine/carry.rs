@@ -2,7 +2,7 @@
 //! and a simulated cluster come in by the same door.
 
 use super::perform::Performer;
-use super::{Engine, EngineError, Interrupts};
+use super::{Engine, EngineError, Interrupts, Permission};
 use crate::cluster::Cluster;
 use crate::cluster::views::Looks;
 use crate::diagnostic::Diagnostic;
@@ -30,6 +30,8 @@ pub struct Means<'a> {
     pub looks: Option<Looks>,
     pub reporter: &'a mut dyn Reporter,
     pub interrupts: Interrupts,
+    /// What the run holds of the cluster, so that no other acts on it.
+    pub permission: Arc<dyn Permission>,
     /// Who asks for it, for whoever finds the journal.
     pub operator: String,
 }
@@ -72,11 +74,12 @@ pub async fn go_on(
 }
 
 async fn carry_out(mut journal: Journal, state: RunState, means: Means<'_>) -> Ended {
-    let performer = Performer::of(&state, means.cluster, means.facts, means.material, means.looks);
-    let mut engine = Engine { state, journal: &mut journal, reporter: means.reporter };
-    let result = engine.run(Arc::new(performer), means.interrupts).await;
+    let Means { cluster, facts, material, looks, permission, reporter, interrupts, .. } = means;
+    let performer = Performer::of(&state, cluster, facts, material, permission).remembering(looks);
+    let mut engine = Engine { state, journal: &mut journal, reporter: &mut *reporter };
+    let result = engine.run(Arc::new(performer), interrupts).await;
     let state = engine.state;
-    means.reporter.finish(&state);
+    reporter.finish(&state);
     Ended { state, result }
 }
 

@@ -42,6 +42,27 @@ pub trait Perform: Send + Sync {
     async fn perform(&self, id: StepId, step: &PlannedStep, progress: ProgressSender) -> Outcome;
 }
 
+/// May this run still act? Asked right before each act on a node; the answer is at hand, no node is asked for it.
+pub trait Permission: Send + Sync {
+    /// The error says in words how it was lost.
+    fn may_act(&self) -> Result<(), String>;
+}
+
+impl Permission for crate::cluster::lock::Lease {
+    fn may_act(&self) -> Result<(), String> {
+        crate::cluster::lock::Lease::may_act(self)
+    }
+}
+
+/// Of a cluster that no one else can reach, such as a simulated one.
+pub struct Alone;
+
+impl Permission for Alone {
+    fn may_act(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// Lossy: a reporter that is slow misses some, the run never waits for it.
 pub type ProgressSender = mpsc::Sender<Progress>;
 

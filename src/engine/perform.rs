@@ -1,12 +1,13 @@
 //! One step, carried out on its node. Every step may be carried out again: what is done already is found done.
 
+mod act;
 mod reload;
 mod restart;
 mod restore;
 
 use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold};
-use super::{Perform, ProgressSender};
+use super::{Perform, Permission, ProgressSender};
 use crate::cluster::survey::chain;
 use crate::cluster::views::Looks;
 use crate::cluster::{Cluster, Node};
@@ -33,6 +34,7 @@ pub struct Performer {
     pub cluster: Arc<Cluster>,
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
+    permission: Arc<dyn Permission>,
     /// By step: how often it was begun in vain.
     tries: BTreeMap<StepId, u32>,
     /// By node: what its earlier steps leave for its later ones.
@@ -137,15 +139,7 @@ impl Perform for Performer {
             };
         };
         let at = Place { run: self, node, seen };
-        let done = match &step.step {
-            Step::PushStore(push) => at.push(push).await,
-            Step::EditYaml(edit) => at.edit(edit).await,
-            Step::Restart(restart) => at.restart(id, restart, &progress).await,
-            Step::Hold(gates) => at.hold(id, gates, &progress).await,
-            Step::Reload(reload) => at.reload(reload).await,
-            Step::RestoreFile(restore) => at.restore(restore).await,
-            Step::Confirm => at.confirm().await,
-        };
+        let done = at.perform(id, &step.step, &progress).await;
         match done {
             Ok(seen) => Outcome::Done { seen },
             Err(Failure { why, help, log, unchanged }) => Outcome::Failed { why, help, log, unchanged },
@@ -161,7 +155,7 @@ impl Performer {
         cluster: Arc<Cluster>,
         facts: Arc<Facts>,
         material: Arc<Material>,
-        looks: Option<Looks>,
+        permission: Arc<dyn Permission>,
     ) -> Performer {
         let nodes = state.plan.nodes().into_iter();
         let tried = state.tries.iter().copied().enumerate();
@@ -170,10 +164,16 @@ impl Performer {
             cluster,
             facts,
             material,
+            permission,
             tries: tried.filter(|(_, tries)| *tries > 0).collect(),
             noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
-            recent: Mutex::new(looks),
+            recent: Mutex::default(),
         }
+    }
+
+    /// With what observers said a moment ago.
+    pub fn remembering(self, looks: Option<Looks>) -> Performer {
+        Performer { recent: Mutex::new(looks), ..self }
     }
 
     /// Where the old file is kept: a name per content, so that a second edit in one run keeps the first one's too.

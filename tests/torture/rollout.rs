@@ -6,7 +6,7 @@ use ringwalk::cluster::Cluster;
 use ringwalk::cluster::survey::{survey, survey_with};
 use ringwalk::diagnostic::Diagnostic;
 use ringwalk::engine::perform::Performer;
-use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record};
+use ringwalk::engine::{Alone, Engine, EngineError, Perform, ProgressSender, Record};
 use ringwalk::engine::{back, carry};
 use ringwalk::facts::Facts;
 use ringwalk::facts::version::Version;
@@ -173,7 +173,7 @@ impl Rollout {
         let state = self.fold();
         let mut disk = Disk { events: std::mem::take(&mut self.journal), kill, mutation: self.mutation };
         let (cluster, facts, material) = (Arc::new(cluster), Arc::new(facts), Arc::new(material));
-        let inner = Performer::of(&state, cluster, facts, material, None);
+        let inner = Performer::of(&state, cluster, facts, material, Arc::new(Alone));
         let performer = Arc::new(Mutated { inner, mutation: self.mutation });
         let (_interrupt, interrupts) = mpsc::channel(1);
         let mut eye = Eye;

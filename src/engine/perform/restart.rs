@@ -120,6 +120,7 @@ impl Place<'_> {
         let until = Instant::now() + Duration::from_secs(restart.stop_s);
         loop {
             self.can_still_be_spared(id, progress).await?;
+            self.may_act()?;
             match job::start(self.node.host.as_ref(), job).await {
                 Ok(()) => return Ok(()),
                 Err(job::JobError::Host(error)) if is_passing(&error) && Instant::now() < until => {
