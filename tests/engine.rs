@@ -1,5 +1,7 @@
 //! The loop without hosts: what it records, what it performs, in which order, and how it ends.
 
+#[path = "engine/kill.rs"]
+mod kill;
 #[path = "engine/random.rs"]
 mod random;
 #[path = "engine/script.rs"]

@@ -6,5 +6,7 @@ mod files;
 mod jobs;
 #[path = "support/local_host.rs"]
 mod local_host;
+#[path = "node/locks.rs"]
+mod locks;
 #[path = "node/probes.rs"]
 mod probes;

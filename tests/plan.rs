@@ -3,6 +3,8 @@
 //! A case is a folder of `tests/plans` with `inventory.yaml`, `playbook.yaml`, `facts.json` (see `plan/case.rs`) and the
 //! nodes' `cassandra.yaml`. `UPDATE=1 cargo test --test plan` writes its `plan.txt` or `problems.txt`.
 
+#[path = "plan/back.rs"]
+mod back;
 #[path = "plan/carried_out.rs"]
 mod carried_out;
 #[path = "plan/case.rs"]
@@ -78,6 +80,8 @@ fn details(step: &Step) -> String {
             Some(_) => format!(" over another, {} {:04o}", push.owner, push.mode),
             None => format!(", {} {:04o}", push.owner, push.mode),
         },
-        Step::EditYaml(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => String::new(),
+        Step::EditYaml(_) | Step::RestoreFile(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => {
+            String::new()
+        }
     }
 }

@@ -4,13 +4,13 @@ use super::arguments::{ApplyArguments, Global, OutputForm};
 use super::exit::Exit;
 use super::load::{Loaded, load};
 use super::plan::{Made, make, show};
-use super::{Trouble, interrupt, runs};
-use crate::engine::perform::Performer;
-use crate::engine::{Engine, EngineError};
-use crate::journal::event::{Event, StepEvent};
+use super::{Trouble, interrupt, lock, runs};
+use crate::cluster::Cluster;
+use crate::engine::EngineError;
+use crate::engine::carry::{self, Ended, Means};
+use crate::journal::event::Origin;
 use crate::journal::file::Journal;
 use crate::journal::runs::{Standing, list, run_id};
-use crate::journal::state::RunState;
 use crate::plan::saved::Saved;
 use crate::plan::{Plan, drift};
 use crate::report::plan::Detail;
@@ -20,11 +20,12 @@ use anyhow::Context;
 use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trouble> {
     let saved = options.plan.as_deref().map(read).transpose()?;
-    let loaded = load_for(global, saved.as_ref())?;
+    let files = files(global, saved.as_ref());
+    let loaded = load(files.0.as_deref(), files.1.as_deref())?;
     let made = make(&loaded).await?;
     if let Some(saved) = &saved {
         let moved_on = drift::between(&saved.plan, &made.plan);
@@ -32,23 +33,29 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
             return Err(moved_on.into());
         }
     }
-    match global.output {
-        OutputForm::Text => show(&made.plan, global)?,
-        // Standard output is for events; who answers for themselves reads the plan in the first of them.
-        OutputForm::Json if options.yes => {}
-        OutputForm::Json => {
-            say(&report::plan::text_in(&made.plan, Screen::of_stdout(Color::Never), Detail::Short))
-        }
-    }
+    show_before(&made.plan, global, options.yes)?;
     if made.plan.is_empty() {
         return Ok(Exit::Success);
     }
-    if !agreed(options, &made.plan)? {
+    let question = format!("Change {} nodes of `{}` as above?", made.plan.nodes().len(), made.plan.cluster);
+    if !agreed(options.yes, &question)? {
         say("nothing was changed\n");
         return Ok(Exit::StoppedUnchanged);
     }
-    nobody_else_is_at_work(global, &made.plan.cluster)?;
-    carry_out(global, options, loaded, made).await
+    nobody_else_is_at_work(global, &made.plan.cluster, None)?;
+    let origin = Origin { inventory: absolute(&files.0), playbook: absolute(&files.1), undoes: None };
+    carry_out(global, options, loaded, made, origin).await
+}
+
+/// Shows what is asked about.
+pub fn show_before(plan: &Plan, global: &Global, yes: bool) -> Result<(), Trouble> {
+    match global.output {
+        OutputForm::Text => show(plan, global)?,
+        // Standard output is for events; who answers for themselves reads the plan in the first of them.
+        OutputForm::Json if yes => {}
+        OutputForm::Json => say(&report::plan::text_in(plan, Screen::of_stdout(Color::Never), Detail::Short)),
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Saved, Trouble> {
@@ -57,18 +64,23 @@ fn read(path: &Path) -> Result<Saved, Trouble> {
     Saved::parse(&path.display().to_string(), &text).map_err(|problem| vec![problem].into())
 }
 
-/// The files that are named on the command line, or those that the saved plan was made from.
-fn load_for(global: &Global, saved: Option<&Saved>) -> Result<Loaded, Trouble> {
+/// The inventory and the playbook that are named on the command line, or those that the saved plan was made from.
+fn files(global: &Global, saved: Option<&Saved>) -> (Option<PathBuf>, Option<PathBuf>) {
     let or_saved =
         |typed: &Option<PathBuf>, saved: Option<&String>| typed.clone().or(saved.map(PathBuf::from));
     let inventory = or_saved(&global.inventory, saved.and_then(|saved| saved.inventory.as_ref()));
     let playbook = or_saved(&global.playbook, saved.and_then(|saved| saved.playbook.as_ref()));
-    Ok(load(inventory.as_deref(), playbook.as_deref())?)
+    (inventory, playbook)
+}
+
+/// A path that is the same from wherever the run is resumed.
+pub fn absolute(path: &Option<PathBuf>) -> Option<String> {
+    Some(std::path::absolute(path.as_ref()?).ok()?.display().to_string())
 }
 
 /// Asks, unless `--yes` has answered. Without a terminal nobody can be asked.
-fn agreed(options: &ApplyArguments, plan: &Plan) -> Result<bool, Trouble> {
-    if options.yes {
+pub fn agreed(yes: bool, question: &str) -> Result<bool, Trouble> {
+    if yes {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
@@ -77,19 +89,22 @@ fn agreed(options: &ApplyArguments, plan: &Plan) -> Result<bool, Trouble> {
         )
         .into());
     }
-    say(&format!("\nChange {} nodes of `{}` as above? Type yes: ", plan.nodes().len(), plan.cluster));
+    say(&format!("\n{question} Type yes: "));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
     Ok(answer.trim() == "yes")
 }
 
 /// Two runs would each find that a node can be spared, and take one down. This sees the runs of this machine only.
-fn nobody_else_is_at_work(global: &Global, cluster: &str) -> Result<(), Trouble> {
+pub fn nobody_else_is_at_work(global: &Global, cluster: &str, own: Option<&str>) -> Result<(), Trouble> {
     let directory = runs::directory(global)?;
     let runs =
         list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
     let at_work = runs.iter().find(|run| {
-        run.standing == Standing::Running && run.begun.as_ref().is_some_and(|begun| begun.cluster == cluster)
+        let is_other = Some(run.id.as_str()) != own;
+        is_other
+            && run.standing == Standing::Running
+            && run.begun.as_ref().is_some_and(|begun| begun.cluster == cluster)
     });
     match at_work {
         Some(run) => Err(anyhow::anyhow!(
@@ -102,7 +117,7 @@ fn nobody_else_is_at_work(global: &Global, cluster: &str) -> Result<(), Trouble>
 }
 
 /// Talks to who started this, beside what it prints.
-fn say(text: &str) {
+pub fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
@@ -111,43 +126,50 @@ async fn carry_out(
     options: &ApplyArguments,
     loaded: Loaded,
     made: Made,
+    origin: Origin,
 ) -> Result<Exit, Trouble> {
     let Made { plan, cluster, facts, looks } = made;
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
-    let now = Timestamp::now();
-    let run = run_id(&plan.cluster, now);
+    let run = run_id(&plan.cluster, Timestamp::now());
     let runs_dir = runs::directory(global)?;
-    let mut journal = Journal::create(&runs_dir, &run).map_err(anyhow::Error::new)?;
-    let transcript = Transcript::open(&runs_dir.join(&run).join("transcript.jsonl"));
-    let transcript = Arc::new(transcript.context("cannot begin the transcript")?);
-    let cluster = cluster.with_hosts(|host| Arc::new(Transcribed::new(host, Arc::clone(&transcript))));
-    let started = StepEvent::RunStarted { run: run.clone(), operator: operator(), plan: Box::new(plan) };
-    journal.append(now, &started).map_err(anyhow::Error::new)?;
-    let state = RunState::begin(now, &started).map_err(anyhow::Error::new)?;
+    let lease = lock::take(&cluster, &run).await?;
+    let journal = lock::or_give_back(&lease, Journal::create(&runs_dir, &run)).await?;
     let mut reporter = reporter(global);
-    reporter.event(&Event::Step { at: now, event: started }, &state);
-    let performer = Performer {
-        run,
-        cluster: Arc::new(cluster),
+    let means = Means {
+        cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
-        noted: Default::default(),
         // A person thinks for minutes, or closes the lid; what observers said before is of the past then.
-        recent: Mutex::new(options.yes.then_some(looks)),
+        looks: options.yes.then_some(looks),
+        reporter: reporter.as_mut(),
+        interrupts,
+        permission: lease.clone(),
+        operator: operator(),
     };
-    let mut engine = Engine { state, journal: &mut journal, reporter: reporter.as_mut() };
-    let ended = engine.run(Arc::new(performer), interrupts).await;
-    let state = engine.state;
-    reporter.finish(&state);
-    match ended {
+    let ended = carry::begin(journal, &run, origin, plan, means).await;
+    lock::give_back(&lease, &ended).await;
+    exit(ended)
+}
+
+/// The same nodes, with every command noted beside the run's journal.
+pub fn transcribed(cluster: Cluster, runs_dir: &Path, run: &str) -> Result<Cluster, Trouble> {
+    let transcript = Transcript::open(&runs_dir.join(run).join("transcript.jsonl"));
+    let transcript = Arc::new(transcript.context("cannot begin the transcript")?);
+    Ok(cluster.with_hosts(|host| Arc::new(Transcribed::new(host, Arc::clone(&transcript)))))
+}
+
+/// How the program ends after a run.
+pub fn exit(ended: Result<Ended, EngineError>) -> Result<Exit, Trouble> {
+    let Ended { state, result } = ended.map_err(anyhow::Error::new)?;
+    match result {
         Ok(result) => Ok(result.into()),
         Err(EngineError::Left) => {
-            let _ = writeln!(std::io::stderr(), "error: {}", EngineError::Left);
+            say(&format!("error: {}\n", EngineError::Left));
             Ok(Exit::Interrupted)
         }
         Err(error) => {
             let exit = if state.changed_something() { Exit::StoppedMidway } else { Exit::StoppedUnchanged };
-            let _ = writeln!(std::io::stderr(), "error: {:#}", anyhow::Error::new(error));
+            say(&format!("error: {:#}\n", anyhow::Error::new(error)));
             Ok(exit)
         }
     }
@@ -161,7 +183,7 @@ pub fn reporter(global: &Global) -> Box<dyn Reporter> {
 }
 
 /// Who runs this, for whoever finds the journal: `ops@laptop`.
-fn operator() -> String {
+pub fn operator() -> String {
     let user =
         std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();

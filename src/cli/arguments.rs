@@ -99,6 +99,12 @@ pub enum Command {
     /// Make it so: the plan that is shown, or a saved one if nothing has moved on since; asks first
     #[command(after_help = APPLY)]
     Apply(ApplyArguments),
+    /// Go on with a run that was stopped, killed or left; what failed is tried again; asks first
+    Resume(RunArguments),
+    /// Take a run back: every file as it was before, in the same waves under the same gates; asks first
+    Rollback(RunArguments),
+    /// Show who holds the cluster's nodes, or take the lock away from a run that is over
+    Lock(LockArguments),
     /// List the runs on this machine
     Runs,
     /// Show a run again, as it was reported
@@ -140,6 +146,35 @@ pub struct ApplyArguments {
     /// Do not ask; needed where there is no terminal
     #[arg(short, long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// A run's id, or its beginning [default: resume the latest that is not over, roll back the latest]
+    pub run: Option<String>,
+    /// Do not ask; needed where there is no terminal
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LockArguments {
+    #[command(subcommand)]
+    pub command: LockCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LockCommand {
+    /// Node by node: which run holds it, by whom, since when, and when it was last heard of
+    Show,
+    /// Take the lock away from a run whose process is gone for good; asks first
+    Break {
+        /// The run's whole id, as `lock show` has it
+        run: String,
+        /// Do not ask; needed where there is no terminal
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

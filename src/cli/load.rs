@@ -4,7 +4,7 @@ use super::secrets;
 use crate::diagnostic::Diagnostic;
 use crate::formats::store::Store;
 use crate::input::inventory::Node;
-use crate::input::playbook::{StoreSpec, expand};
+use crate::input::playbook::{Playbook, StoreSpec, expand};
 use crate::input::{self, Input, Source};
 use crate::node::wire::ClientIdentity;
 use crate::plan::change::{CertificateSummary, sha256_hex};
@@ -56,6 +56,22 @@ pub fn load(inventory: Option<&Path>, playbook: Option<&Path>) -> Result<Loaded,
     }
     problems.dedup();
     if problems.is_empty() { Ok(loaded) } else { Err(problems) }
+}
+
+/// Reads what it takes to reach the nodes and no more. `playbook`: only for what a relative `file:` is relative to.
+pub fn load_inventory(inventory: Option<&Path>, playbook: Option<&Path>) -> Result<Loaded, Vec<Diagnostic>> {
+    let inventory = named(inventory, "inventory", "-i")?;
+    let text = text_of(inventory).map_err(|problem| vec![problem])?;
+    let name = inventory.display().to_string();
+    let read = input::read_inventory(Source { file: &name, text: &text })?;
+    let input = Input { inventory: read, playbook: Playbook::default() };
+    let secrets = secrets::resolve(&input, &directory_of(playbook.unwrap_or(inventory)))?;
+    Ok(Loaded {
+        material: Material { stores: BTreeMap::new(), secrets },
+        identities: BTreeMap::new(),
+        inventory_directory: directory_of(inventory),
+        input,
+    })
 }
 
 pub(super) fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path, Vec<Diagnostic>> {

@@ -6,8 +6,11 @@ pub mod check;
 pub mod exit;
 pub mod interrupt;
 pub mod load;
+pub mod lock;
 pub mod plan;
 pub mod reach;
+pub mod resume;
+pub mod rollback;
 pub mod runs;
 pub mod schema;
 pub mod secrets;
@@ -60,6 +63,9 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Check => wait(check::run(global)),
         Command::Plan(options) => wait(plan::run(global, options)),
         Command::Apply(options) => wait(apply::run(global, options)),
+        Command::Resume(options) => wait(resume::run(global, options)),
+        Command::Rollback(options) => wait(rollback::run(global, options)),
+        Command::Lock(arguments) => wait(lock::run(global, arguments)),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),

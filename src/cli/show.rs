@@ -32,7 +32,7 @@ pub fn run(global: &Global, wanted: Option<&str>) -> Result<Exit, Trouble> {
 }
 
 /// The run with this id, or the one that begins so; without one, the latest.
-fn choose(directory: &Path, wanted: Option<&str>) -> Result<String, Trouble> {
+pub fn choose(directory: &Path, wanted: Option<&str>) -> Result<String, Trouble> {
     let runs = list(directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
     let wanted = wanted.unwrap_or_default();
     let mut found = runs.iter().filter(|run| run.id.starts_with(wanted));

@@ -4,7 +4,7 @@ use super::survey::{self, AT_ONCE, chain, probe_or_ask_version};
 use super::{Cluster, Node};
 use crate::facts::{Facts, NodeFacts};
 use crate::input::inventory::Inventory;
-use crate::input::playbook::Playbook;
+use crate::node::probe::ProbeRequest;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,11 +19,10 @@ pub struct Addresses {
 
 pub async fn addresses(cluster: &Cluster, inventory: &Inventory) -> Addresses {
     let mut found = Addresses::default();
-    let nothing_asked = &Playbook::default();
-    let probes = cluster
-        .nodes
-        .iter()
-        .map(|node| async move { (node, probe_or_ask_version(node, nothing_asked).await) });
+    let probes = cluster.nodes.iter().map(|node| async move {
+        let request = ProbeRequest::new(&node.inventory, Vec::new());
+        (node, probe_or_ask_version(node, request).await)
+    });
     let answers: Vec<_> = stream::iter(probes).buffered(AT_ONCE).collect().await;
     let mut seen: Vec<NodeFacts> = Vec::new();
     for (node, answer) in answers {

@@ -2,6 +2,7 @@
 //! together: the facts of all, and the ring in the eyes of some.
 
 pub mod addresses;
+pub mod lock;
 pub mod survey;
 mod trust;
 pub mod views;
@@ -17,11 +18,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Every node of the inventory, in its order.
+#[derive(Clone)]
 pub struct Cluster {
     pub nodes: Vec<Node>,
 }
 
 /// One node: what the inventory says of it, and the way there.
+#[derive(Clone)]
 pub struct Node {
     pub name: String,
     pub inventory: inventory::Node,

@@ -31,21 +31,38 @@ pub struct Survey {
 
 /// Looks at everything. Each node that cannot be looked at is a problem of its own, all of them at once.
 pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Survey, Vec<Diagnostic>> {
-    let nodes = self::nodes(cluster, &input.inventory, &input.playbook).await?;
-    let ring = ring(cluster, &nodes, &input.inventory).await?;
+    survey_with(cluster, &input.inventory, |node| named_stores(&input.playbook, node)).await
+}
+
+/// Looks at everything; `paths`: the files of a node that are looked at besides those that its yaml names.
+pub async fn survey_with(
+    cluster: &Cluster,
+    inventory: &Inventory,
+    paths: impl Fn(&Node) -> Vec<String>,
+) -> Result<Survey, Vec<Diagnostic>> {
+    let nodes = self::nodes(cluster, inventory, paths).await?;
+    let ring = ring(cluster, &nodes, inventory).await?;
     let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     // The ports show what they show while the observers' JVMs start.
     let candidates = views::candidates(cluster, &facts, None);
-    let (looks, shown) = tokio::join!(views::look(&candidates, &facts), look_at_ports(cluster, &facts.nodes));
+    let (looks, shown, trust) = tokio::join!(
+        views::look(&candidates, &facts),
+        look_at_ports(cluster, &facts.nodes),
+        trust::look(cluster, &facts.nodes)
+    );
     for (name, shows) in shown {
         if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == name) {
             seen.shows = shows;
         }
     }
-    trust::note(cluster, &mut facts.nodes).await;
+    for trust in trust {
+        if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == trust.node) {
+            (seen.trusts, seen.tls_clients) = (trust.trusts, trust.tls_clients);
+        }
+    }
     if looks.views.is_empty() {
         let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
-        return Err(vec![Diagnostic::new(&input.inventory.source.file, message)]);
+        return Err(vec![Diagnostic::new(&inventory.source.file, message)]);
     }
     let down = looks.views.iter().flat_map(|view| &view.rows).filter(|row| !row.up);
     // A node of which gossip has told no host id is known by its address.
@@ -58,12 +75,12 @@ pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Survey, Vec<Diag
 pub async fn nodes(
     cluster: &Cluster,
     inventory: &Inventory,
-    playbook: &Playbook,
+    paths: impl Fn(&Node) -> Vec<String>,
 ) -> Result<Vec<NodeFacts>, Vec<Diagnostic>> {
-    let probes = cluster
-        .nodes
-        .iter()
-        .map(|node| async move { probe_or_ask_version(node, playbook).await.map_err(|error| (node, error)) });
+    let probes = cluster.nodes.iter().map(|node| {
+        let request = ProbeRequest::new(&node.inventory, paths(node));
+        async move { probe_or_ask_version(node, request).await.map_err(|error| (node, error)) }
+    });
     let answers: Vec<_> = stream::iter(probes).buffered(AT_ONCE).collect().await;
     let mut facts = Vec::new();
     let mut problems = Vec::new();
@@ -80,8 +97,10 @@ pub async fn nodes(
 }
 
 /// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
-pub(super) async fn probe_or_ask_version(node: &Node, playbook: &Playbook) -> Result<NodeFacts, ProbeError> {
-    let request = request(node, playbook);
+pub(super) async fn probe_or_ask_version(
+    node: &Node,
+    request: ProbeRequest,
+) -> Result<NodeFacts, ProbeError> {
     let error = match probe(node.host.as_ref(), &request).await {
         Err(error @ ProbeError::NoVersion { .. }) => error,
         answer => return answer,
@@ -95,10 +114,9 @@ pub(super) async fn probe_or_ask_version(node: &Node, playbook: &Playbook) -> Re
     }
 }
 
-fn request(node: &Node, playbook: &Playbook) -> ProbeRequest {
+pub fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
     let stores = [&playbook.stores.keystore, &playbook.stores.truststore];
-    let store_paths = stores.into_iter().flatten().map(|store| expand(&store.to, &node.inventory)).collect();
-    ProbeRequest::new(&node.inventory, store_paths)
+    stores.into_iter().flatten().map(|store| expand(&store.to, &node.inventory)).collect()
 }
 
 /// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.

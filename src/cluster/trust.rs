@@ -24,27 +24,27 @@ const TLS_CLIENTS: &str =
 /// What `EncryptionOptions` takes for a password that is not written, before 4.1.2 (CASSANDRA-18124).
 const OLD_PASSWORD: &str = "cassandra";
 
-/// Notes it for each node that requires client certificates; the others are not asked. What cannot be read stays
-/// unknown: it is a rule's knowledge, not a gate's.
-pub async fn note(cluster: &Cluster, facts: &mut [NodeFacts]) {
+/// What one node told; what could not be read stays unknown: it is a rule's knowledge, not a gate's.
+pub struct Trust {
+    pub node: String,
+    pub trusts: Option<BTreeMap<String, String>>,
+    pub tls_clients: Option<usize>,
+}
+
+/// Asks each node that requires client certificates, and no other.
+pub async fn look(cluster: &Cluster, facts: &[NodeFacts]) -> Vec<Trust> {
     let looks = facts.iter().filter_map(|seen| {
         let asked = Asked::of(seen)?;
         let node = cluster.node(&seen.node)?;
-        Some(async move { (seen.node.clone(), asked.trusts(node).await, tls_clients(node, seen).await) })
+        Some(async move {
+            Trust {
+                node: seen.node.clone(),
+                trusts: asked.trusts(node).await,
+                tls_clients: tls_clients(node, seen).await,
+            }
+        })
     });
-    let looks: Vec<_> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
-    for (name, trusts, tls_clients) in looks {
-        if let Some(seen) = facts.iter_mut().find(|seen| seen.node == name) {
-            (seen.trusts, seen.tls_clients) = (trusts, tls_clients);
-        }
-    }
-}
-
-/// A file of 111 KB is not read as YAML only to find what nearly every file says: that nothing is required.
-fn may_require_certificates(text: &str) -> bool {
-    let is_off = |value: &str| value.trim_start_matches([':', ' ', '"', '\'']).starts_with("false");
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    lines.flat_map(|line| line.split("require_client_auth").skip(1)).any(|value| !is_off(value))
+    stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
 }
 
 /// The truststore that a node's file names.
@@ -55,7 +55,6 @@ struct Asked {
 
 impl Asked {
     fn of(seen: &NodeFacts) -> Option<Asked> {
-        may_require_certificates(seen.yaml.text.expose()).then_some(())?;
         let root = yaml::parse(seen.yaml.text.expose()).ok().flatten()?;
         let options = ClientOptions::of(Some(&root));
         let is_there = seen.files.get(&options.truststore).is_some_and(Option::is_some);

@@ -3,6 +3,8 @@
 //! One loop owns the state, so it orders all events of all nodes: an event goes to disk, into the state and to the
 //! reporter, in that order, and a step is performed only after its intent is on disk.
 
+pub mod back;
+pub mod carry;
 pub mod eyes;
 pub mod hold;
 pub mod next;
@@ -38,6 +40,27 @@ pub trait Perform: Send + Sync {
     fn keeps(&self, step: &PlannedStep) -> Option<Kept>;
 
     async fn perform(&self, id: StepId, step: &PlannedStep, progress: ProgressSender) -> Outcome;
+}
+
+/// May this run still act? Asked right before each act on a node; the answer is at hand, no node is asked for it.
+pub trait Permission: Send + Sync {
+    /// The error says in words how it was lost.
+    fn may_act(&self) -> Result<(), String>;
+}
+
+impl Permission for crate::cluster::lock::Lease {
+    fn may_act(&self) -> Result<(), String> {
+        crate::cluster::lock::Lease::may_act(self)
+    }
+}
+
+/// Of a cluster that no one else can reach, such as a simulated one.
+pub struct Alone;
+
+impl Permission for Alone {
+    fn may_act(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Lossy: a reporter that is slow misses some, the run never waits for it.

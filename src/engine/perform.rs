@@ -1,17 +1,21 @@
 //! One step, carried out on its node. Every step may be carried out again: what is done already is found done.
 
+mod act;
+mod noted;
 mod reload;
 mod restart;
+mod restore;
 
 use super::eyes::{Eyes, Subject};
-use super::hold::{Held, hold};
-use super::{Perform, ProgressSender};
+use super::hold::{Held, hold, listed};
+use super::{Perform, Permission, ProgressSender};
 use crate::cluster::survey::chain;
 use crate::cluster::views::Looks;
 use crate::cluster::{Cluster, Node};
-use crate::facts::{Facts, NodeFacts, Process};
+use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
-use crate::journal::event::{Kept, Outcome, Waiting};
+use crate::journal::event::{Kept, Outcome};
+use crate::journal::state::RunState;
 use crate::node::files::{self, Expect, FileError, Replace, Replaced};
 use crate::node::log;
 use crate::plan::change::{edits, sha256_hex};
@@ -20,6 +24,7 @@ use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step};
 use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
+use noted::{Noted, asks_to_go};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -31,23 +36,13 @@ pub struct Performer {
     pub cluster: Arc<Cluster>,
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
-    /// By node: what its earlier steps leave for its later ones. A resumed run does without.
-    pub noted: Mutex<BTreeMap<String, Noted>>,
+    permission: Arc<dyn Permission>,
+    /// By step: how often it was begun in vain.
+    tries: BTreeMap<StepId, u32>,
+    /// By node: what its earlier steps leave for its later ones.
+    noted: Mutex<BTreeMap<String, Noted>>,
     /// What observers said when the last node was found healthy, or for the plan.
-    pub recent: Mutex<Option<Looks>>,
-}
-
-#[derive(Clone, Default)]
-pub struct Noted {
-    /// The node bears the mark of this run.
-    owes: bool,
-    /// SHA-256 by path of the files that this run has put there.
-    written: BTreeMap<String, String>,
-    /// When the node could be spared, and the hold that found it.
-    spared: Option<(SystemTime, Hold)>,
-    /// The process that the restart ended, and the one that it started.
-    before: Option<Process>,
-    started: Option<Process>,
+    recent: Mutex<Option<Looks>>,
 }
 
 /// How a step went wrong, in the operator's words.
@@ -76,6 +71,7 @@ impl Perform for Performer {
         let (path, was) = match &step.step {
             Step::PushStore(push) => (&push.path, push.was.clone()),
             Step::EditYaml(edit) => (&edit.path, Some(edit.was.clone())),
+            Step::RestoreFile(restore) => (&restore.path, restore.was.clone()),
             Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => return None,
         };
         let backup = self.backup(&step.node, path, was.as_deref());
@@ -92,14 +88,7 @@ impl Perform for Performer {
             };
         };
         let at = Place { run: self, node, seen };
-        let done = match &step.step {
-            Step::PushStore(push) => at.push(push).await,
-            Step::EditYaml(edit) => at.edit(edit).await,
-            Step::Restart(restart) => at.restart(id, restart, &progress).await,
-            Step::Hold(gates) => at.hold(id, gates, &progress).await,
-            Step::Reload(reload) => at.reload(reload).await,
-            Step::Confirm => at.confirm().await,
-        };
+        let done = at.perform(id, &step.step, &progress).await;
         match done {
             Ok(seen) => Outcome::Done { seen },
             Err(Failure { why, help, log, unchanged }) => Outcome::Failed { why, help, log, unchanged },
@@ -108,6 +97,34 @@ impl Perform for Performer {
 }
 
 impl Performer {
+    /// For a run as it stands: what its earlier steps left for the later ones is read from its state, or looked up on
+    /// the node when it is needed.
+    pub fn of(
+        state: &RunState,
+        cluster: Arc<Cluster>,
+        facts: Arc<Facts>,
+        material: Arc<Material>,
+        permission: Arc<dyn Permission>,
+    ) -> Performer {
+        let nodes = state.plan.nodes().into_iter();
+        let tried = state.tries.iter().copied().enumerate();
+        Performer {
+            run: state.run.clone(),
+            cluster,
+            facts,
+            material,
+            permission,
+            tries: tried.filter(|(_, tries)| *tries > 0).collect(),
+            noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
+            recent: Mutex::default(),
+        }
+    }
+
+    /// With what observers said a moment ago.
+    pub fn remembering(self, looks: Option<Looks>) -> Performer {
+        Performer { recent: Mutex::new(looks), ..self }
+    }
+
     /// Where the old file is kept: a name per content, so that a second edit in one run keeps the first one's too.
     fn backup(&self, node: &str, path: &str, was: Option<&str>) -> String {
         let state_dir = self.facts.node(node).map_or("/var/lib/ringwalk", |seen| &seen.state_dir);
@@ -225,6 +242,10 @@ impl Place<'_> {
                 return Err(if as_it_was { failure.unchanged() } else { failure });
             }
         };
+        if replace.becomes == files::ABSENT {
+            self.run.note(&self.node.name, |noted| drop(noted.written.remove(&replace.path)));
+            return Ok(format!("{} is gone, as before", replace.path));
+        }
         self.wrote(&replace.path, &replace.becomes);
         match replaced {
             Replaced::Now => Ok(format!("{} has SHA-256 {}", replace.path, &replace.becomes[..16])),
@@ -255,6 +276,10 @@ impl Place<'_> {
         let Some(member) = self.run.facts.member_of(self.seen, &self.node.inventory.address) else {
             return Err(Failure::new("the node is not in the ring", "run `ringwalk plan` again"));
         };
+        let asks_to_go = asks_to_go(gates);
+        if !asks_to_go {
+            self.look_up_what_was_started().await;
+        }
         let Noted { before, started, .. } = self.run.noted(&self.node.name);
         let subject = Subject {
             cluster: Arc::clone(&self.run.cluster),
@@ -266,7 +291,6 @@ impl Place<'_> {
         };
         let recent = self.run.recent().take();
         let mut eyes = Eyes::new(subject, recent);
-        let asks_to_go = gates.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }));
         let why = match hold(&mut eyes, id, gates, progress).await {
             Held::Passed => {
                 *self.run.recent() = eyes.peers().cloned();
@@ -363,12 +387,4 @@ fn held(gates: &[Gate]) -> String {
         })
         .collect();
     if wires.is_empty() { "it can".into() } else { wires.join("; ") }
-}
-
-fn listed(waiting: &[Waiting]) -> String {
-    waiting
-        .iter()
-        .map(|waits| format!("{} {}", waits.gate.question(), waits.why))
-        .collect::<Vec<_>>()
-        .join("; ")
 }

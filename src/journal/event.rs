@@ -27,7 +27,12 @@ pub enum StepEvent {
     RunStarted {
         run: String,
         operator: String,
+        origin: Origin,
         plan: Box<Plan>,
+    },
+    /// A process took the run up again: what failed is tried again, what was stopped goes on.
+    Resumed {
+        operator: String,
     },
     /// Written before the act. `kept`: what a step that replaces a file leaves beside it on the node.
     StepStarted {
@@ -45,6 +50,16 @@ pub enum StepEvent {
     },
 }
 
+/// What a run was made from; whoever resumes it needs the stores and the secret sources that these files name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// Absolute paths on the operator's side.
+    pub inventory: Option<String>,
+    pub playbook: Option<String>,
+    /// The run that this one takes back.
+    pub undoes: Option<String>,
+}
+
 /// The backup on the node from which a file can be put back as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
@@ -58,9 +73,7 @@ pub struct Kept {
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Done, with what was seen: a fingerprint on the wire, a new process id.
-    Done {
-        seen: String,
-    },
+    Done { seen: String },
     Failed {
         why: String,
         help: String,

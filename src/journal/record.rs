@@ -1,7 +1,7 @@
 //! One line of a journal: JSON, closed by a checksum that chains it to the line before.
 //!
 //! ```text
-//! {"ringwalk_journal":1,"program":"0.1.0","check":"5f0c…"}
+//! {"ringwalk_journal":2,"program":"0.1.0","check":"5f0c…"}
 //! {"at":"2026-11-24T07:12:33Z","event":{"event":"run_started",…},"check":"91ab…"}
 //! ```
 
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// The version of the journal's form; a program refuses one that it does not know.
-pub const JOURNAL_FORMAT: u32 = 1;
+pub const JOURNAL_FORMAT: u32 = 2;
 
 /// The first line: which form the others have, and who wrote them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

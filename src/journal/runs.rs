@@ -24,6 +24,8 @@ pub struct Begun {
     pub playbook: String,
     pub operator: String,
     pub started: Timestamp,
+    /// The run that it takes back.
+    pub undoes: Option<String>,
     pub nodes_done: usize,
     pub nodes_total: usize,
 }
@@ -111,6 +113,7 @@ fn begun(state: RunState) -> Begun {
         playbook: state.plan.playbook,
         operator: state.operator,
         started: state.started,
+        undoes: state.origin.undoes,
         nodes_done,
         nodes_total,
     }

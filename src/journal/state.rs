@@ -1,8 +1,10 @@
 //! Everything there is to know about a run: the fold of its step events.
 
-use super::event::{Kept, Outcome, RunResult, StepEvent};
+use super::event::{Kept, Origin, Outcome, RunResult, StepEvent};
+use crate::plan::stand::Progress;
 use crate::plan::{Plan, StepId};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {
@@ -16,6 +18,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Touched {
     pub node: String,
+    pub step: StepId,
     pub kept: Kept,
 }
 
@@ -25,9 +28,12 @@ pub struct RunState {
     pub run: String,
     pub operator: String,
     pub started: Timestamp,
+    pub origin: Origin,
     pub plan: Plan,
     /// One for each step of the plan.
     pub status: Vec<Status>,
+    /// One for each step of the plan: how often it was begun in vain, since it or a later step of its walk failed.
+    pub tries: Vec<u32>,
     pub touched: Vec<Touched>,
     /// The operator asked to stop.
     pub winding_down: bool,
@@ -43,27 +49,34 @@ impl RunState {
     /// The state that a run's first event makes.
     pub fn begin(at: Timestamp, event: &StepEvent) -> Result<RunState, OutOfOrder> {
         match event {
-            StepEvent::RunStarted { run, operator, plan } => Ok(RunState {
+            StepEvent::RunStarted { run, operator, origin, plan } => Ok(RunState {
                 run: run.clone(),
                 operator: operator.clone(),
                 started: at,
+                origin: origin.clone(),
                 status: vec![Status::Waiting; plan.steps.len()],
+                tries: vec![0; plan.steps.len()],
                 plan: (**plan).clone(),
                 touched: Vec::new(),
                 winding_down: false,
                 finished: None,
             }),
-            _ => Err(OutOfOrder("a run begins with `run_started`".into())),
+            StepEvent::Resumed { .. }
+            | StepEvent::StepStarted { .. }
+            | StepEvent::StepFinished { .. }
+            | StepEvent::Interrupted
+            | StepEvent::RunFinished { .. } => Err(OutOfOrder("a run begins with `run_started`".into())),
         }
     }
 
     /// Folds one more event in; refuses one that cannot follow.
     pub fn apply(&mut self, at: Timestamp, event: &StepEvent) -> Result<(), OutOfOrder> {
-        if self.finished.is_some() {
-            return Err(OutOfOrder("nothing happens after `run_finished`".into()));
+        if self.finished.is_some() && !matches!(event, StepEvent::Resumed { .. }) {
+            return Err(OutOfOrder("nothing happens after `run_finished` but `resumed`".into()));
         }
         match event {
             StepEvent::RunStarted { .. } => Err(OutOfOrder("a run starts once".into())),
+            StepEvent::Resumed { .. } => self.resume(),
             StepEvent::StepStarted { step, kept } => self.start(at, *step, kept.as_ref()),
             StepEvent::StepFinished { step, outcome } => self.finish(at, *step, outcome),
             StepEvent::Interrupted => {
@@ -77,12 +90,42 @@ impl RunState {
         }
     }
 
+    /// A node whose walk failed walks it again from its beginning: what is done is found done, and what a later step
+    /// showed to be wrong (a process that did not come up, a store that was refused) is done anew.
+    fn resume(&mut self) -> Result<(), OutOfOrder> {
+        if matches!(self.finished, Some((_, RunResult::Done))) {
+            return Err(OutOfOrder("a run that is done cannot be resumed".into()));
+        }
+        self.finished = None;
+        self.winding_down = false;
+        let failed = |status: &Status| matches!(status, Status::Failed { .. });
+        let of_failed = self.status.iter().zip(&self.plan.steps).filter(|(status, _)| failed(status));
+        let walks: BTreeSet<(usize, String)> =
+            of_failed.map(|(_, step)| (step.wave, step.node.clone())).collect();
+        for (id, step) in self.plan.steps.iter().enumerate() {
+            let is_open_again = !matches!(self.status[id], Status::Waiting)
+                && walks.contains(&(step.wave, step.node.clone()));
+            if is_open_again {
+                let acted = match &self.status[id] {
+                    Status::Waiting => false,
+                    Status::Started { .. } | Status::Done { .. } => true,
+                    Status::Failed { unchanged, .. } => !unchanged,
+                };
+                self.tries[id] += u32::from(acted);
+                self.status[id] = Status::Waiting;
+            }
+        }
+        Ok(())
+    }
+
     fn start(&mut self, at: Timestamp, step: StepId, kept: Option<&Kept>) -> Result<(), OutOfOrder> {
         // Started twice: a run that was killed in the step and resumed. The first backup is the true one.
         match self.status.get(step) {
             Some(Status::Waiting) => {
                 let node = self.plan.steps[step].node.clone();
-                self.touched.extend(kept.map(|kept| Touched { node, kept: kept.clone() }));
+                let is_new = !self.touched.iter().any(|touched| touched.step == step);
+                let kept = kept.filter(|_| is_new);
+                self.touched.extend(kept.map(|kept| Touched { node, step, kept: kept.clone() }));
             }
             Some(Status::Started { .. }) => {}
             _ => return Err(OutOfOrder(format!("step {step} cannot start: it is over, or not in the plan"))),
@@ -115,13 +158,30 @@ impl RunState {
 
     /// Whether any step that changes a node was begun, but for those that are known to have left it as it was.
     pub fn changed_something(&self) -> bool {
-        let may_have_acted = |step: StepId| match &self.status[step] {
-            Status::Waiting => false,
+        (0..self.status.len())
+            .any(|step| self.may_have_acted(step) && self.plan.steps[step].step.changes_the_node())
+    }
+
+    fn may_have_acted(&self, step: StepId) -> bool {
+        match &self.status[step] {
+            Status::Waiting => self.tries[step] > 0,
             Status::Started { .. } | Status::Done { .. } => true,
             Status::Failed { unchanged, .. } => !unchanged,
-        };
-        (0..self.status.len())
-            .any(|step| may_have_acted(step) && self.plan.steps[step].step.changes_the_node())
+        }
+    }
+
+    /// How far a step got, as far as its node may show it.
+    pub fn progress(&self, step: StepId) -> Progress {
+        match self.status[step] {
+            Status::Waiting if self.tries[step] == 0 => Progress::NotBegun,
+            Status::Waiting | Status::Started { .. } | Status::Failed { .. } => Progress::Perhaps,
+            Status::Done { .. } => Progress::Done,
+        }
+    }
+
+    /// How far each step got.
+    pub fn progresses(&self) -> Vec<Progress> {
+        (0..self.status.len()).map(|step| self.progress(step)).collect()
     }
 
     /// The whole plan was carried out on this node.

@@ -18,7 +18,7 @@ pub struct Replace {
     /// the file's group.
     pub path: String,
     pub bytes: Stdin,
-    /// SHA-256 of `bytes`, lowercase hex.
+    /// SHA-256 of `bytes`, lowercase hex; or [`ABSENT`]: the file is removed.
     pub becomes: String,
     /// What must be there at that moment.
     pub expect: Expect,
@@ -30,6 +30,9 @@ pub struct Replace {
     /// backup would save the new one as the old. `BACKUP.attributes` has its owner and mode.
     pub backup: Option<String>,
 }
+
+/// What a file that is removed becomes; no hash is written so.
+pub const ABSENT: &str = "absent";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expect {

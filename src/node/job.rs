@@ -84,6 +84,37 @@ pub async fn watch(host: &dyn Host, job: &Job, seen: usize) -> Result<JobStatus,
     status(&output.stdout).ok_or_else(|| HostError::Unusable { doing, problem: words(&output) })
 }
 
+/// How a job stands on its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// The node knows nothing of it.
+    Unknown,
+    AtWork,
+    Over,
+}
+
+/// Looks at once how a job of a run stands. `id`: the job's, such as `restart-4`.
+pub async fn stands(host: &dyn Host, state_dir: &str, run: &str, id: &str) -> Result<Stands, HostError> {
+    let arguments = [format!("{state_dir}/runs/{run}"), id.to_owned(), "0".into(), "0".into()];
+    let command = Command::script("watch-job", WATCH, arguments).deadline(WATCH_DEADLINE).become_root();
+    let output = host.run(&command).await?;
+    let sections = Sections::parse(&output.stdout).ok();
+    match sections.as_ref().and_then(|sections| sections.text("state").ok()) {
+        Some("absent") => Ok(Stands::Unknown),
+        Some("alive") => Ok(Stands::AtWork),
+        Some(_) => Ok(Stands::Over),
+        None => {
+            let doing = "looking for the restart job".to_owned();
+            Err(HostError::Unusable { doing, problem: words(&output) })
+        }
+    }
+}
+
+/// What the job of a restart is called; one that is tried again is another.
+pub fn restart_id(step: usize, tries: u32) -> String {
+    if tries == 0 { format!("restart-{step}") } else { format!("restart-{step}-{tries}") }
+}
+
 fn directory(job: &Job) -> String {
     format!("{}/runs/{}", job.state_dir, job.run)
 }

@@ -6,6 +6,7 @@ pub mod files;
 mod frame;
 pub mod job;
 pub mod layout;
+pub mod lock;
 pub mod log;
 pub mod nodetool;
 pub mod probe;

@@ -34,6 +34,8 @@ pub enum Change {
     },
     /// `was` and `becomes` as they are written in the file; a secret shows as where it comes from.
     Setting { path: YamlPath, was: Option<String>, becomes: String },
+    /// A file put back as it was before a run: SHA-256 of what stands there and of the copy, `None` for no file.
+    Restored { path: String, was: Option<String>, becomes: Option<String> },
 }
 
 /// What identifies the certificate that a store serves.

@@ -1,6 +1,7 @@
 //! What will change, why, in what order. Pure: the same wish and the same facts give the same plan.
 
 pub mod agree;
+pub mod back;
 pub mod change;
 pub mod diff;
 pub mod drift;
@@ -12,6 +13,7 @@ pub mod reload;
 pub mod room;
 pub mod saved;
 pub mod settled;
+pub mod stand;
 pub mod step;
 pub mod waves;
 pub mod work;
@@ -78,7 +80,7 @@ fn unwell(input: &Input, facts: &Facts) -> Vec<String> {
 /// A thousand nodes with one mistake among them are one mistake; more than this is not read.
 const PROBLEMS_SHOWN: usize = 20;
 
-fn bounded(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn bounded(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let more = problems.len().saturating_sub(PROBLEMS_SHOWN);
     if more > 0 {
         problems.truncate(PROBLEMS_SHOWN);
@@ -181,7 +183,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn of(facts: &NodeFacts) -> Seen {
+    pub fn of(facts: &NodeFacts) -> Seen {
         let stores =
             facts.files.iter().map(|(path, file)| (path.clone(), file.as_ref().map(|f| f.sha256.clone())));
         let yaml = (facts.yaml.real_path.clone(), Some(facts.yaml.file.sha256.clone()));

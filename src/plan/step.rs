@@ -19,6 +19,8 @@ pub enum Step {
     Restart(Restart),
     /// `nodetool reloadssl`: the process takes up the new contents of these stores; no client is dropped.
     Reload(Reload),
+    /// Puts a file back as it stood before a run, out of the copy that the run kept on the node.
+    RestoreFile(RestoreFile),
     /// Tells the node that its change was seen to be healthy.
     Confirm,
 }
@@ -89,6 +91,28 @@ pub struct Restart {
 pub struct Reload {
     /// What was pushed before it; where the node refuses one, all of them are put back as they were.
     pub stores: Vec<PushStore>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RestoreFile {
+    /// The store that it is; `None`: `cassandra.yaml`.
+    pub store: Option<StoreName>,
+    pub path: String,
+    /// The copy on the node.
+    pub backup: String,
+    /// SHA-256 of what stands there before. `None`: nothing.
+    pub was: Option<String>,
+    /// SHA-256 of the copy. `None`: there was no file, so it is removed.
+    pub becomes: Option<String>,
+}
+
+/// What a step makes of a file: its SHA-256 before and after; `None` where nothing stands.
+pub struct Write<'a> {
+    pub path: &'a str,
+    pub was: Option<&'a str>,
+    pub becomes: Option<&'a str>,
+    /// `None`: `cassandra.yaml`.
+    pub store: Option<StoreName>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -178,6 +202,8 @@ impl Step {
             Step::Hold(_) => "wait until the node is healthy".into(),
             Step::Restart(_) => "restart Cassandra".into(),
             Step::Reload(_) => "have Cassandra reload its stores".into(),
+            Step::RestoreFile(restore) if restore.becomes.is_none() => format!("remove {}", restore.path),
+            Step::RestoreFile(restore) => format!("put {} back", restore.path),
             Step::Confirm => "confirm the change".into(),
         }
     }
@@ -185,8 +211,37 @@ impl Step {
     /// Whether it leaves something different on the node.
     pub fn changes_the_node(&self) -> bool {
         match self {
-            Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) | Step::Reload(_) => true,
+            Step::PushStore(_)
+            | Step::EditYaml(_)
+            | Step::Restart(_)
+            | Step::Reload(_)
+            | Step::RestoreFile(_) => true,
             Step::Hold(_) | Step::Confirm => false,
+        }
+    }
+
+    /// The file that it replaces, if it does.
+    pub fn writes(&self) -> Option<Write<'_>> {
+        match self {
+            Step::PushStore(push) => Some(Write {
+                path: &push.path,
+                was: push.was.as_deref(),
+                becomes: Some(&push.becomes),
+                store: Some(push.store),
+            }),
+            Step::EditYaml(edit) => Some(Write {
+                path: &edit.path,
+                was: Some(&edit.was),
+                becomes: Some(&edit.becomes),
+                store: None,
+            }),
+            Step::RestoreFile(restore) => Some(Write {
+                path: &restore.path,
+                was: restore.was.as_deref(),
+                becomes: restore.becomes.as_deref(),
+                store: restore.store,
+            }),
+            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => None,
         }
     }
 }

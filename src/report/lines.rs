@@ -102,10 +102,24 @@ impl Lines {
                 match &planned.step {
                     // A hold is worth a line once it waits; confirming shows in the node's last line.
                     Step::Hold(_) | Step::Confirm => {}
-                    Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) | Step::Reload(_) => {
+                    Step::PushStore(_)
+                    | Step::EditYaml(_)
+                    | Step::RestoreFile(_)
+                    | Step::Restart(_)
+                    | Step::Reload(_) => {
                         lines.push(detail(on_node(at, &planned.node, &planned.step.sentence())));
                     }
                 }
+            }
+            StepEvent::Resumed { operator } => {
+                self.track = Track::of(state);
+                self.waits.clear();
+                let text = format!(
+                    "resumed by {operator}: {} of {} visits are done",
+                    self.track.done,
+                    self.track.visits.len()
+                );
+                lines.push(note(format!("{} {}", clock(at), self.screen.bold(&text))));
             }
             StepEvent::StepFinished { step, outcome } => self.finished(at, *step, outcome, state, lines),
             StepEvent::Interrupted => lines.push(note(format!(
@@ -222,7 +236,12 @@ fn wave_title(wave: &Wave) -> String {
 fn seen<'a>(steps: &[StepId], state: &'a RunState) -> Option<&'a str> {
     let looks_at_wire = |step: StepId| match &state.plan.steps[step].step {
         Step::Hold(hold) => hold.gates.iter().any(|gate| matches!(gate, Gate::WireIsRight(_))),
-        Step::PushStore(_) | Step::EditYaml(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => false,
+        Step::PushStore(_)
+        | Step::EditYaml(_)
+        | Step::RestoreFile(_)
+        | Step::Restart(_)
+        | Step::Reload(_)
+        | Step::Confirm => false,
     };
     let text = |step: StepId| match &state.status[step] {
         Status::Done { seen, .. } if !seen.is_empty() => Some(seen.as_str()),

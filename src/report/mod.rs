@@ -5,6 +5,7 @@
 pub mod inspect; // what a store holds, or a port serves
 pub mod json; // one event a line, for programs
 mod lines; // what an event is to a reader
+pub mod lock; // who holds each node
 mod names; // many node names in few words
 pub mod plain; // lines, where there is no terminal
 pub mod plan; // a plan, for the one who has to say yes

@@ -6,7 +6,6 @@ use super::{Screen, names};
 use crate::journal::event::{Kept, RunResult};
 use crate::journal::state::{RunState, Status};
 use crate::plan::StepId;
-use crate::plan::step::Step;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -209,17 +208,14 @@ fn kept(node: &str, state: &RunState, screen: Screen) -> String {
 /// Whether some step is known to have replaced the file; one that failed has most likely not.
 fn was_replaced(node: &str, path: &str, state: &RunState) -> bool {
     state.plan.steps.iter().zip(&state.status).any(|(planned, status)| {
-        let is_it = match &planned.step {
-            Step::PushStore(push) => push.path == path,
-            Step::EditYaml(edit) => edit.path == path,
-            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => false,
-        };
+        let is_it = planned.step.writes().is_some_and(|write| write.path == path);
         is_it && planned.node == node && matches!(status, Status::Done { .. })
     })
 }
 
 fn next(state: &RunState, fates: &Fates) -> String {
-    let go_on = "`ringwalk plan` shows what is left, and `ringwalk apply` with the same files does it";
+    let run = &state.run;
+    let go_on = format!("`ringwalk resume {run}` goes on, `ringwalk rollback {run}` takes it back");
     let kept = format!(
         "the files that were replaced are kept on their nodes, in /var/lib/ringwalk/runs/{}",
         state.run
@@ -228,7 +224,7 @@ fn next(state: &RunState, fates: &Fates) -> String {
         Some(RunResult::Done) => {
             format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)
         }
-        Some(RunResult::StoppedUnchanged) => "mend the cause, then `ringwalk apply` again".into(),
+        Some(RunResult::StoppedUnchanged) => format!("mend the cause, then `ringwalk resume {run}`"),
         Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}; {kept}"),
         Some(RunResult::Interrupted) | None if fates.failed.is_empty() => format!("{go_on}; {kept}"),
         Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}; {kept}"),

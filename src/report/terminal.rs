@@ -61,7 +61,10 @@ impl Terminal {
                     Standing::Untouched | Standing::AtWork { .. } => {}
                 }
             }
-            StepEvent::RunStarted { .. } | StepEvent::Interrupted | StepEvent::RunFinished { .. } => {}
+            StepEvent::RunStarted { .. }
+            | StepEvent::Resumed { .. }
+            | StepEvent::Interrupted
+            | StepEvent::RunFinished { .. } => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record};
-use ringwalk::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
+use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::step::{PushStore, Restart, Step, StoreName};
@@ -94,7 +94,12 @@ pub struct Run {
 
 /// Runs a fresh plan.
 pub fn run(plan: Plan, script: &Script) -> Run {
-    let event = StepEvent::RunStarted { run: "run".into(), operator: "ops".into(), plan: Box::new(plan) };
+    let event = StepEvent::RunStarted {
+        run: "run".into(),
+        operator: "ops".into(),
+        origin: Origin::default(),
+        plan: Box::new(plan),
+    };
     resume(vec![(Timestamp::UNIX_EPOCH, event)], script)
 }
 

@@ -72,7 +72,9 @@ fn every_changed_node_restarts(done: &[PlannedStep], rest: &Plan) -> bool {
     let mut open = BTreeSet::new();
     for step in done {
         match step.step {
-            Step::PushStore(_) | Step::EditYaml(_) => drop(open.insert(step.node.as_str())),
+            Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
+                open.insert(step.node.as_str());
+            }
             Step::Confirm => drop(open.remove(step.node.as_str())),
             Step::Hold(_) | Step::Restart(_) | Step::Reload(_) => {}
         }
@@ -153,6 +155,7 @@ fn letter(step: &Step) -> char {
         },
         Step::Restart(_) => 'R',
         Step::Reload(_) => 'L',
+        Step::RestoreFile(_) => 'b',
         Step::Confirm => 'c',
     }
 }

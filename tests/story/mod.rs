@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use ringwalk::input::options::{OptionKey, Setting};
 use ringwalk::input::playbook::KeepAvailable;
-use ringwalk::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent, Waiting};
+use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent, Waiting};
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::change::{CertificateSummary, Change, NodeChange, RestartReason};
 use ringwalk::plan::step::{EditYaml, Gate, Hold, PushStore, Restart, Step, StoreName, Wire, YamlPath};
@@ -132,7 +132,8 @@ impl Story {
     pub fn of(plan: Plan) -> Story {
         let now: Timestamp = "2026-11-24T07:12:33Z".parse().unwrap();
         let run = "orders-20261124-071233-0000".to_string();
-        let event = StepEvent::RunStarted { run, operator: "ops@bastion".into(), plan: Box::new(plan) };
+        let (operator, origin) = ("ops@bastion".into(), Origin::default());
+        let event = StepEvent::RunStarted { run, operator, origin, plan: Box::new(plan) };
         let state = RunState::begin(now, &event).unwrap();
         let events = vec![Event::Step { at: now, event }];
         Story { now, states: vec![state.clone()], state, events, keep_states: true }

@@ -43,6 +43,15 @@ impl Place<'_> {
         let name = &self.node.name;
         let mut failure =
             Failure { log, ..Failure::new(format!("{name} refused the new stores: {why}"), String::new()) };
+        // The stores are those of before a run, which is taken back.
+        if reload.stores.is_empty() {
+            failure.help = format!(
+                "{name} serves on with what it has loaded, and its files are as before the run: restart it when its \
+                 peers are up, or see its log in {}",
+                self.seen.layout.log_dir
+            );
+            return failure;
+        }
         for push in &reload.stores {
             if let Err(cause) = self.put_back_store(push).await {
                 failure.help = format!(

@@ -1,6 +1,6 @@
 //! The restart of one node: asked once more whether it may be, then one job on the node that is followed to its end.
 
-use super::{Failure, Place};
+use super::{Failure, Noted, Place};
 use crate::cluster::survey::chain;
 use crate::engine::ProgressSender;
 use crate::facts::{NodeFacts, Process};
@@ -29,12 +29,31 @@ impl Place<'_> {
         restart: &Restart,
         progress: &ProgressSender,
     ) -> Result<String, Failure> {
+        let tries = self.run.tries.get(&id).copied().unwrap_or_default();
+        for earlier in 0..tries {
+            // Two jobs at once would stop what the other starts.
+            let job = self.job(id, earlier, restart, None);
+            if self.is_begun(&job).await? {
+                let _ = self.watch(id, &job, restart, progress).await;
+            }
+        }
+        let job = self.job(id, tries, restart, None);
+        if self.is_begun(&job).await? {
+            return self.watch(id, &job, restart, progress).await;
+        }
         let before = self.process_of_unmoved_node().await?;
         self.run.note(&self.node.name, |noted| noted.before = before.clone());
-        let job = job::Job {
+        let job = job::Job { before, ..job };
+        self.start(id, &job, restart, progress).await?;
+        self.watch(id, &job, restart, progress).await
+    }
+
+    /// A restart is one job on the node, and a restart that is tried again is another.
+    fn job(&self, id: StepId, tries: u32, restart: &Restart, before: Option<Process>) -> job::Job {
+        job::Job {
             state_dir: self.seen.state_dir.clone(),
             run: self.run.run.clone(),
-            id: format!("restart-{id}"),
+            id: job::restart_id(id, tries),
             service: self.seen.service.clone(),
             nodetool: self.node.nodetool(self.seen),
             native_port: self.seen.native.port,
@@ -45,9 +64,34 @@ impl Place<'_> {
                 stop_s: restart.stop_s,
                 start_s: restart.start_s,
             },
+        }
+    }
+
+    /// Whether the node knows of this job: an earlier process of this run has started it.
+    async fn is_begun(&self, job: &job::Job) -> Result<bool, Failure> {
+        let stands = job::stands(self.node.host.as_ref(), &job.state_dir, &job.run, &job.id).await;
+        stands.map(|stands| stands != job::Stands::Unknown).map_err(|error| {
+            let help = format!(
+                "{} goes on by itself with what was begun there; see that `ssh NODE true` works, then run `ringwalk resume`",
+                self.node.name
+            );
+            Failure::new(format!("cannot tell whether the restart was begun: {}", chain(&error)), help)
+        })
+    }
+
+    /// The process that the restart started, where an earlier process of this run saw it to its end. What the node does
+    /// not tell any more is done without: the gate then takes any process that runs.
+    pub(super) async fn look_up_what_was_started(&self) {
+        let Noted { started: None, restarted: Some(id), .. } = self.run.noted(&self.node.name) else {
+            return;
         };
-        self.start(id, &job, restart, progress).await?;
-        self.watch(id, &job, restart, progress).await
+        let tries = self.run.tries.get(&id).copied().unwrap_or_default();
+        let none = Restart { clients_s: 0, drain_s: 0, stop_s: 0, start_s: 0 };
+        let job = self.job(id, tries, &none, None);
+        let Ok(status) = job::watch(self.node.host.as_ref(), &job, 0).await else { return };
+        if let Some(Ok(started)) = status.finished {
+            self.run.note(&self.node.name, |noted| noted.started = Some(started));
+        }
     }
 
     /// The process that is to end, if the node is still what the plan saw and this run made of it. Hours may lie between.
@@ -76,6 +120,7 @@ impl Place<'_> {
         let until = Instant::now() + Duration::from_secs(restart.stop_s);
         loop {
             self.can_still_be_spared(id, progress).await?;
+            self.may_act()?;
             match job::start(self.node.host.as_ref(), job).await {
                 Ok(()) => return Ok(()),
                 Err(job::JobError::Host(error)) if is_passing(&error) && Instant::now() < until => {

@@ -1,5 +1,5 @@
 # Replaces a file by what comes on stdin, whole or not at all.
-# PATH EXPECT(sha256|absent|any) BECOMES(sha256) BACKUP OWNER(user:group) MODE; the last three may be empty.
+# PATH EXPECT(sha256|absent|any) BECOMES(sha256, or absent: it is removed) BACKUP OWNER(user:group) MODE; the last three may be empty.
 # The first word of the answer: replaced, already, changed, garbled, failed.
 path=$1 expect=$2 becomes=$3 backup=$4 owner=$5 mode=$6
 umask 077
@@ -35,6 +35,7 @@ main() {
     answer already
   fi
   as_expected
+  [ "$becomes" != absent ] || remove
   [ -d "$directory" ] || make_directory
   write
   [ -z "$backup" ] || [ "$present" = absent ] || [ -e "$backup" ] || back_up
@@ -46,6 +47,16 @@ main() {
   mv -f "$temporary" "$real" || fail rename
   temporary='' made=''
   if [ "$before" = absent ] && [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon "$real"; fi
+  sync "$directory"
+  answer replaced
+}
+
+remove() {
+  [ -z "$backup" ] || [ -e "$backup" ] || back_up
+  before=$present
+  look
+  [ "$present" = "$before" ] || answer changed "$present"
+  rm -f "$real" || fail remove
   sync "$directory"
   answer replaced
 }

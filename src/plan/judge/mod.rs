@@ -95,9 +95,14 @@ fn finding(rule: Rule, Remark { severity, reason, help }: Remark) -> Finding {
     Finding { node: None, store: None, file: String::new(), rule, severity, reason, help }
 }
 
+type OfLone = fn(&Lone<'_>) -> Vec<Remark>;
+type OfOne = fn(&OnNode<'_>) -> Vec<Remark>;
+/// Each remark with the index of the store that it is about.
+type Among = fn(&[OnNode<'_>]) -> Vec<(usize, Remark)>;
+
 /// The rules that need to know nothing but the store.
 fn by_itself(lone: &Lone<'_>) -> Vec<(Rule, Remark)> {
-    let rules: [(Rule, fn(&Lone<'_>) -> Vec<Remark>); 8] = [
+    let rules: [(Rule, OfLone); 8] = [
         (Rule::OneKey, one_key::remarks),
         (Rule::KeyFits, key_fits::remarks),
         (Rule::Chain, chain::remarks),
@@ -112,7 +117,7 @@ fn by_itself(lone: &Lone<'_>) -> Vec<(Rule, Remark)> {
 
 /// Those, and the ones that need to know where the store goes.
 fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
-    let rules: [(Rule, fn(&OnNode<'_>) -> Vec<Remark>); 8] = [
+    let rules: [(Rule, OfOne); 8] = [
         (Rule::Issuer, issuer::remarks),
         (Rule::Names, names::remarks),
         (Rule::StoreType, store_type::remarks),
@@ -133,9 +138,8 @@ fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
 
 /// The rules that need to see the keystores of all nodes.
 fn among(keystores: &[OnNode<'_>]) -> Vec<Finding> {
-    let rules: [(Rule, fn(&[OnNode<'_>]) -> Vec<(usize, Remark)>); 2] =
-        [(Rule::OwnKey, own_key::remarks), (Rule::OwnStore, own_store::remarks)];
-    let of_rule = |(rule, remarks): &(Rule, fn(&[OnNode<'_>]) -> Vec<(usize, Remark)>)| {
+    let rules: [(Rule, Among); 2] = [(Rule::OwnKey, own_key::remarks), (Rule::OwnStore, own_store::remarks)];
+    let of_rule = |(rule, remarks): &(Rule, Among)| {
         let about = |(index, remark): (usize, Remark)| about(&keystores[index], *rule, remark);
         remarks(keystores).into_iter().map(about).collect::<Vec<_>>()
     };

@@ -40,6 +40,9 @@ fn shape(change: &NodeChange) -> String {
             format!("{store} {path} {} {}", was.is_some(), certificate.is_some())
         }
         Change::Setting { path, was, becomes } => format!("{path} {was:?} {becomes}"),
+        Change::Restored { path, was, becomes } => {
+            format!("{path} {} {}", was.is_some(), becomes.is_some())
+        }
     });
     let each: Vec<String> = each.collect();
     format!("{each:?} {:?} {:?} {}", change.restart, change.reload, change.diff)
@@ -57,6 +60,13 @@ fn node(change: &NodeChange, screen: Screen, detail: Detail) -> String {
                     None => format!("{store} {path}: nothing there -> {}", short_hash(becomes)),
                 };
                 screen.wrap("    ", &store) + &certificate_line(certificate.as_ref(), screen, detail)
+            }
+            Change::Restored { path, was, becomes } => {
+                let hash = |sha256: &Option<String>| match sha256 {
+                    Some(sha256) => short_hash(sha256).to_owned(),
+                    None => "nothing there".into(),
+                };
+                screen.wrap("    ", &format!("{path}: {} -> {}, as before", hash(was), hash(becomes)))
             }
             Change::Setting { path, was, becomes } => {
                 let was = was.as_deref().unwrap_or("not set");
@@ -146,7 +156,7 @@ fn becomes(change: &NodeChange, index: usize) -> Option<&str> {
     match change.changes.get(index)? {
         Change::Store { becomes, .. } => Some(becomes),
         // Equal within a group, or equal but for the node's name.
-        Change::Setting { .. } => None,
+        Change::Setting { .. } | Change::Restored { .. } => None,
     }
 }
 
@@ -162,7 +172,9 @@ fn earliest(first: &NodeChange, others: &[&NodeChange], own: &[usize], screen: S
             Change::Store { certificate: Some(certificate), .. } => {
                 Some((certificate.not_after.as_str(), &change.node))
             }
-            Change::Store { certificate: None, .. } | Change::Setting { .. } => None,
+            Change::Store { certificate: None, .. } | Change::Setting { .. } | Change::Restored { .. } => {
+                None
+            }
         });
         let until = match ends.min() {
             Some((not_after, node)) => format!(", good until {} at least ({node})", day(not_after)),

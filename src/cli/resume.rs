@@ -1,0 +1,122 @@
+//! `ringwalk resume`: goes on with a run that was stopped, killed or left, in the same loop.
+
+use super::apply::{agreed, exit, nobody_else_is_at_work, operator, reporter, say, transcribed};
+use super::arguments::{Global, OutputForm, RunArguments};
+use super::exit::Exit;
+use super::load::{Loaded, load, load_inventory};
+use super::{Trouble, interrupt, lock, print, reach, runs, show};
+use crate::cluster::survey::{Survey, survey_with};
+use crate::engine::carry::{self, Means};
+use crate::journal::event::{Origin, RunResult};
+use crate::journal::file::{Journal, JournalError};
+use crate::journal::runs::{RunSummary, Standing, list};
+use crate::journal::state::RunState;
+use crate::plan::stand;
+use crate::report::{self, Color, Screen};
+use anyhow::{Context, anyhow};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Trouble> {
+    let runs_dir = runs::directory(global)?;
+    let run = match &options.run {
+        Some(wanted) => show::choose(&runs_dir, Some(wanted))?,
+        None => newest_open(&runs_dir)?,
+    };
+    let (journal, read) = Journal::resume(&runs_dir, &run).map_err(of_journal)?;
+    if read.torn {
+        tracing::warn!("the last line of {} was cut off; it is left out", journal.path().display());
+    }
+    let state = read.state.ok_or_else(|| anyhow!("run {run} never began; `ringwalk apply` begins anew"))?;
+    if matches!(state.finished, Some((_, RunResult::Done))) {
+        say(&format!("run {run} is done: nothing is left to do\n"));
+        return Ok(Exit::Success);
+    }
+    let loaded = loaded(global, &state.origin)?;
+    let cluster = reach::cluster(&loaded);
+    let paths = |node: &crate::cluster::Node| stand::paths(&state.plan, &node.name).into_iter().collect();
+    let Survey { facts, looks } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
+    let problems = carry::problems(&state, &facts, &loaded.material);
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    show_what_is_left(&state, global);
+    let question = format!("Go on with run {run} on `{}`?", state.plan.cluster);
+    if !agreed(options.yes, &question)? {
+        say("nothing more was changed\n");
+        return Ok(Exit::from(state.finished.map_or(RunResult::Interrupted, |(_, result)| result)));
+    }
+    nobody_else_is_at_work(global, &state.plan.cluster, Some(&run))?;
+    let lease = lock::take(&cluster, &run).await?;
+    let mut reporter = reporter(global);
+    let means = Means {
+        cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
+        facts: Arc::new(facts),
+        material: Arc::new(loaded.material),
+        looks: options.yes.then_some(looks),
+        reporter: reporter.as_mut(),
+        interrupts: interrupt::listen().context("cannot listen for signals")?,
+        permission: lease.clone(),
+        operator: operator(),
+    };
+    let ended = carry::go_on(journal, state, means).await;
+    lock::give_back(&lease, &ended).await;
+    exit(ended)
+}
+
+fn of_journal(error: JournalError) -> Trouble {
+    let help = error.help();
+    let error = anyhow::Error::new(error);
+    match help {
+        Some(help) => Trouble::Error(anyhow!("{error:#}\nhelp: {help}")),
+        None => Trouble::Error(error),
+    }
+}
+
+/// The newest run that is not over and was not taken back since.
+fn newest_open(runs_dir: &Path) -> Result<String, Trouble> {
+    let runs = list(runs_dir).with_context(|| format!("cannot list the runs in {}", runs_dir.display()))?;
+    let is_taken_back = |run: &RunSummary| {
+        let undoes = |other: &RunSummary| {
+            other.begun.as_ref().is_some_and(|begun| begun.undoes.as_deref() == Some(run.id.as_str()))
+        };
+        runs.iter().any(undoes)
+    };
+    let is_open = |run: &&RunSummary| match run.standing {
+        Standing::Abandoned => run.begun.is_some(),
+        Standing::Finished { result, .. } => result != RunResult::Done,
+        Standing::Running | Standing::Unreadable { .. } => false,
+    };
+    let open = runs.iter().filter(is_open).find(|run| !is_taken_back(run));
+    match open {
+        Some(run) => Ok(run.id.clone()),
+        None => Err(anyhow!(
+            "no run is to be resumed in {}: each is done, taken back or at work; `ringwalk runs` lists them",
+            runs_dir.display()
+        )
+        .into()),
+    }
+}
+
+/// The files that are named on the command line, or those that the run was made from. A run that takes another back
+/// needs nothing of the playbook: what it puts back is on the nodes.
+pub fn loaded(global: &Global, origin: &Origin) -> Result<Loaded, Trouble> {
+    let or_origin = |typed: &Option<PathBuf>, recorded: &Option<String>| {
+        typed.clone().or(recorded.as_ref().map(PathBuf::from))
+    };
+    let inventory = or_origin(&global.inventory, &origin.inventory);
+    let playbook = or_origin(&global.playbook, &origin.playbook);
+    match origin.undoes {
+        Some(_) => Ok(load_inventory(inventory.as_deref(), playbook.as_deref())?),
+        None => Ok(load(inventory.as_deref(), playbook.as_deref())?),
+    }
+}
+
+fn show_what_is_left(state: &RunState, global: &Global) {
+    match global.output {
+        OutputForm::Text => {
+            print(&report::summary::text(state, Screen::of_stdout(global.color.into())));
+        }
+        OutputForm::Json => say(&report::summary::text(state, Screen::of_stdout(Color::Never))),
+    }
+}

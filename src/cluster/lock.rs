@@ -1,0 +1,312 @@
+//! The lock of a cluster: held by the run whose name stands on a majority of the inventory's nodes, and kept by a sign
+//! of life on each of them.
+
+use super::survey::chain;
+use super::{Cluster, Node};
+use crate::node::lock::{self, Answer, Claim, Holder, LockError, NodeLock};
+use aws_lc_rs::rand;
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+/// As many nodes are asked together as are looked at together.
+const AT_ONCE: usize = 64;
+/// Between two signs of life. An eighth of what makes a holder count as dead: a slow node and a lost packet are none.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// For so long after a majority was last heard to be ours we act. It ends before others may call us dead, since our
+/// sign of life is older on the nodes than here, and clocks need not run alike.
+const HOLDS: Duration = Duration::from_secs(90);
+/// Who finds a rival at the same moment tries again this often; each time it is less likely that they meet.
+const TRIES: u32 = 5;
+/// The shortest wait between two tries: a round on all nodes is over by then.
+const SHORTEST_WAIT_MS: u64 = 200;
+
+/// A lock that is held. Dropped without [`Lease::release`] it goes stale by itself.
+pub struct Lease {
+    standing: Arc<Standing>,
+    heartbeat: JoinHandle<()>,
+}
+
+/// The lock as its holder knows it.
+struct Standing {
+    cluster: Arc<Cluster>,
+    claim: Claim,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    /// Nodes that have borne the lock.
+    held: BTreeSet<String>,
+    /// When a majority was last asked that answered so.
+    renewed: Moment,
+    lost: Option<String>,
+}
+
+/// When something was, by a clock that goes on while this machine sleeps and by one that nobody sets.
+#[derive(Clone, Copy)]
+struct Moment {
+    steady: Instant,
+    wall: SystemTime,
+}
+
+impl Moment {
+    fn now() -> Moment {
+        Moment { steady: Instant::now(), wall: SystemTime::now() }
+    }
+
+    fn age(&self) -> Duration {
+        self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
+    }
+}
+
+/// Why the lock was not taken. Nothing was changed on any node, and no lock of ours is left.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NotTaken {
+    #[error("{}", held(.0))]
+    Held(Vec<Held>),
+    #[error("the lock could be taken on {taken} of {of} nodes, which is no majority: {}", why.join("; "))]
+    NoMajority { taken: usize, of: usize, why: Vec<String> },
+}
+
+/// A run that holds nodes, with its youngest sign of life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub holder: Holder,
+    pub nodes: usize,
+    pub of: usize,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Holder { run, by, since, silent } = &self.holder;
+        let run = if run.is_empty() { "of no known name" } else { run };
+        write!(f, "run {run} by {by} holds {} of {} nodes", self.nodes, self.of)?;
+        if let Some(since) = since {
+            write!(f, " since {}", since.strftime("%Y-%m-%d %H:%M:%S UTC"))?;
+        }
+        let silent_s = silent.as_secs();
+        match self.holder.is_alive() {
+            true => write!(f, " and is at work (last sign of life {silent_s} s ago)"),
+            false => write!(f, "; it is dead or cut off: no sign of life for {} min", silent_s / 60),
+        }
+    }
+}
+
+fn held(held: &[Held]) -> String {
+    let each: Vec<String> = held.iter().map(ToString::to_string).collect();
+    format!("the cluster is locked: {}; nothing was changed", each.join("; "))
+}
+
+impl NotTaken {
+    /// A way out.
+    pub fn help(&self) -> String {
+        match self {
+            NotTaken::Held(held) => match held.iter().find(|held| !held.holder.is_alive()) {
+                Some(Held { holder: Holder { run, .. }, .. }) => format!(
+                    "`ringwalk resume {run}` where it began goes on with it; once you are sure that it is over, \
+                     `ringwalk lock break {run}` takes its lock away"
+                ),
+                None => "wait for its end (`ringwalk lock show`), then try again".into(),
+            },
+            NotTaken::NoMajority { .. } => "mend those nodes, then try again".into(),
+        }
+    }
+}
+
+/// Takes the lock on every node that gives it, and holds it if those are a majority. Where two begin together and
+/// neither gets one, both let go and try again after a while of its own.
+pub async fn take(cluster: Arc<Cluster>, run: &str, by: &str) -> Result<Lease, NotTaken> {
+    let claim = Claim { run: run.into(), token: format!("{:016x}", random()), by: by.into() };
+    let mut tries = 1;
+    loop {
+        let renewed = Moment::now();
+        let round = Round::of(&cluster, &claim, |_| Verb::Take).await;
+        if round.mine.len() >= majority(&cluster) {
+            let known = Mutex::new(Known { held: round.mine, renewed, lost: None });
+            let standing = Arc::new(Standing { cluster, claim, known });
+            let heartbeat = tokio::spawn(Arc::clone(&standing).beat());
+            return Ok(Lease { standing, heartbeat });
+        }
+        let own = round.mine.len();
+        // A node that did not answer may have given it all the same.
+        Round::of(&cluster, &claim, |_| Verb::Release).await;
+        let of = cluster.nodes.len();
+        let by_one_alone = round.others.iter().any(|other| other.nodes >= majority(&cluster));
+        if round.others.is_empty() {
+            return Err(NotTaken::NoMajority { taken: own, of, why: round.silent });
+        }
+        if by_one_alone || tries == TRIES {
+            return Err(NotTaken::Held(round.others));
+        }
+        sleep(Duration::from_millis(SHORTEST_WAIT_MS + random() % (SHORTEST_WAIT_MS << tries))).await;
+        tries += 1;
+    }
+}
+
+/// Who holds each node.
+pub async fn show(cluster: &Cluster) -> Vec<NodeLock> {
+    let mut asked = Vec::new();
+    for node in &cluster.nodes {
+        asked.push(async move { named(node, lock::show(node.host.as_ref()).await) });
+    }
+    stream::iter(asked).buffered(AT_ONCE).collect().await
+}
+
+/// Takes the lock away from a run on every node; `Mine` where it was the run's.
+pub async fn break_up(cluster: &Cluster, run: &str) -> Vec<NodeLock> {
+    let mut asked = Vec::new();
+    for node in &cluster.nodes {
+        asked.push(async move { named(node, lock::break_up(node.host.as_ref(), run).await) });
+    }
+    stream::iter(asked).buffered(AT_ONCE).collect().await
+}
+
+fn named(node: &Node, answer: Result<Answer, LockError>) -> NodeLock {
+    NodeLock { node: node.name.clone(), answer: answer.map_err(|error| chain(&error)) }
+}
+
+fn majority(cluster: &Cluster) -> usize {
+    cluster.nodes.len() / 2 + 1
+}
+
+/// Without it two rivals would wait alike; a zero only makes that likelier.
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    let _ = rand::fill(&mut bytes);
+    u64::from_ne_bytes(bytes)
+}
+
+impl Lease {
+    /// Whether the run may still act: no look at any node, only at what the last heartbeat told.
+    pub fn may_act(&self) -> Result<(), String> {
+        let known = self.standing.known();
+        if let Some(why) = &known.lost {
+            return Err(why.clone());
+        }
+        let age = known.renewed.age();
+        match age < HOLDS {
+            true => Ok(()),
+            false => Err(format!(
+                "this run's lock could not be renewed on a majority of the nodes for {} s",
+                age.as_secs()
+            )),
+        }
+    }
+
+    /// Gives a sign of life out of turn.
+    pub async fn renew(&self) {
+        self.standing.renew().await;
+    }
+
+    /// Gives the lock back wherever it is ours.
+    pub async fn release(&self) {
+        self.heartbeat.abort();
+        let Standing { cluster, claim, .. } = &*self.standing;
+        Round::of(cluster, claim, |_| Verb::Release).await;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.heartbeat.abort();
+    }
+}
+
+impl Standing {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn beat(self: Arc<Standing>) {
+        let mut beats = interval(HEARTBEAT);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        beats.tick().await;
+        while self.known().lost.is_none() {
+            beats.tick().await;
+            self.renew().await;
+        }
+    }
+
+    /// Renews on nodes that bear the lock. One that never did is asked again; one from which it was taken away is not.
+    async fn renew(&self) {
+        let asked = Moment::now();
+        let held = self.known().held.clone();
+        let verb = |node: &str| if held.contains(node) { Verb::Renew } else { Verb::Take };
+        let round = Round::of(&self.cluster, &self.claim, verb).await;
+        let mut known = self.known();
+        if round.mine.len() >= majority(&self.cluster) {
+            known.renewed = asked;
+        } else if round.mine.len() + round.silent.len() < majority(&self.cluster) {
+            known.lost = Some(lost(&round));
+        }
+        known.held.extend(round.mine);
+    }
+}
+
+fn lost(round: &Round) -> String {
+    match round.others.first() {
+        Some(other) => format!("this run lost its lock: {other}"),
+        None => "this run lost its lock: it was broken".into(),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Verb {
+    Take,
+    Renew,
+    Release,
+}
+
+/// What all nodes answered.
+#[derive(Default)]
+struct Round {
+    mine: BTreeSet<String>,
+    others: Vec<Held>,
+    /// Who did not answer, with the reason.
+    silent: Vec<String>,
+}
+
+impl Round {
+    async fn of(cluster: &Cluster, claim: &Claim, verb: impl Fn(&str) -> Verb + Send) -> Round {
+        let mut asked = Vec::new();
+        for node in &cluster.nodes {
+            asked.push(ask(node, verb(&node.name), claim));
+        }
+        let answers: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        let mut round = Round::default();
+        for (name, answer) in answers {
+            match answer {
+                Ok(Answer::Mine) => drop(round.mine.insert(name.to_owned())),
+                Ok(Answer::Other(holder)) => round.other(holder, cluster.nodes.len()),
+                Ok(Answer::Absent) => {}
+                Err(error) => round.silent.push(format!("{name}: {}", chain(&error))),
+            }
+        }
+        round
+    }
+
+    fn other(&mut self, holder: Holder, of: usize) {
+        match self.others.iter_mut().find(|held| held.holder.run == holder.run) {
+            Some(held) => {
+                held.nodes += 1;
+                held.holder.silent = held.holder.silent.min(holder.silent);
+                held.holder.since = held.holder.since.min(holder.since);
+            }
+            None => self.others.push(Held { holder, nodes: 1, of }),
+        }
+    }
+}
+
+async fn ask<'a>(node: &'a Node, verb: Verb, claim: &Claim) -> (&'a str, Result<Answer, LockError>) {
+    let host = node.host.as_ref();
+    let answer = match verb {
+        Verb::Take => lock::take(host, claim).await,
+        Verb::Renew => lock::renew(host, claim).await,
+        Verb::Release => lock::release(host, claim).await,
+    };
+    (&node.name, answer)
+}

@@ -1,0 +1,105 @@
+//! The way back from a run, planned: the copies that it kept of each `cassandra.yaml` are read on the nodes, since they
+//! say what the ports must show afterwards.
+
+use crate::cluster::Cluster;
+use crate::cluster::survey::chain;
+use crate::diagnostic::Diagnostic;
+use crate::facts::Facts;
+use crate::input::inventory::Inventory;
+use crate::journal::state::{RunState, Touched};
+use crate::node::files;
+use crate::node::job::{self, Stands};
+use crate::plan::back::{self, Undone};
+use crate::plan::change::sha256_hex;
+use crate::plan::stand::Progress;
+use crate::plan::step::Step;
+use crate::plan::{Plan, StepId, bounded};
+use crate::secret::Secret;
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// As many nodes are read from together as connect together.
+const AT_ONCE: usize = 64;
+
+/// What takes back all that a run has touched, or what speaks against it. `facts`: a fresh look, with the paths that the
+/// run's plan writes.
+pub async fn plan(
+    state: &RunState,
+    cluster: &Cluster,
+    inventory: &Inventory,
+    facts: &Facts,
+) -> Result<Plan, Vec<Diagnostic>> {
+    let under_way = restarts_under_way(state, cluster, facts).await;
+    if !under_way.is_empty() {
+        return Err(bounded(under_way));
+    }
+    let of_yaml = state.touched.iter().filter(|touched| is_yaml(state, touched));
+    let reads = of_yaml.map(|touched| read(cluster, touched));
+    let answers: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+    let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
+    for answer in answers {
+        match answer {
+            Ok(Some((key, text))) => drop(texts.insert(key, text)),
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(bounded(problems));
+    }
+    let kept = state.touched.iter();
+    let kept = kept.map(|it| (it.step, (it.kept.backup.clone(), it.kept.sha256.clone()))).collect();
+    let progress = state.progresses();
+    let undone = Undone { run: &state.run, plan: &state.plan, progress: &progress, kept, texts };
+    back::plan(&undone, inventory, facts)
+}
+
+/// Restarts that the run began and that go on on their nodes by themselves: a second job would stop what they start.
+async fn restarts_under_way(state: &RunState, cluster: &Cluster, facts: &Facts) -> Vec<Diagnostic> {
+    let is_open = |id: &StepId| {
+        let is_restart = matches!(state.plan.steps[*id].step, Step::Restart(_));
+        is_restart && state.progress(*id) == Progress::Perhaps
+    };
+    let mut problems = Vec::new();
+    for id in (0..state.plan.steps.len()).filter(is_open) {
+        let name = &state.plan.steps[id].node;
+        let (Some(node), Some(seen)) = (cluster.node(name), facts.node(name)) else { continue };
+        for tries in 0..=state.tries[id] {
+            let job = job::restart_id(id, tries);
+            let problem = match job::stands(node.host.as_ref(), &seen.state_dir, &state.run, &job).await {
+                Ok(Stands::Unknown | Stands::Over) => continue,
+                Ok(Stands::AtWork) => "the restart that the run began there is under way still".to_owned(),
+                Err(error) => format!("cannot tell whether a restart is under way: {}", chain(&error)),
+            };
+            problems.push(Diagnostic::new(name, problem).help("wait a minute, then roll back again"));
+        }
+    }
+    problems
+}
+
+fn is_yaml(state: &RunState, touched: &Touched) -> bool {
+    state.plan.steps[touched.step].step.writes().is_some_and(|write| write.store.is_none())
+}
+
+/// A copy by its node and path. There is none where the run was cut off before it made one: then the file was not
+/// replaced either, and what stands there is the old one.
+async fn read(
+    cluster: &Cluster,
+    touched: &Touched,
+) -> Result<Option<((String, String), Secret)>, Diagnostic> {
+    let help = "without this copy the file cannot be put back: mend it by hand, then run `ringwalk plan`";
+    let place = format!("{}:{}", touched.node, touched.kept.backup);
+    let Some(node) = cluster.node(&touched.node) else { return Ok(None) };
+    let bytes = match files::read(node.host.as_ref(), &touched.kept.backup).await {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(files::FileError::Absent { .. }) => return Ok(None),
+        Err(error) => return Err(Diagnostic::new(place, chain(&error)).help(error.help())),
+    };
+    if Some(sha256_hex(&bytes)) != touched.kept.sha256 {
+        return Err(Diagnostic::new(place, "the copy is not what the run kept there").help(help));
+    }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Diagnostic::new(place, "the copy is no text in UTF-8").help(help))?;
+    Ok(Some(((touched.node.clone(), touched.kept.backup.clone()), Secret::new(text))))
+}

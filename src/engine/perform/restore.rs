@@ -1,0 +1,54 @@
+//! A file put back as it stood before a run, out of the copy that the run kept on the node.
+
+use super::{Failure, Place, of_file};
+use crate::node::files::{self, Expect, Replace};
+use crate::plan::change::sha256_hex;
+use crate::plan::step::RestoreFile;
+use crate::transport::Stdin;
+use zeroize::Zeroizing;
+
+impl Place<'_> {
+    pub(super) async fn restore(&self, restore: &RestoreFile) -> Result<String, Failure> {
+        let own = self.run.backup(&self.node.name, &restore.path, restore.was.as_deref());
+        let replace = Replace {
+            path: restore.path.clone(),
+            bytes: Stdin(Zeroizing::new(Vec::new())),
+            becomes: files::ABSENT.into(),
+            expect: restore.was.clone().map_or(Expect::Absent, Expect::Sha256),
+            owner: None,
+            mode: None,
+            backup: Some(own),
+        };
+        let Some(becomes) = &restore.becomes else {
+            return self.replace(&replace).await;
+        };
+        let host = self.node.host.as_ref();
+        let bytes = Zeroizing::new(files::read(host, &restore.backup).await.map_err(of_file)?);
+        if sha256_hex(&bytes) != *becomes {
+            let why = format!("{} is not the copy that the run kept: its SHA-256 differs", restore.backup);
+            let help = format!("put {} right by hand, then run `ringwalk plan`", restore.path);
+            return Err(Failure::new(why, help));
+        }
+        // Cassandra's yaml was edited with its owner, mode and access list as they were, so they are what they were.
+        let (owner, mode) = match restore.store {
+            Some(_) => self.attributes(&restore.backup).await?,
+            None => (None, None),
+        };
+        let replace = Replace { bytes: Stdin(bytes), becomes: becomes.clone(), owner, mode, ..replace };
+        self.replace(&replace).await
+    }
+
+    /// Owner and mode of the file when it was copied: `UID:GID MODE`, the mode in octal digits.
+    async fn attributes(&self, backup: &str) -> Result<(Option<String>, Option<u32>), Failure> {
+        let path = format!("{backup}.attributes");
+        let text = files::read(self.node.host.as_ref(), &path).await.map_err(of_file)?;
+        let text = String::from_utf8_lossy(&text);
+        let parsed = text.trim().split_once(' ').and_then(|(owner, mode)| {
+            Some((Some(owner.to_owned()), Some(u32::from_str_radix(mode, 8).ok()?)))
+        });
+        parsed.ok_or_else(|| {
+            let help = "put the file back by hand, then run `ringwalk plan`";
+            Failure::new(format!("cannot understand {path}: it should say owner and mode"), help)
+        })
+    }
+}

@@ -1,0 +1,372 @@
+//! The plan that takes a run back: for each node that it touched the files as they were, under the same gates.
+//!
+//! Phases are undone in reverse, each on all of its nodes before the one before it, so that a client that speaks both
+//! plaintext and TLS is served all the while. Limits and gates are those of the run itself.
+
+use super::change::{Change, NodeChange, RestartReason};
+use super::diff;
+use super::ports::{ClientOptions, wires};
+use super::stand::{self, Progress};
+use super::step::{Gate, Hold, Reload, RestoreFile, Step, StoreName, Wire};
+use super::{PLAN_FORMAT, Phase, Plan, PlannedStep, Seen, StepId, Wave, bounded};
+use crate::diagnostic::Diagnostic;
+use crate::facts::ring::Availability;
+use crate::facts::{Facts, FileFacts, NodeFacts};
+use crate::formats::yaml;
+use crate::input::inventory::Inventory;
+use crate::input::playbook::KeepAvailable;
+use crate::secret::Secret;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A run that is to be taken back, as far as it came.
+pub struct Undone<'a> {
+    pub run: &'a str,
+    pub plan: &'a Plan,
+    /// Of each step.
+    pub progress: &'a [Progress],
+    /// By step that replaces a file: the copy that was kept on the node, and its SHA-256; `None`: there was no file.
+    pub kept: BTreeMap<StepId, (String, Option<String>)>,
+    /// By copy's node and path: the text of a `cassandra.yaml` that was replaced.
+    pub texts: BTreeMap<(String, String), Secret>,
+}
+
+/// The way back, or everything that speaks against it: nodes that something else has changed since, a node that cannot
+/// be spared.
+pub fn plan(undone: &Undone<'_>, inventory: &Inventory, facts: &Facts) -> Result<Plan, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let mut nodes = BTreeMap::new();
+    for name in undone.plan.nodes().into_iter().filter(|node| was_touched(undone, node)) {
+        match facts.node(name) {
+            Some(seen) => {
+                problems.extend(stand::problems(undone.plan, undone.progress, seen));
+                nodes.insert(name, Projected::of(seen));
+            }
+            None => problems.push(
+                Diagnostic::new(name, "the run has changed this node, and the inventory lacks it")
+                    .help("name an inventory that has every node of the run with -i"),
+            ),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(bounded(problems));
+    }
+    let mut way = Way {
+        undone,
+        inventory,
+        facts,
+        availability: facts.ring.availability(),
+        down: facts.down.clone(),
+        nodes,
+        phases: Vec::new(),
+        steps: Vec::new(),
+        warnings: BTreeSet::new(),
+        problems: Vec::new(),
+    };
+    (0..undone.plan.phases.len()).rev().for_each(|phase| way.phase(phase));
+    match way.problems.is_empty() {
+        true => Ok(way.plan()),
+        false => Err(bounded(way.problems)),
+    }
+}
+
+fn was_touched(undone: &Undone<'_>, node: &str) -> bool {
+    let steps = undone.plan.steps.iter().zip(undone.progress);
+    let mut begun = steps.filter(|(step, progress)| step.node == node && **progress != Progress::NotBegun);
+    begun.any(|(step, _)| step.step.changes_the_node())
+}
+
+/// A node as it is expected to be when a phase is undone.
+struct Projected {
+    facts: NodeFacts,
+    text: Secret,
+}
+
+impl Projected {
+    fn of(seen: &NodeFacts) -> Projected {
+        Projected { facts: seen.clone(), text: seen.yaml.text.clone() }
+    }
+
+    fn sha256(&self, path: &str) -> Option<String> {
+        match path == self.facts.yaml.real_path {
+            true => Some(self.facts.yaml.file.sha256.clone()),
+            false => self.facts.files.get(path).cloned().flatten().map(|file| file.sha256),
+        }
+    }
+
+    /// Hash and presence are what the ports are judged by; owner and mode stay those of the file that stands there.
+    fn restore(&mut self, file: &RestoreFile) {
+        let like = self.facts.yaml.file.clone();
+        if file.path == self.facts.yaml.real_path {
+            self.facts.yaml.file.sha256 = file.becomes.clone().unwrap_or_default();
+        } else {
+            let becomes = file.becomes.clone().map(|sha256| FileFacts { sha256, ..like });
+            self.facts.files.insert(file.path.clone(), becomes);
+        }
+    }
+
+    fn options(&self) -> ClientOptions {
+        let root = yaml::parse(self.text.expose()).ok().flatten();
+        ClientOptions::of(root.as_ref())
+    }
+}
+
+/// The way so far.
+struct Way<'a> {
+    undone: &'a Undone<'a>,
+    inventory: &'a Inventory,
+    facts: &'a Facts,
+    availability: Availability<'a>,
+    down: BTreeSet<String>,
+    nodes: BTreeMap<&'a str, Projected>,
+    phases: Vec<Phase>,
+    steps: Vec<PlannedStep>,
+    warnings: BTreeSet<String>,
+    problems: Vec<Diagnostic>,
+}
+
+/// What undoes a phase on one node.
+struct Work {
+    restores: Vec<RestoreFile>,
+    taken_up: TakenUp,
+    wires: Vec<Wire>,
+    diff: String,
+}
+
+/// How the run had the process take up what it brought; it comes back the same way.
+enum TakenUp {
+    Not,
+    Reloaded,
+    Restarted(super::step::Restart),
+}
+
+impl<'a> Way<'a> {
+    fn phase(&mut self, phase: usize) {
+        let mut nodes: Vec<&'a str> = self.nodes.keys().copied().collect();
+        // The node that the run came to last first: it may be the one that is not well.
+        let last = |node: &str| self.undone.plan.steps.iter().rposition(|step| step.node == node);
+        nodes.sort_by_key(|node| std::cmp::Reverse(last(node)));
+        // While a node is down, no other that shares its ranges can be spared.
+        nodes.sort_by_key(|node| self.facts.node(node).is_some_and(|seen| seen.process.is_some()));
+        let (mut waves, mut unchanged) = (Vec::new(), Vec::new());
+        for node in nodes {
+            match self.work(phase, node) {
+                Some(work) => waves.push(self.wave(node, phase, work)),
+                None => unchanged.push(node.to_owned()),
+            }
+        }
+        if !waves.is_empty() {
+            let name = format!("undo {}", self.undone.plan.phases[phase].name);
+            self.phases.push(Phase { name, unchanged, waves });
+        }
+    }
+
+    fn begun(&self, phase: usize, node: &str) -> Vec<StepId> {
+        let is_begun = |id: &StepId| {
+            let step = &self.undone.plan.steps[*id];
+            step.phase == phase && step.node == node && self.undone.progress[*id] != Progress::NotBegun
+        };
+        (0..self.undone.plan.steps.len()).filter(is_begun).collect()
+    }
+
+    fn work(&mut self, phase: usize, node: &str) -> Option<Work> {
+        let begun = self.begun(phase, node);
+        let projected = self.nodes.get_mut(node)?;
+        let (before, text_before) = (projected.options(), projected.text.clone());
+        let policy_before = before.policy(&projected.facts);
+        let served = projected.facts.shows.values().find_map(|shows| shows.certificate.clone());
+        let (mut restores, mut taken_up) = (Vec::new(), TakenUp::Not);
+        for id in begun {
+            let step = &self.undone.plan.steps[id].step;
+            match step {
+                Step::Restart(restart) => taken_up = TakenUp::Restarted(restart.clone()),
+                Step::Reload(_) => taken_up = TakenUp::Reloaded,
+                Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
+                    restores.extend(restore(self.undone, id, projected));
+                }
+                Step::Hold(_) | Step::Confirm => {}
+            }
+        }
+        for file in &restores {
+            if let Some(text) = self.undone.texts.get(&(node.to_owned(), file.backup.clone())) {
+                projected.text = text.clone();
+            }
+            projected.restore(file);
+        }
+        // The mark of a run that is taken back is taken away.
+        let is_owed = projected.facts.owed.take().is_some_and(|run| run == self.undone.run);
+        if restores.is_empty() && matches!(taken_up, TakenUp::Not) && !is_owed {
+            return None;
+        }
+        let after = projected.options();
+        let policy = after.policy(&projected.facts);
+        let keystore_changes = after.keystore != before.keystore
+            || restores.iter().any(|file| file.path == after.keystore || file.path == before.keystore);
+        let wires = wires(&after, &projected.facts, served.filter(|_| !keystore_changes));
+        if policy_before.accepts_tls() && !policy.accepts_tls() {
+            let what =
+                "TLS is turned off again: a client that speaks nothing but TLS by now is not served any more";
+            self.warnings.insert(what.into());
+        }
+        if policy_before.accepts_plaintext() && !policy.accepts_plaintext() {
+            let what =
+                "plaintext is refused again: a client that speaks plaintext by now is not served any more";
+            self.warnings.insert(what.into());
+        }
+        let path = projected.facts.yaml.path.clone();
+        let diff = diff::masked(&path, text_before.expose(), projected.text.expose());
+        Some(Work { restores, taken_up, wires, diff })
+    }
+
+    fn wave(&mut self, node: &'a str, phase: usize, work: Work) -> Wave {
+        let number = self.steps.last().map_or(0, |step| step.wave + 1);
+        let gates = Gates::of(self.undone.plan, phase, node);
+        let proof = self.proof(node, &work.taken_up, gates.keep);
+        let index = self.phases.len();
+        let (restart, reload) = reasons(&work, self.facts.node(node));
+        let changes = work.restores.iter().map(|file| Change::Restored {
+            path: file.path.clone(),
+            was: file.was.clone(),
+            becomes: file.becomes.clone(),
+        });
+        let change = NodeChange {
+            node: node.to_owned(),
+            changes: changes.collect(),
+            restart,
+            reload,
+            diff: work.diff.clone(),
+        };
+        let step = |step| PlannedStep { phase: index, wave: number, node: node.to_owned(), step };
+        self.steps.extend(path(work, gates).into_iter().map(step));
+        Wave { number, canary: false, proof, nodes: vec![change] }
+    }
+
+    fn proof(&mut self, node: &str, taken_up: &TakenUp, keep: KeepAvailable) -> String {
+        match taken_up {
+            TakenUp::Not => return "no restart".into(),
+            TakenUp::Reloaded => return "the process goes on, and so do its connections".into(),
+            TakenUp::Restarted(_) => {}
+        }
+        let address = self.inventory.nodes.iter().find(|known| known.name == node).map(|node| &node.address);
+        let seen = self.facts.node(node);
+        let member = seen.and_then(|seen| self.facts.member_of(seen, address.map_or("", String::as_str)));
+        let Some(member) = member else { return "not in the ring".into() };
+        let answer = self.availability.can_be_spared(&member.host_id, &self.down, keep);
+        self.down.remove(&member.host_id);
+        match answer {
+            Ok(proof) => proof.text,
+            Err(blocked) => {
+                let why: Vec<String> = blocked.iter().take(3).map(ToString::to_string).collect();
+                let message = format!("`{node}` cannot be spared: {}", why.join("; "));
+                let help = "bring the nodes that are down back first, then roll back again";
+                self.problems.push(Diagnostic::new(node, message).help(help));
+                String::new()
+            }
+        }
+    }
+
+    fn plan(self) -> Plan {
+        Plan {
+            format: PLAN_FORMAT,
+            cluster: self.undone.plan.cluster.clone(),
+            playbook: format!("rollback of {}", self.undone.run),
+            at_once: self.undone.plan.at_once,
+            warnings: self.warnings.into_iter().collect(),
+            // Stores that stood there before are not judged: they were good enough for the process that runs with them.
+            findings: Vec::new(),
+            seen: self.facts.nodes.iter().map(Seen::of).collect(),
+            phases: self.phases,
+            steps: self.steps,
+        }
+    }
+}
+
+/// What puts back the file that a step replaced; `None` if it stands as it did.
+fn restore(undone: &Undone<'_>, id: StepId, projected: &Projected) -> Option<RestoreFile> {
+    let write = undone.plan.steps[id].step.writes()?;
+    let (backup, becomes) = undone.kept.get(&id)?.clone();
+    let was = projected.sha256(write.path);
+    (was != becomes).then(|| RestoreFile {
+        store: write.store,
+        path: write.path.to_owned(),
+        backup,
+        was,
+        becomes,
+    })
+}
+
+fn reasons(work: &Work, seen: Option<&NodeFacts>) -> (Vec<RestartReason>, Vec<StoreName>) {
+    let stores: Vec<StoreName> = work.restores.iter().filter_map(|file| file.store).collect();
+    match &work.taken_up {
+        TakenUp::Not => (Vec::new(), Vec::new()),
+        TakenUp::Reloaded => (Vec::new(), stores),
+        TakenUp::Restarted(_) => {
+            let mut reasons = Vec::new();
+            let runs = seen.is_some_and(|seen| seen.process.is_some());
+            reasons.extend((!runs).then_some(RestartReason::NotRunning));
+            let of_yaml = work.restores.iter().any(|file| file.store.is_none());
+            reasons.extend(of_yaml.then_some(RestartReason::SettingsChange));
+            reasons.extend(stores.into_iter().map(|store| RestartReason::StoreChanges { store }));
+            if reasons.is_empty() {
+                reasons.push(RestartReason::Asked);
+            }
+            (reasons, Vec::new())
+        }
+    }
+}
+
+/// The holds that the run itself would have made around this node's turn.
+struct Gates {
+    keep: KeepAvailable,
+    spare: Option<Hold>,
+    healthy: Option<Hold>,
+}
+
+impl Gates {
+    fn of(plan: &Plan, phase: usize, node: &str) -> Gates {
+        let mut gates = Gates { keep: KeepAvailable::default(), spare: None, healthy: None };
+        for step in plan.steps.iter().filter(|step| step.phase == phase && step.node == node) {
+            let Step::Hold(hold) = &step.step else { continue };
+            let keep = hold.gates.iter().find_map(|gate| match gate {
+                Gate::CanBeSpared { keep } => Some(*keep),
+                Gate::NodeIsUp
+                | Gate::CqlAnswers
+                | Gate::WireIsRight(_)
+                | Gate::PeersSeeItUp
+                | Gate::SchemaAgrees => None,
+            });
+            match keep {
+                Some(keep) => (gates.keep, gates.spare) = (keep, Some(hold.clone())),
+                None => gates.healthy = Some(hold.clone()),
+            }
+        }
+        gates
+    }
+}
+
+/// A node's path through its wave.
+fn path(work: Work, gates: Gates) -> Vec<Step> {
+    let mut path: Vec<Step> = work.restores.into_iter().map(Step::RestoreFile).collect();
+    match work.taken_up {
+        TakenUp::Not => {}
+        TakenUp::Reloaded => {
+            path.push(Step::Reload(Reload { stores: Vec::new() }));
+            path.extend(gates.healthy.map(|hold| Step::Hold(showing(hold, &work.wires))));
+        }
+        TakenUp::Restarted(restart) => {
+            path.extend(gates.spare.map(Step::Hold));
+            path.push(Step::Restart(restart));
+            path.extend(gates.healthy.map(|hold| Step::Hold(showing(hold, &work.wires))));
+        }
+    }
+    path.push(Step::Confirm);
+    path
+}
+
+/// The same hold, for what the ports are to show now.
+fn showing(mut hold: Hold, wires: &[Wire]) -> Hold {
+    let at = hold.gates.iter().position(|gate| matches!(gate, Gate::WireIsRight(_)));
+    let at = at.unwrap_or(hold.gates.len());
+    hold.gates.retain(|gate| !matches!(gate, Gate::WireIsRight(_)));
+    hold.gates.splice(at..at, wires.iter().cloned().map(Gate::WireIsRight));
+    hold
+}
