@@ -48,6 +48,17 @@ fn json_is_of_the_documented_form() {
 }
 
 #[test]
+fn what_the_rules_find_stands_below_the_store() {
+    let desk = Desk::with_ca();
+    desk.issue("--days 5 --node n1").done();
+    let shown = desk.stores("inspect stores/n1.p12 --password file:stores/keystore.password").done();
+    assert!(shown.contains("\nwarning: ") && shown.contains("\nhelp: "), "{shown}");
+    let fresh = Desk::with_stores("--node n1");
+    let shown = fresh.stores("inspect stores/n1.p12 --password file:stores/keystore.password").done();
+    assert!(!shown.contains("\nwarning: ") && !shown.contains("\nerror: "), "{shown}");
+}
+
+#[test]
 fn a_locked_store_a_wrong_password_and_no_store_are_told_apart() {
     let desk = Desk::with_stores("--node n1");
     desk.write("wrong", "wrong\n");
