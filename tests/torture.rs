@@ -107,7 +107,7 @@ fn play(seed: u64, mutation: Mutation, injected: &mut BTreeMap<&'static str, u64
         });
         let mut rollout = Rollout::new(6, seed, faults, mutation);
         let day = Duration::from_secs(86_400);
-        let played = tokio::time::timeout(day, rollout.to_the_end(kill)).await;
+        let played = tokio::time::timeout(day, rollout.until_the_end(kill)).await;
         for (kind, count) in rollout.injected() {
             *injected.entry(kind).or_default() += count;
         }

@@ -190,7 +190,7 @@ impl Rollout {
     }
 
     /// Applies until faults are over, then once more over a cluster that is healed.
-    pub async fn to_the_end(&mut self, mut kill: Option<(usize, bool)>) -> Result<(), String> {
+    pub async fn until_the_end(&mut self, mut kill: Option<(usize, bool)>) -> Result<(), String> {
         for playbook in [Playbook::Enable, Playbook::Rotate] {
             for _ in 0..4 {
                 let ended = self.apply(playbook, kill.take()).await;
