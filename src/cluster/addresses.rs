@@ -1,7 +1,7 @@
 //! Every address and name that a node goes by, as the node and its ring say; whoever cannot be asked is left out.
 
-use super::survey::{self, AT_ONCE, chain, probe_or_ask_version};
-use super::{Cluster, Node};
+use super::survey::{self, chain, probe_or_ask_version};
+use super::{AT_ONCE, Cluster, Node};
 use crate::facts::{Facts, NodeFacts};
 use crate::input::inventory::Inventory;
 use crate::node::probe::ProbeRequest;
