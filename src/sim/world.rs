@@ -286,8 +286,8 @@ async fn play(world: Arc<World>) {
 }
 
 fn member(node: &NodeWish, random: &mut Random) -> Member {
-    let id = random.next();
-    let tokens = (0..4).map(|_| i128::from(random.next() as i64)).collect();
+    let id = random.draw();
+    let tokens = (0..4).map(|_| i128::from(random.draw() as i64)).collect();
     Member {
         host_id: format!("{:08x}-0000-4000-8000-{:012x}", id >> 32, id & 0xffff_ffff_ffff),
         address: node.address.clone(),
