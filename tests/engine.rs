@@ -7,6 +7,7 @@ mod random;
 #[path = "engine/script.rs"]
 mod script;
 
+use jiff::Timestamp;
 use ringwalk::engine::EngineError;
 use ringwalk::journal::event::{RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
@@ -115,6 +116,32 @@ fn a_failure_lets_the_other_node_of_the_wave_come_to_its_end() {
     assert_eq!(result(&stopped), RunResult::StoppedMidway);
     assert_eq!(begun(&stopped), [0, 3, 1, 4, 5], "n2 is brought to its end, n3 is not begun");
     assert!(stopped.state.node_is_done("n2"));
+}
+
+/// A node, a pause, and a node: the pause is step 4.
+fn with_a_pause() -> Plan {
+    plan(&[&[("n1", "phRc")], &[("", "?")], &[("n2", "phRc")]], 1)
+}
+
+#[test]
+fn a_run_ends_at_a_pause_and_is_resumed_there() {
+    let waits = run(with_a_pause(), &Script { not_yet: vec![4], ..Script::default() });
+    assert_eq!((result(&waits), begun(&waits)), (RunResult::Waiting, vec![0, 1, 2, 3, 4]));
+    assert_eq!(waits.state.not_yet.as_ref().map(|not_yet| not_yet.step), Some(4));
+    let mut journal = waits.journal;
+    journal.push((Timestamp::UNIX_EPOCH, StepEvent::Resumed { operator: "ops".into() }));
+    let again = resume(journal.clone(), &Script { not_yet: vec![4], ..Script::default() });
+    assert_eq!((result(&again), begun(&again)), (RunResult::Waiting, vec![4]), "it is looked at again");
+    let done = resume(journal, &Script::default());
+    assert_eq!((result(&done), begun(&done)), (RunResult::Done, vec![4, 5, 6, 7, 8]));
+    assert_eq!(done.state.not_yet, None);
+}
+
+#[test]
+fn who_interrupts_a_pause_does_not_wait_for_it() {
+    let script = Script { takes_s: [(4, 100_000)].into(), interrupts_s: vec![60], ..Script::default() };
+    let interrupted = run(with_a_pause(), &script);
+    assert_eq!((result(&interrupted), begun(&interrupted)), (RunResult::Interrupted, vec![0, 1, 2, 3, 4]));
 }
 
 #[test]

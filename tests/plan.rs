@@ -53,7 +53,8 @@ fn shown(plan: &Plan) -> String {
         text.push_str("\nsteps\n");
     }
     for step in &plan.steps {
-        let _ = writeln!(text, "  {}: {}{}", step.node, step.step.sentence(), details(&step.step));
+        let node = step.on_node().unwrap_or("cluster");
+        let _ = writeln!(text, "  {node}: {}{}", step.step.sentence(), details(&step.step));
     }
     text
 }
@@ -68,7 +69,8 @@ fn details(step: &Step) -> String {
                 | Gate::NodeIsUp
                 | Gate::CqlAnswers
                 | Gate::PeersSeeItUp
-                | Gate::SchemaAgrees => None,
+                | Gate::SchemaAgrees
+                | Gate::ClientsReady(_) => None,
             });
             let watched = match hold.at_least_s {
                 0 => String::new(),
@@ -80,8 +82,11 @@ fn details(step: &Step) -> String {
             Some(_) => format!(" over another, {} {:04o}", push.owner, push.mode),
             None => format!(", {} {:04o}", push.owner, push.mode),
         },
-        Step::EditYaml(_) | Step::RestoreFile(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => {
-            String::new()
-        }
+        Step::EditYaml(_)
+        | Step::RestoreFile(_)
+        | Step::Restart(_)
+        | Step::Reload(_)
+        | Step::Confirm
+        | Step::Pause(_) => String::new(),
     }
 }

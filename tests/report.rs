@@ -101,6 +101,7 @@ fn runs_are_told_in_plain_lines_and_end_with_the_state_of_the_cluster() {
         ("interrupted", story::interrupted()),
         ("killed", killed),
         ("unchanged", unchanged),
+        ("waiting", story::waiting()),
     ];
     for (name, story) in cases {
         expect(&format!("tests/report/run-{name}.txt"), &plain(&story));
@@ -288,6 +289,7 @@ fn every_example_in_the_docs_is_an_event_and_every_event_has_one() {
         kinds.insert(inner.get("event").or(inner.get("progress")).unwrap().as_str().unwrap().to_string());
     }
     let all = [
+        "asks",
         "interrupted",
         "job_stage",
         "looked",

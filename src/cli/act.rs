@@ -8,6 +8,7 @@ use super::{Trouble, interrupt, lock, runs};
 use crate::cluster::Cluster;
 use crate::cluster::views::Looks;
 use crate::engine::EngineError;
+use crate::engine::answers::Answers;
 use crate::engine::carry::{self, Ended, Means};
 use crate::facts::Facts;
 use crate::journal::event::Origin;
@@ -32,11 +33,13 @@ pub struct Agreed {
     pub looks: Option<Looks>,
     pub plan: Plan,
     pub origin: Origin,
+    /// To the pauses of the run.
+    pub answers: Answers,
 }
 
 /// Carries the plan out as a run of its own, under the cluster's lock.
 pub async fn begin(global: &Global, agreed: Agreed) -> Result<Exit, Trouble> {
-    let Agreed { loaded, cluster, facts, looks, plan, origin } = agreed;
+    let Agreed { loaded, cluster, facts, looks, plan, origin, answers } = agreed;
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
     let run = run_id(&plan.cluster, Timestamp::now());
     let runs_dir = runs::directory(global)?;
@@ -51,6 +54,7 @@ pub async fn begin(global: &Global, agreed: Agreed) -> Result<Exit, Trouble> {
         reporter: reporter.as_mut(),
         interrupts,
         permission: lease.clone(),
+        answers,
         operator: operator(),
     };
     let ended = carry::begin(journal, &run, origin, plan, means).await;

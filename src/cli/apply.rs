@@ -36,7 +36,9 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
     let Made { plan, cluster, facts, looks } = made;
     // A person thinks for minutes, or closes the lid; what observers said before is of the past then.
     let looks = options.yes.then_some(looks);
-    begin(global, Agreed { loaded, cluster, facts, looks, plan, origin: files.origin(None) }).await
+    let answers = options.pauses.answers(&plan)?;
+    let origin = files.origin(None);
+    begin(global, Agreed { loaded, cluster, facts, looks, plan, origin, answers }).await
 }
 
 fn read(path: &Path) -> Result<Saved, Trouble> {

@@ -32,6 +32,7 @@ Exit codes:
   1    stopped before anything was changed
   2    bad input, or a cluster that cannot be reached or is not fit
   3    stopped midway: some nodes are changed, some are not
+  4    waiting between phases or waves, for clients or for a yes; `resume` goes on
   10   plan: there are changes
   130  interrupted";
 
@@ -100,7 +101,7 @@ pub enum Command {
     #[command(after_help = APPLY)]
     Apply(ApplyArguments),
     /// Go on with a run that was stopped, killed or left; what failed is tried again; asks first
-    Resume(RunArguments),
+    Resume(ResumeArguments),
     /// Take a run back: every file as it was before, in the same waves under the same gates; asks first
     Rollback(RunArguments),
     /// Show who is connected to each node, from where, with which driver, in TLS or in plaintext; change nothing
@@ -145,14 +146,27 @@ pub struct PlanArguments {
 pub struct ApplyArguments {
     /// A plan that `plan --out` saved [default: plan now]
     pub plan: Option<PathBuf>,
-    /// Do not ask; needed where there is no terminal
+    /// Do not ask; needed where there is no terminal. It approves no phase: see --approve
     #[arg(short, long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub pauses: super::pauses::PauseArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArguments {
+    /// A run's id, or its beginning [default: the latest that is not over]
+    pub run: Option<String>,
+    /// Do not ask; needed where there is no terminal. It approves no phase: see --approve
+    #[arg(short, long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub pauses: super::pauses::PauseArguments,
 }
 
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// A run's id, or its beginning [default: resume the latest that is not over, roll back the latest]
+    /// A run's id, or its beginning [default: the latest]
     pub run: Option<String>,
     /// Do not ask; needed where there is no terminal
     #[arg(short, long)]

@@ -13,6 +13,8 @@ pub enum Exit {
     Refused,
     /// A run stopped after it had changed something.
     StoppedMidway,
+    /// A run waits at a pause, for clients or for a yes.
+    Waiting,
     /// `plan` found changes.
     Changes,
     Interrupted,
@@ -25,6 +27,7 @@ impl Exit {
             Exit::StoppedUnchanged => 1,
             Exit::Refused => 2,
             Exit::StoppedMidway => 3,
+            Exit::Waiting => 4,
             Exit::Changes => 10,
             // As a shell reports a program that SIGINT ended.
             Exit::Interrupted => 130,
@@ -45,6 +48,7 @@ impl From<RunResult> for Exit {
             RunResult::StoppedUnchanged => Exit::StoppedUnchanged,
             RunResult::StoppedMidway => Exit::StoppedMidway,
             RunResult::Interrupted => Exit::Interrupted,
+            RunResult::Waiting => Exit::Waiting,
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod exit;
 pub mod interrupt;
 pub mod load;
 pub mod lock;
+pub mod pauses;
 pub mod plan;
 pub mod reach;
 pub mod resume;

@@ -1,7 +1,7 @@
 //! `ringwalk resume`: goes on with a run that was stopped, killed or left, in the same loop.
 
 use super::act::{Files, agreed, exit, nobody_else_is_at_work, operator, reporter, say, transcribed};
-use super::arguments::{Global, OutputForm, RunArguments};
+use super::arguments::{Global, OutputForm, ResumeArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load, load_inventory};
 use super::{Trouble, interrupt, lock, print, reach, runs, show};
@@ -17,7 +17,7 @@ use anyhow::{Context, anyhow};
 use std::path::Path;
 use std::sync::Arc;
 
-pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Trouble> {
+pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Trouble> {
     let runs_dir = runs::directory(global)?;
     let run = match &options.run {
         Some(wanted) => show::choose(&runs_dir, Some(wanted))?,
@@ -47,6 +47,7 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
         return Ok(Exit::from(state.finished.map_or(RunResult::Interrupted, |(_, result)| result)));
     }
     nobody_else_is_at_work(global, &state.plan.cluster, Some(&run))?;
+    let answers = options.pauses.answers(&state.plan)?;
     let lease = lock::take(&cluster, &run).await?;
     let mut reporter = reporter(global);
     let means = Means {
@@ -57,6 +58,7 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
         reporter: reporter.as_mut(),
         interrupts: interrupt::listen().context("cannot listen for signals")?,
         permission: lease.clone(),
+        answers,
         operator: operator(),
     };
     let ended = carry::go_on(journal, state, means).await;

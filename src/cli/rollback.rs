@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::load::load_inventory;
 use super::{Trouble, reach, runs, show};
 use crate::cluster::survey::{Survey, survey_with};
+use crate::engine::answers::Answers;
 use crate::engine::back;
 use crate::journal::file;
 use crate::journal::state::RunState;
@@ -34,7 +35,9 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
     }
     nobody_else_is_at_work(global, &plan.cluster, None)?;
     let origin = files.origin(Some(undone.run));
-    begin(global, Agreed { loaded, cluster, facts, looks: None, plan, origin }).await
+    // A way back has no pauses.
+    let answers = Answers::default();
+    begin(global, Agreed { loaded, cluster, facts, looks: None, plan, origin, answers }).await
 }
 
 /// The run that is meant, as far as it came; one that is at work is not taken back.

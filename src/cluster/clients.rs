@@ -7,6 +7,7 @@ use crate::facts::NodeFacts;
 use crate::facts::clients::{ClientLook, ClientSource};
 use crate::facts::version::Version;
 use crate::node::clients::{self, Asked};
+use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeSet;
 
@@ -15,15 +16,19 @@ const AT_ONCE: usize = 64;
 
 /// Every node's answer, or why it gave none.
 pub async fn look(cluster: &Cluster, nodes: &[NodeFacts]) -> Vec<(String, ClientLook)> {
-    let looks = nodes.iter().filter_map(|seen| {
-        let node = cluster.node(&seen.node)?;
-        Some(async move { (seen.node.clone(), of_node(node, seen).await) })
-    });
+    let mut looks = Vec::new();
+    for seen in nodes {
+        looks.extend(cluster.node(&seen.node).map(|node| named(node, seen)));
+    }
     stream::iter(looks).buffered(AT_ONCE).collect().await
 }
 
+async fn named(node: &Node, seen: &NodeFacts) -> (String, ClientLook) {
+    (seen.node.clone(), of_node(node, seen).await)
+}
+
 async fn of_node(node: &Node, seen: &NodeFacts) -> ClientLook {
-    if !seen.native.listening {
+    if !seen.native.listening && is_closed_still(node, seen).await? {
         return Ok((ClientSource::PortClosed, Vec::new()));
     }
     if seen.flavour.apache_base(seen.version) < Version::new(4, 0, 0) {
@@ -48,6 +53,13 @@ async fn of_node(node: &Node, seen: &NodeFacts) -> ClientLook {
         Ok(clients) => Ok((ClientSource::Nodetool, clients)),
         Err(why) => Err(format!("by CQL: {refusal}; by nodetool: {why}")),
     }
+}
+
+/// The facts may be hours old, and the node has come up since.
+async fn is_closed_still(node: &Node, seen: &NodeFacts) -> Result<bool, String> {
+    let (address, port) = (&seen.native.address, seen.native.port);
+    let look = wire::look(node.host.as_ref(), address, port, None).await.map_err(|error| chain(&error))?;
+    Ok(matches!((look.plaintext, look.tls), (Plaintext::Closed, Tls::Closed)))
 }
 
 /// Both ports: with a second one, its clients are the ones that speak TLS, and the first one's do not.

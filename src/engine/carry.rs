@@ -1,6 +1,7 @@
 //! A run carried out from wherever it stands: its journal, the loop and who performs, put together. The command line
 //! and a simulated cluster come in by the same door.
 
+use super::answers::Answers;
 use super::perform::Performer;
 use super::{Engine, EngineError, Interrupts, Permission};
 use crate::cluster::Cluster;
@@ -15,7 +16,7 @@ use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
 use crate::plan::stand;
 use crate::plan::step::Step;
-use crate::plan::{Plan, PlannedStep, bounded};
+use crate::plan::{Plan, PlannedStep, StepId, bounded};
 use crate::report::Reporter;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub struct Means<'a> {
     pub interrupts: Interrupts,
     /// What the run holds of the cluster, so that no other acts on it.
     pub permission: Arc<dyn Permission>,
+    /// What the operator says to its pauses.
+    pub answers: Answers,
     /// Who asks for it, for whoever finds the journal.
     pub operator: String,
 }
@@ -56,7 +59,7 @@ pub async fn begin(
     journal.append(at, &started)?;
     let state = RunState::begin(at, &started)?;
     means.reporter.event(&Event::Step { at, event: started }, &state);
-    Ok(carry_out(journal, state, means).await)
+    Ok(carry_out(journal, state, means, None).await)
 }
 
 /// Takes a run up where its journal ends. Ask [`problems`] first: what it finds must not be written over.
@@ -66,16 +69,23 @@ pub async fn go_on(
     means: Means<'_>,
 ) -> Result<Ended, EngineError> {
     let at = Timestamp::now();
+    let paused_at = state.not_yet.as_ref().map(|not_yet| not_yet.step);
     let event = StepEvent::Resumed { operator: means.operator.clone() };
     journal.append(at, &event)?;
     state.apply(at, &event)?;
     means.reporter.event(&Event::Step { at, event }, &state);
-    Ok(carry_out(journal, state, means).await)
+    Ok(carry_out(journal, state, means, paused_at).await)
 }
 
-async fn carry_out(mut journal: Journal, state: RunState, means: Means<'_>) -> Ended {
-    let Means { cluster, facts, material, looks, permission, reporter, interrupts, .. } = means;
-    let performer = Performer::of(&state, cluster, facts, material, permission).remembering(looks);
+async fn carry_out(
+    mut journal: Journal,
+    state: RunState,
+    means: Means<'_>,
+    paused_at: Option<StepId>,
+) -> Ended {
+    let Means { cluster, facts, material, looks, permission, reporter, interrupts, answers, .. } = means;
+    let performer = Performer::of(&state, cluster, facts, material, permission);
+    let performer = performer.remembering(looks).told(answers, paused_at);
     let mut engine = Engine { state, journal: &mut journal, reporter: &mut *reporter };
     let result = engine.run(Arc::new(performer), interrupts).await;
     let state = engine.state;
@@ -136,6 +146,7 @@ fn other_material(step: &PlannedStep, now: &NodeFacts, material: &Material) -> O
         | Step::Restart(_)
         | Step::Reload(_)
         | Step::RestoreFile(_)
-        | Step::Confirm => None,
+        | Step::Confirm
+        | Step::Pause(_) => None,
     }
 }

@@ -153,7 +153,9 @@ impl Eyes {
             Gate::WireIsRight(wish) => {
                 Some(on_wire(wires.get(&wish.port), |look| wire_is_right::check(look, wish)))
             }
-            Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees => None,
+            Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees | Gate::ClientsReady(_) => {
+                None
+            }
         }
     }
 
@@ -166,7 +168,8 @@ impl Eyes {
             return None;
         }
         Some(match gate {
-            Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) => return None,
+            // Clients are asked about in a pause, of all nodes.
+            Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) | Gate::ClientsReady(_) => return None,
             Gate::CanBeSpared { keep } => {
                 let judge = |(looks, ring): &(Looks, Result<Ring, String>)| match ring {
                     Err(why) => Verdict::Wait(format!("the ring cannot be read: {why}")),
@@ -212,7 +215,11 @@ impl Eyes {
             .filter_map(|gate| match gate {
                 Gate::CqlAnswers => Some(self.port()),
                 Gate::WireIsRight(wish) => Some(wish.port),
-                Gate::NodeIsUp | Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees => None,
+                Gate::NodeIsUp
+                | Gate::CanBeSpared { .. }
+                | Gate::PeersSeeItUp
+                | Gate::SchemaAgrees
+                | Gate::ClientsReady(_) => None,
             })
             .collect();
         let node = self.subject.node();

@@ -3,6 +3,7 @@
 //! One loop owns the state, so it orders all events of all nodes: an event goes to disk, into the state and to the
 //! reporter, in that order, and a step is performed only after its intent is on disk.
 
+pub mod answers;
 pub mod back;
 pub mod carry;
 pub mod eyes;
@@ -13,13 +14,14 @@ pub mod perform;
 use crate::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
 use crate::journal::file::JournalError;
 use crate::journal::state::{OutOfOrder, RunState};
+use crate::plan::step::Step;
 use crate::plan::{PlannedStep, StepId};
 use crate::report::Reporter;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use next::{Next, next};
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 /// Where step events are kept. `append` returns once the event would survive a power loss.
@@ -89,6 +91,9 @@ pub struct Engine<'a> {
     pub reporter: &'a mut dyn Reporter,
 }
 
+/// What steps in work are told: who asked the run to stop does not wait for a pause.
+type WindingDown = watch::Sender<bool>;
+
 impl Engine<'_> {
     /// Runs until the plan is carried out, a step fails or the operator stops it. The state is always what is on disk.
     /// A step that was begun and not ended, because the run was killed in it, is carried out again first. A run that is
@@ -103,8 +108,9 @@ impl Engine<'_> {
         }
         let (progress, mut progressed) = mpsc::channel(PROGRESS_QUEUE);
         let mut tasks = JoinSet::new();
+        let stop = watch::Sender::new(false);
         for step in self.state.running().collect::<Vec<_>>() {
-            self.begin(step, &performer, &progress, &mut tasks)?;
+            self.begin(step, &performer, &progress, &stop, &mut tasks)?;
         }
         loop {
             match next(&self.state) {
@@ -114,7 +120,7 @@ impl Engine<'_> {
                 }
                 Next::Perform(steps) => {
                     for step in steps {
-                        self.begin(step, &performer, &progress, &mut tasks)?;
+                        self.begin(step, &performer, &progress, &stop, &mut tasks)?;
                     }
                 }
                 Next::Wait => {}
@@ -126,7 +132,10 @@ impl Engine<'_> {
                 }
                 Some(progress) = progressed.recv() => self.tell(progress),
                 Some(()) = interrupts.recv() => match self.state.winding_down {
-                    false => self.record(StepEvent::Interrupted)?,
+                    false => {
+                        self.record(StepEvent::Interrupted)?;
+                        stop.send_replace(true);
+                    }
                     true => return Err(EngineError::Left),
                 },
             }
@@ -138,12 +147,30 @@ impl Engine<'_> {
         id: StepId,
         performer: &Arc<dyn Perform>,
         progress: &ProgressSender,
+        stop: &WindingDown,
         tasks: &mut JoinSet<(StepId, Outcome)>,
     ) -> Result<(), EngineError> {
         let step = self.state.plan.steps[id].clone();
         self.record(StepEvent::StepStarted { step: id, kept: performer.keeps(&step) })?;
         let (performer, progress) = (Arc::clone(performer), progress.clone());
-        tasks.spawn(async move { (id, performer.perform(id, &step, progress).await) });
+        let mut stop = stop.subscribe();
+        tasks.spawn(async move {
+            let perform = performer.perform(id, &step, progress);
+            let outcome = match step.step {
+                Step::Pause(_) => tokio::select! {
+                    outcome = perform => outcome,
+                    _ = stop.wait_for(|stop| *stop) => interrupted(),
+                },
+                Step::PushStore(_)
+                | Step::EditYaml(_)
+                | Step::Hold(_)
+                | Step::Restart(_)
+                | Step::Reload(_)
+                | Step::RestoreFile(_)
+                | Step::Confirm => perform.await,
+            };
+            (id, outcome)
+        });
         Ok(())
     }
 
@@ -158,4 +185,9 @@ impl Engine<'_> {
     fn tell(&mut self, progress: Progress) {
         self.reporter.event(&Event::Progress { at: Timestamp::now(), progress }, &self.state);
     }
+}
+
+/// How a pause ends that is not waited for.
+fn interrupted() -> Outcome {
+    Outcome::NotYet { why: "interrupted".into(), help: String::new() }
 }

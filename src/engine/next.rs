@@ -17,7 +17,7 @@ pub enum Next {
 /// failure or an interrupt no node is begun; nodes in work are brought to their end, since a node left between two
 /// steps is worse than either.
 pub fn next(state: &RunState) -> Next {
-    let stopping = state.winding_down || any_failed(state);
+    let stopping = state.winding_down || state.not_yet.is_some() || any_failed(state);
     let wave = Wave::first_unfinished(state);
     let ready = wave.as_ref().map(|wave| wave.ready(state, stopping)).unwrap_or_default();
     if !ready.is_empty() {
@@ -38,6 +38,7 @@ fn result(state: &RunState, all_done: bool) -> RunResult {
         (true, true) => RunResult::StoppedMidway,
         (true, false) => RunResult::StoppedUnchanged,
         (false, _) if all_done => RunResult::Done,
+        (false, _) if state.not_yet.is_some() && !state.winding_down => RunResult::Waiting,
         (false, _) => RunResult::Interrupted,
     }
 }

@@ -2,10 +2,12 @@
 
 mod act;
 mod noted;
+mod pause;
 mod reload;
 mod restart;
 mod restore;
 
+use super::answers::Answers;
 use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold, listed};
 use super::{Perform, Permission, ProgressSender};
@@ -20,11 +22,11 @@ use crate::node::files::{self, Expect, FileError, Replace, Replaced};
 use crate::node::log;
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
-use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step};
+use crate::plan::step::{EditYaml, Hold, PushStore, Step};
 use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
-use noted::{Noted, asks_to_go};
+use noted::{Noted, asks_to_go, held};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -37,6 +39,9 @@ pub struct Performer {
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
     permission: Arc<dyn Permission>,
+    answers: Answers,
+    /// The pause at which the run was resumed.
+    resumed_at: Option<StepId>,
     /// By step: how often it was begun in vain.
     tries: BTreeMap<StepId, u32>,
     /// By node: what its earlier steps leave for its later ones.
@@ -72,13 +77,18 @@ impl Perform for Performer {
             Step::PushStore(push) => (&push.path, push.was.clone()),
             Step::EditYaml(edit) => (&edit.path, Some(edit.was.clone())),
             Step::RestoreFile(restore) => (&restore.path, restore.was.clone()),
-            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => return None,
+            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm | Step::Pause(_) => {
+                return None;
+            }
         };
         let backup = self.backup(&step.node, path, was.as_deref());
         Some(Kept { path: path.clone(), backup, sha256: was })
     }
 
     async fn perform(&self, id: StepId, step: &PlannedStep, progress: ProgressSender) -> Outcome {
+        if let Step::Pause(pause) = &step.step {
+            return self.pause(id, pause, &progress).await;
+        }
         let (Some(node), Some(seen)) = (self.cluster.node(&step.node), self.facts.node(&step.node)) else {
             return Outcome::Failed {
                 why: format!("`{}` is in the plan and not in the inventory", step.node),
@@ -114,10 +124,17 @@ impl Performer {
             facts,
             material,
             permission,
+            answers: Answers::default(),
+            resumed_at: None,
             tries: tried.filter(|(_, tries)| *tries > 0).collect(),
             noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
             recent: Mutex::default(),
         }
+    }
+
+    /// With what the operator has said, and the pause at which the run was resumed.
+    pub fn told(self, answers: Answers, resumed_at: Option<StepId>) -> Performer {
+        Performer { answers, resumed_at, ..self }
     }
 
     /// With what observers said a moment ago.
@@ -371,20 +388,4 @@ fn may_have_been_replaced(error: &FileError) -> bool {
 
 fn of_file(error: FileError) -> Failure {
     Failure::new(chain(&error), error.help())
-}
-
-/// What passing these gates has shown.
-fn held(gates: &[Gate]) -> String {
-    let wires: Vec<String> = gates
-        .iter()
-        .filter_map(|gate| match gate {
-            Gate::WireIsRight(wire) => Some(wire.to_string()),
-            Gate::CanBeSpared { .. }
-            | Gate::NodeIsUp
-            | Gate::CqlAnswers
-            | Gate::PeersSeeItUp
-            | Gate::SchemaAgrees => None,
-        })
-        .collect();
-    if wires.is_empty() { "it can".into() } else { wires.join("; ") }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// One connection of a client to one node, as that node tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +59,60 @@ pub struct Clients {
     pub silent: BTreeMap<String, String>,
 }
 
+/// Looks at all nodes over a time, as far back as they count. Times are seconds since the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientsWindow {
+    /// When each was last seen.
+    connections: BTreeMap<Client, u64>,
+    sources: BTreeMap<String, ClientSource>,
+    /// By node: when it last did not answer, and why.
+    silent: BTreeMap<String, (u64, String)>,
+    begun_s: u64,
+    last_s: Option<u64>,
+}
+
+/// Looks that are further apart leave a gap in which anybody may have come and gone, as after a suspended machine.
+const LONGEST_GAP_S: u64 = 120;
+
+impl ClientsWindow {
+    /// Adds one look; what is older than `keep_s` counts no more.
+    pub fn add(&mut self, at_s: u64, keep_s: u64, answers: impl IntoIterator<Item = (String, ClientLook)>) {
+        if self.last_s.is_none_or(|last_s| at_s.saturating_sub(last_s) > LONGEST_GAP_S) {
+            self.begun_s = at_s;
+        }
+        self.last_s = Some(at_s);
+        for (node, answer) in answers {
+            match answer {
+                Ok((source, clients)) => {
+                    self.sources.insert(node, source);
+                    self.connections.extend(clients.into_iter().map(|client| (client, at_s)));
+                }
+                Err(why) => drop(self.silent.insert(node, (at_s, why))),
+            }
+        }
+        self.connections.retain(|_, seen_s| at_s.saturating_sub(*seen_s) <= keep_s);
+        self.silent.retain(|_, (seen_s, _)| at_s.saturating_sub(*seen_s) <= keep_s);
+    }
+
+    /// How long looks have followed one another.
+    pub fn unbroken_s(&self) -> u64 {
+        self.last_s.unwrap_or(0).saturating_sub(self.begun_s)
+    }
+
+    /// What was seen in the last `for_s`.
+    pub fn within(&self, for_s: u64) -> Clients {
+        let is_recent = |seen_s: u64| self.last_s.unwrap_or(0).saturating_sub(seen_s) <= for_s;
+        let connections = self.connections.iter().filter(|(_, seen_s)| is_recent(**seen_s));
+        let silent = self.silent.iter().filter(|(_, (seen_s, _))| is_recent(*seen_s));
+        Clients {
+            looks: u32::from(self.last_s.is_some()),
+            connections: connections.map(|(client, _)| client.clone()).collect(),
+            sources: self.sources.clone(),
+            silent: silent.map(|(node, (_, why))| (node.clone(), why.clone())).collect(),
+        }
+    }
+}
+
 /// Connections of one user with one driver from one address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Application {
@@ -95,6 +150,18 @@ impl Clients {
         }
     }
 
+    /// The same, with these connections alone.
+    pub fn only(&self, is_meant: impl Fn(&Client) -> bool) -> Clients {
+        let connections = self.connections.iter().filter(|client| is_meant(client)).cloned().collect();
+        Clients { connections, ..self.clone() }
+    }
+
+    /// Nodes whose client port was closed.
+    pub fn closed(&self) -> impl Iterator<Item = &str> {
+        let closed = self.sources.iter().filter(|(_, source)| **source == ClientSource::PortClosed);
+        closed.map(|(node, _)| node.as_str())
+    }
+
     /// Those with most plaintext first.
     pub fn applications(&self) -> Vec<Application> {
         let mut by_who: BTreeMap<_, Application> = BTreeMap::new();
@@ -105,6 +172,22 @@ impl Clients {
         let mut applications: Vec<Application> = by_who.into_values().collect();
         applications.sort_by_key(|application| std::cmp::Reverse(application.plaintext));
         applications
+    }
+}
+
+/// `orders with DataStax Java Driver 4.17.0 from 10.0.3.7 on orders-1, orders-2`.
+impl fmt::Display for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user = self.username.as_deref().unwrap_or("somebody");
+        let driver: Vec<&str> = [&self.driver_name, &self.driver_version]
+            .into_iter()
+            .filter_map(|part| part.as_deref())
+            .collect();
+        let driver = if driver.is_empty() { "an unnamed driver".into() } else { driver.join(" ") };
+        let mut nodes: Vec<&str> = self.nodes.iter().take(3).map(String::as_str).collect();
+        let more = format!("{} more", self.nodes.len().saturating_sub(3));
+        nodes.extend((self.nodes.len() > 3).then_some(more.as_str()));
+        write!(f, "{user} with {driver} from {} on {}", self.address, nodes.join(", "))
     }
 }
 

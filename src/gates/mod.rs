@@ -1,6 +1,7 @@
 //! May we go on? A gate looks at the ring or a node and answers; it never touches a host.
 
 pub mod can_be_spared;
+pub mod clients_ready;
 pub mod cql_answers;
 pub mod node_is_up;
 pub mod peers_see_it_up;

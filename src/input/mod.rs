@@ -1,6 +1,7 @@
 //! What the operator wrote: an inventory and a playbook, checked whole before anything is reached.
 
 pub mod document;
+pub mod entry;
 pub mod inventory;
 pub mod inventory_keys;
 mod mask;

@@ -1,6 +1,7 @@
 //! The playbook: what the cluster should be, phase by phase, and how carefully it is taken there.
 
 use super::document::Document;
+pub use super::entry::{EnterWhen, PauseAfter};
 use super::inventory::Node;
 pub use super::options::{OptionKey, Setting};
 use super::playbook_rules;
@@ -64,6 +65,9 @@ pub struct Phase {
     pub client_encryption_options: BTreeMap<OptionKey, Spanned<Setting>>,
     pub native_transport_port_ssl: Option<u16>,
     pub restart: Restart,
+    pub enter_when: Option<EnterWhen>,
+    /// The phase may let in who was refused before, or turn TLS off.
+    pub goes_back: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +89,7 @@ pub struct Rollout {
     pub at_once: u32,
     pub keep_available: KeepAvailable,
     pub on_failure: OnFailure,
+    pub pause_after: PauseAfter,
     /// How many looks in a row must find a node healthy.
     pub steady_looks: u32,
     pub timeouts: Timeouts,
@@ -150,6 +155,7 @@ impl Default for Rollout {
             at_once: 1,
             keep_available: KeepAvailable::default(),
             on_failure: OnFailure::default(),
+            pause_after: PauseAfter::default(),
             steady_looks: 3,
             timeouts: Timeouts::default(),
         }
@@ -271,6 +277,8 @@ impl Phase {
                 Some("always") => Restart::Always,
                 _ => Restart::IfNeeded,
             },
+            goes_back: record.bool("goes_back").unwrap_or(false),
+            enter_when: record.record("enter_when").map(EnterWhen::build),
         }
     }
 }
@@ -320,6 +328,12 @@ impl Rollout {
                 _ => KeepAvailable::LocalQuorum,
             },
             on_failure: OnFailure::Stop,
+            pause_after: match record.choice("pause_after") {
+                Some("canary") => PauseAfter::Canary,
+                Some("wave") => PauseAfter::Wave,
+                Some("phase") => PauseAfter::Phase,
+                _ => PauseAfter::Never,
+            },
             steady_looks: record.whole("steady_looks").unwrap_or(default.steady_looks),
             timeouts: record.record("timeouts").map(Timeouts::build).unwrap_or_default(),
         }

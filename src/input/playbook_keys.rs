@@ -97,13 +97,62 @@ pub static PHASE: Table = Table {
         ),
         Key::new("restart", Form::Choice(RESTART), "Which nodes are restarted.", "always").or("if_needed"),
         Key::new(
+            "goes_back",
+            Form::Bool,
+            "Whether the phase may let in who is refused today, or turn TLS off; without it that is refused.",
+            "true",
+        )
+        .or("false"),
+        Key::new(
             "enter_when",
-            Form::Later(
-                "leave it out: make a playbook of each phase, and apply the next one when clients are ready",
-            ),
-            "When the phase may begin.",
-            "",
+            Form::Table(&ENTER_WHEN),
+            "When the phase may begin; a phase that finds every node as wished is not waited for.",
+            "{ plaintext_clients: 0, for: 15m }",
         ),
+    ],
+};
+
+pub static ENTER_WHEN: Table = Table {
+    name: "`enter_when`",
+    keys: &[
+        Key::new(
+            "plaintext_clients",
+            Form::Whole { least: 0, most: 0 },
+            "No client of any node speaks plaintext; told by 4.0 and later.",
+            "0",
+        ),
+        Key::new(
+            "tls_clients",
+            Form::Whole { least: 0, most: 0 },
+            "No client of any node speaks TLS, so that it can be turned off; told by 4.0 and later.",
+            "0",
+        ),
+        Key::new(
+            "clients_with_certificate",
+            Form::Choice(&[Choice::new("all", "Every client shows a certificate.")]),
+            "Who shows a certificate; 5.0 and earlier do not tell, so that `approved` is needed too.",
+            "all",
+        ),
+        Key::new(
+            "approved",
+            Form::Bool,
+            "A person says yes: on the terminal, or by `--approve PHASE`.",
+            "true",
+        ),
+        Key::new(
+            "for",
+            Form::Duration { least_s: 1, most_s: 30 * DAY_S },
+            "How long it must have been so of clients without a break.",
+            "15m",
+        )
+        .or("15m"),
+        Key::new(
+            "within",
+            Form::Duration { least_s: 2, most_s: 90 * DAY_S },
+            "How long a run waits for it before it ends with exit code 4, to be resumed.",
+            "24h",
+        )
+        .or("24h"),
     ],
 };
 
@@ -235,6 +284,13 @@ pub static ROLLOUT: Table = Table {
         )
         .or("stop"),
         Key::new(
+            "pause_after",
+            Form::Choice(PAUSE_AFTER),
+            "After what the run asks before it goes on; without a terminal it ends with exit code 4, to be resumed.",
+            "canary",
+        )
+        .or("never"),
+        Key::new(
             "steady_looks",
             Form::Whole { least: 1, most: 100 },
             "How many looks in a row must find a node healthy.",
@@ -255,6 +311,13 @@ const KEEP: &[Choice] = &[
     Choice::new("local_quorum", "A quorum of its replicas in every datacenter."),
     Choice::new("quorum", "A quorum of all its replicas."),
     Choice::new("one", "One replica."),
+];
+
+const PAUSE_AFTER: &[Choice] = &[
+    Choice::new("never", "Nothing."),
+    Choice::new("canary", "Each phase's canaries."),
+    Choice::new("wave", "Every wave."),
+    Choice::new("phase", "Every phase."),
 ];
 
 const ON_FAILURE: &[Choice] = &[

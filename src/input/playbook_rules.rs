@@ -1,5 +1,6 @@
 //! What a playbook must not ask for, whatever the cluster: each rule with its reason.
 
+use super::entry;
 use super::options::{OptionKey, Setting};
 use super::playbook::{Phase, Playbook, Restart, StoreSpec};
 use super::reader::Reader;
@@ -20,6 +21,7 @@ pub(super) fn check(playbook: &Playbook, reader: &mut Reader) {
         view.ssl_port_needs_tls(reader);
         view.protocols_agree(reader);
         view.factory_is_clear(reader);
+        view.entry_is_clear(reader);
     }
     at_once(playbook, reader);
 }
@@ -261,6 +263,17 @@ impl View<'_> {
             let message = "`store_type` means nothing to a factory that reads PEM files";
             reader.refuse(self.newest(&[OptionKey::StoreType]), message, "leave out one of the two");
         }
+    }
+
+    fn entry_is_clear(&self, reader: &mut Reader) {
+        let Some(enter) = &self.phase.enter_when else { return };
+        let path = format!("phases[{}].enter_when", self.index);
+        let source = &self.playbook.source;
+        let place = |key: &str| match key {
+            "" => source.place(&path),
+            key => source.place(&format!("{path}.{key}")),
+        };
+        entry::check(enter, place, reader);
     }
 
     fn setting(&self, key: OptionKey) -> Option<&Spanned<Setting>> {

@@ -103,6 +103,7 @@ impl Form {
         match self {
             Form::Text => "a text".to_owned(),
             Form::Bool => "`true` or `false`".to_owned(),
+            Form::Whole { least, most } if least == most => format!("`{least}`"),
             Form::Whole { least, most } => format!("a whole number from {least} to {most}"),
             Form::Duration { least_s, most_s } => {
                 format!("a time from {} to {}", shown_duration(*least_s), shown_duration(*most_s))

@@ -82,6 +82,8 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unchanged: bool,
     },
+    /// What a pause waits for is not so, and the run does not wait for it now; it can be resumed.
+    NotYet { why: String, help: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -92,6 +94,8 @@ pub enum RunResult {
     StoppedUnchanged,
     StoppedMidway,
     Interrupted,
+    /// The run ended at a pause.
+    Waiting,
 }
 
 /// What goes on inside a step; for the eye only.
@@ -102,6 +106,8 @@ pub enum Progress {
     Looked { step: StepId, passed_in_a_row: u32, of: u32, waiting: Vec<Waiting> },
     /// The restart job on the node reached this stage: disablebinary, drain, stop, start.
     JobStage { step: StepId, stage: String },
+    /// A pause asks the operator.
+    Asks { step: StepId, question: String },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -37,7 +37,17 @@ pub struct RunState {
     pub touched: Vec<Touched>,
     /// The operator asked to stop.
     pub winding_down: bool,
+    /// The pause that the run ended at, until it is resumed.
+    pub not_yet: Option<NotYet>,
     pub finished: Option<(Timestamp, RunResult)>,
+}
+
+/// Why a pause did not let the run go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotYet {
+    pub step: StepId,
+    pub why: String,
+    pub help: String,
 }
 
 /// An event that cannot follow the ones before it.
@@ -59,6 +69,7 @@ impl RunState {
                 plan: (**plan).clone(),
                 touched: Vec::new(),
                 winding_down: false,
+                not_yet: None,
                 finished: None,
             }),
             StepEvent::Resumed { .. }
@@ -98,6 +109,7 @@ impl RunState {
         }
         self.finished = None;
         self.winding_down = false;
+        self.not_yet = None;
         let failed = |status: &Status| matches!(status, Status::Failed { .. });
         let of_failed = self.status.iter().zip(&self.plan.steps).filter(|(status, _)| failed(status));
         let walks: BTreeSet<(usize, String)> =
@@ -139,6 +151,10 @@ impl RunState {
             return Err(OutOfOrder(format!("step {step} cannot end: it did not start")));
         };
         self.status[step] = match outcome.clone() {
+            Outcome::NotYet { why, help } => {
+                self.not_yet = Some(NotYet { step, why, help });
+                Status::Waiting
+            }
             Outcome::Done { seen } => Status::Done { started, at, seen },
             Outcome::Failed { why, help, log, unchanged } => {
                 Status::Failed { started, at, why, help, log, unchanged }

@@ -156,7 +156,7 @@ impl<'a> Way<'a> {
         }
         if !waves.is_empty() {
             let name = format!("undo {}", self.undone.plan.phases[phase].name);
-            self.phases.push(Phase { name, unchanged, waves });
+            self.phases.push(Phase { name, enter: None, unchanged, waves });
         }
     }
 
@@ -183,7 +183,7 @@ impl<'a> Way<'a> {
                 Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
                     restores.extend(restore(self.undone, id, projected));
                 }
-                Step::Hold(_) | Step::Confirm => {}
+                Step::Hold(_) | Step::Confirm | Step::Pause(_) => {}
             }
         }
         for file in &restores {
@@ -332,7 +332,8 @@ impl Gates {
                 | Gate::CqlAnswers
                 | Gate::WireIsRight(_)
                 | Gate::PeersSeeItUp
-                | Gate::SchemaAgrees => None,
+                | Gate::SchemaAgrees
+                | Gate::ClientsReady(_) => None,
             });
             match keep {
                 Some(keep) => (gates.keep, gates.spare) = (keep, Some(hold.clone())),

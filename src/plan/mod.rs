@@ -2,12 +2,14 @@
 
 pub mod agree;
 pub mod back;
+pub mod backwards;
 pub mod change;
 pub mod diff;
 pub mod drift;
 pub mod judge;
 pub mod material;
 pub mod options;
+pub mod pauses;
 pub mod ports;
 pub mod reload;
 pub mod room;
@@ -35,6 +37,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     let mut problems = agree::problems(&input.inventory, facts);
     let (refused, ignored) = options::judge(input, facts);
     problems.extend(refused);
+    problems.extend(pauses::problems(input, facts));
     let mut findings = judge::judge(input, material, facts);
     problems.extend(judge::refusals(input, &findings));
     let works = match works(input, material, facts) {
@@ -200,13 +203,24 @@ pub struct PlannedStep {
     pub phase: usize,
     /// Counted through all phases.
     pub wave: usize,
+    /// Empty for a pause, which is on no node.
     pub node: String,
     pub step: Step,
+}
+
+impl PlannedStep {
+    /// `None` for a pause.
+    pub fn on_node(&self) -> Option<&str> {
+        Some(self.node.as_str()).filter(|node| !node.is_empty())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Phase {
     pub name: String,
+    /// What is waited for before it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enter: Option<String>,
     /// Nodes that need nothing in this phase.
     pub unchanged: Vec<String>,
     pub waves: Vec<Wave>,
@@ -231,6 +245,7 @@ impl Plan {
     /// Every node that the plan changes, once, in the order of the plan.
     pub fn nodes(&self) -> Vec<&str> {
         let mut known = BTreeSet::new();
-        self.steps.iter().map(|step| step.node.as_str()).filter(|node| known.insert(*node)).collect()
+        let nodes = self.steps.iter().filter_map(PlannedStep::on_node);
+        nodes.filter(|node| known.insert(*node)).collect()
     }
 }

@@ -1,7 +1,9 @@
 //! One thing to do on one node, fully decided: plain data, with one sentence for each.
 
+pub use crate::input::entry::ClientsMust;
 use crate::input::playbook::KeepAvailable;
 use crate::input::playbook::{OptionKey, Setting};
+use crate::input::shape::shown_duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -23,6 +25,8 @@ pub enum Step {
     RestoreFile(RestoreFile),
     /// Tells the node that its change was seen to be healthy.
     Confirm,
+    /// Waits between two waves, for the cluster as a whole; it stands in a wave of its own and on no node.
+    Pause(Pause),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -125,6 +129,48 @@ pub struct Hold {
     pub at_least_s: u64,
 }
 
+/// What a pause waits for: clients first, then a yes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pause {
+    /// The phase that goes on after it.
+    pub phase: String,
+    pub before: Before,
+    pub clients: Option<ClientsWish>,
+    pub asks: Asks,
+}
+
+/// What comes after a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Before {
+    Phase,
+    /// The next wave of a phase that has begun.
+    Wave,
+}
+
+/// Whose yes a pause needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    Nobody,
+    /// A run that is resumed at it asks again.
+    Operator,
+    /// Who resumes the run at it has said yes by that.
+    OperatorOrResume,
+}
+
+/// What must hold of all clients of all nodes, over a window and not at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClientsWish {
+    pub must: Vec<ClientsMust>,
+    /// So long it must have been so.
+    pub for_s: u64,
+    /// So long a run waits for it.
+    pub within_s: u64,
+    /// A person is asked afterwards, who vouches for what no node can tell.
+    pub vouched: bool,
+}
+
 /// A question about the ring or a node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -138,6 +184,7 @@ pub enum Gate {
     WireIsRight(Wire),
     PeersSeeItUp,
     SchemaAgrees,
+    ClientsReady(ClientsWish),
 }
 
 /// What the client port must show to whoever connects.
@@ -167,6 +214,37 @@ impl fmt::Display for Wire {
     }
 }
 
+impl Pause {
+    /// `phase require`, `the next wave of phase require`.
+    pub fn what_follows(&self) -> String {
+        match self.before {
+            Before::Phase => format!("phase {}", self.phase),
+            Before::Wave => format!("the next wave of phase {}", self.phase),
+        }
+    }
+}
+
+impl fmt::Display for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let before = self.what_follows();
+        match (&self.clients, self.asks) {
+            (None, Asks::Nobody) => write!(f, "go on with {before}"),
+            (None, Asks::Operator | Asks::OperatorOrResume) => write!(f, "ask before {before}"),
+            (Some(wish), Asks::Nobody) => write!(f, "wait before {before} until {wish}"),
+            (Some(wish), Asks::Operator | Asks::OperatorOrResume) => {
+                write!(f, "wait before {before} until {wish}, then ask")
+            }
+        }
+    }
+}
+
+impl fmt::Display for ClientsWish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let must: Vec<String> = self.must.iter().map(ToString::to_string).collect();
+        write!(f, "{} for {}", must.join(" and "), shown_duration(self.for_s))
+    }
+}
+
 impl Gate {
     /// The question, as it is asked.
     pub fn question(&self) -> &'static str {
@@ -177,6 +255,7 @@ impl Gate {
             Gate::WireIsRight(_) => "does the wire serve what was pushed?",
             Gate::PeersSeeItUp => "do its peers see it up?",
             Gate::SchemaAgrees => "is there one schema version?",
+            Gate::ClientsReady(_) => "are clients ready?",
         }
     }
 }
@@ -205,6 +284,7 @@ impl Step {
             Step::RestoreFile(restore) if restore.becomes.is_none() => format!("remove {}", restore.path),
             Step::RestoreFile(restore) => format!("put {} back", restore.path),
             Step::Confirm => "confirm the change".into(),
+            Step::Pause(pause) => pause.to_string(),
         }
     }
 
@@ -216,7 +296,7 @@ impl Step {
             | Step::Restart(_)
             | Step::Reload(_)
             | Step::RestoreFile(_) => true,
-            Step::Hold(_) | Step::Confirm => false,
+            Step::Hold(_) | Step::Confirm | Step::Pause(_) => false,
         }
     }
 
@@ -241,7 +321,7 @@ impl Step {
                 becomes: restore.becomes.as_deref(),
                 store: restore.store,
             }),
-            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => None,
+            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm | Step::Pause(_) => None,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Changes into ordered waves: a canary first, then node after node, each with what makes it safe.
 
 use super::change::RestartReason;
-use super::step::{Gate, Hold, Reload, Restart, Step};
+use super::pauses;
+use super::step::{Gate, Hold, Pause, Reload, Restart, Step};
 use super::work::Work;
 use super::{Phase, PlannedStep, Wave};
 use crate::facts::Facts;
@@ -37,6 +38,19 @@ pub fn order(input: &Input, facts: &Facts, phases: Vec<PhaseWork<'_>>) -> Ordere
     ordered
 }
 
+impl Ordered {
+    fn next_wave(&self) -> usize {
+        self.steps.last().map_or(0, |step| step.wave + 1)
+    }
+
+    /// A pause has a wave of its own, and is on no node.
+    fn pause(&mut self, phase: usize, pause: Option<Pause>) {
+        let wave = self.next_wave();
+        let step = |pause| PlannedStep { phase, wave, node: String::new(), step: Step::Pause(pause) };
+        self.steps.extend(pause.map(step));
+    }
+}
+
 /// Where the plan has got to: who will be down still.
 struct Line<'a> {
     input: &'a Input,
@@ -50,11 +64,17 @@ impl Line<'_> {
         let mut works = phase.works;
         // A node that does not run is mended first: while it is down, no other that shares its ranges can be spared.
         works.sort_by_key(|(_, work)| !work.change.restart.contains(&RestartReason::NotRunning));
-        let mut waves = Vec::new();
+        let mut waves: Vec<Wave> = Vec::new();
+        let enter = self.enter(index, works.is_empty(), ordered);
         // Every phase has its own: what it changes is new to the cluster. A node that is not restarted shows nothing.
         let mut canaries_left = self.input.playbook.rollout.canary;
         for (node, work) in works {
-            let number = ordered.steps.last().map_or(0, |step| step.wave + 1);
+            if let Some(before) = waves.last() {
+                let pause_after = self.input.playbook.rollout.pause_after;
+                let pause = pauses::after_wave(pause_after, &phase.name, before.canary);
+                ordered.pause(index, pause);
+            }
+            let number = ordered.next_wave();
             let takes_it_up = !work.change.restart.is_empty() || !work.change.reload.is_empty();
             let canary = canaries_left > 0 && takes_it_up;
             canaries_left -= u32::from(canary);
@@ -63,7 +83,22 @@ impl Line<'_> {
             ordered.steps.extend(self.path(&work, canary).into_iter().map(step));
             waves.push(Wave { number, canary, proof, nodes: vec![work.change] });
         }
-        ordered.phases.push(Phase { name: phase.name, unchanged: phase.unchanged, waves });
+        ordered.phases.push(Phase { name: phase.name, enter, unchanged: phase.unchanged, waves });
+    }
+
+    /// Puts the pauses before a phase; says what is waited for. Nothing is, where every node is as wished.
+    fn enter(&self, index: usize, is_idle: bool, ordered: &mut Ordered) -> Option<String> {
+        let phase = &self.input.playbook.phases[index];
+        if is_idle {
+            return None;
+        }
+        let pause_after = self.input.playbook.rollout.pause_after;
+        let another = pauses::after_phase(pause_after, phase).filter(|_| !ordered.steps.is_empty());
+        let own = pauses::before(phase);
+        let told = own.as_ref().or(another.as_ref()).map(ToString::to_string);
+        ordered.pause(index, own);
+        ordered.pause(index, another);
+        told
     }
 
     /// What makes it safe to restart this node in its turn; notes in `ordered` what does not.

@@ -1,5 +1,6 @@
 //! What every phase does to one node, decided from what the node is expected to be when the phase begins.
 
+use super::backwards;
 use super::change::{Change, NodeChange, RestartReason, edits, sha256_hex};
 use super::diff;
 use super::material::Material;
@@ -108,6 +109,9 @@ impl Subject<'_> {
         let Edited { text, root, was, becomes, changes: settings } =
             self.edited(&projected.text, projected.root.take(), &set)?;
         projected.root = root;
+        if let Some(problem) = backwards::problem(self.input, self.phase, self.facts, &was, &becomes) {
+            return Err(vec![problem]);
+        }
         let edit = (text != projected.text).then(|| EditYaml {
             path: self.facts.yaml.real_path.clone(),
             was: sha256_hex(projected.text.expose().as_bytes()),

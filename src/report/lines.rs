@@ -8,7 +8,7 @@ use crate::journal::state::{RunState, Status};
 use crate::plan::step::{Gate, Step};
 use crate::plan::{StepId, Wave};
 use jiff::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 pub struct Line {
     /// Worth reading when live bars show the rest.
@@ -72,8 +72,7 @@ impl Lines {
 
     fn header(&self, at: Timestamp, event: &Event, state: &RunState) -> Line {
         let plan = &state.plan;
-        let nodes: HashSet<&str> = self.track.visits.iter().map(|visit| visit.node.as_str()).collect();
-        let nodes = count(nodes.len(), "node");
+        let nodes = count(plan.nodes().len(), "node");
         let text = match event {
             Event::Step { event: StepEvent::RunStarted { .. }, .. } => format!(
                 "run {} by {}: {} on {}, {nodes} (times are UTC)",
@@ -109,6 +108,7 @@ impl Lines {
                     | Step::Reload(_) => {
                         lines.push(detail(on_node(at, &planned.node, &planned.step.sentence())));
                     }
+                    Step::Pause(_) => lines.push(note(on_node(at, "", &planned.step.sentence()))),
                 }
             }
             StepEvent::Resumed { operator } => {
@@ -173,6 +173,10 @@ impl Lines {
                 lines.extend(log.iter().map(|line| detail(beneath("log", &printable(line)))));
                 lines.extend((!help.is_empty()).then(|| detail(beneath("help", help))));
             }
+            (Outcome::NotYet { why, .. }, _) => {
+                let text = format!("{}: {}", self.screen.yellow("not yet"), printable(why));
+                lines.push(note(on_node(at, &node, &text)));
+            }
             (_, Standing::Done { since, at }) => {
                 let seen = seen(&visit.steps, state).map(|seen| format!(": {}", printable(seen)));
                 let done = self.screen.green("done");
@@ -199,6 +203,10 @@ impl Lines {
             Progress::JobStage { step, stage } => {
                 let node = &state.plan.steps.get(*step)?.node;
                 Some(detail(on_node(at, node, &format!("restart: {}", printable(stage)))))
+            }
+            Progress::Asks { question, .. } => {
+                let question = format!("{} Type yes: ", printable(question));
+                Some(note(on_node(at, "", &self.screen.bold(&question))))
             }
             Progress::Looked { step, waiting, .. } => {
                 let why = why(waiting)?;
@@ -241,7 +249,8 @@ fn seen<'a>(steps: &[StepId], state: &'a RunState) -> Option<&'a str> {
         | Step::RestoreFile(_)
         | Step::Restart(_)
         | Step::Reload(_)
-        | Step::Confirm => false,
+        | Step::Confirm
+        | Step::Pause(_) => false,
     };
     let text = |step: StepId| match &state.status[step] {
         Status::Done { seen, .. } if !seen.is_empty() => Some(seen.as_str()),
@@ -253,7 +262,9 @@ fn seen<'a>(steps: &[StepId], state: &'a RunState) -> Option<&'a str> {
     last(&looks_at_wire).or_else(|| last(&|_| true))
 }
 
+/// What a pause does it does for all nodes.
 fn on_node(at: Timestamp, node: &str, text: &str) -> String {
+    let node = if node.is_empty() { super::words::CLUSTER } else { node };
     format!("{} {node:<NAME_WIDTH$} {text}", clock(at))
 }
 

@@ -47,6 +47,9 @@ fn row(run: &RunSummary) -> [String; 4] {
         Standing::Finished { at, result: RunResult::Interrupted } => {
             format!("interrupted after {}", after(*at))
         }
+        Standing::Finished { at, result: RunResult::Waiting } => {
+            format!("waits at a pause, after {}", after(*at))
+        }
         Standing::Abandoned => "interrupted without a word".into(),
         Standing::Unreadable { problem } => problem.clone(),
     };

@@ -1,10 +1,10 @@
 //! How a run left the cluster: which nodes are done, which are not and why, and what to type next.
 
 use super::track::{Standing, Track, Visit};
-use super::words::{count, duration, printable};
+use super::words::{CLUSTER, count, duration, printable};
 use super::{Screen, names};
 use crate::journal::event::{Kept, RunResult};
-use crate::journal::state::{RunState, Status};
+use crate::journal::state::{NotYet, RunState, Status};
 use crate::plan::StepId;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -18,6 +18,7 @@ pub fn text(state: &RunState, screen: Screen) -> String {
     for (word, nodes) in fates.groups(state) {
         text += &screen.wrap(&format!("  {word:<11} "), &names::folded(&nodes));
     }
+    text += &not_yet(state, screen);
     text += &failures(&fates, state, screen);
     text += &unfinished(&fates, state, screen);
     let _ = write!(text, "\n{}", screen.wrap("next: ", &next(state, &fates)));
@@ -34,20 +35,28 @@ struct Fates<'a> {
     /// With the step that was begun and did not end, or the one that was not begun.
     unfinished: Vec<(&'a str, StepId)>,
     untouched: Vec<&'a str>,
+    /// A pause that found the cluster to be another one.
+    failed_pause: Option<StepId>,
 }
 
 impl<'a> Fates<'a> {
     fn of(track: &'a Track, state: &RunState) -> Fates<'a> {
         let mut order = Vec::new();
         let mut visits: HashMap<&str, Vec<&Visit>> = HashMap::new();
+        let mut failed_pause = None;
         for visit in &track.visits {
+            if visit.node.is_empty() {
+                let is_failed = matches!(visit.standing, Standing::Failed { .. });
+                failed_pause = failed_pause.or(visit.steps.first().copied().filter(|_| is_failed));
+                continue;
+            }
             let of_node = visits.entry(&visit.node).or_default();
             if of_node.is_empty() {
                 order.push(visit.node.as_str());
             }
             of_node.push(visit);
         }
-        let mut fates = Fates::default();
+        let mut fates = Fates { failed_pause, ..Fates::default() };
         for node in order {
             fates.add(node, &visits[node], state);
         }
@@ -128,6 +137,9 @@ fn headline(state: &RunState, fates: &Fates) -> String {
         Some((at, RunResult::Interrupted)) => {
             format!("run {run} was interrupted after {}: {}", after(at), fates.counts())
         }
+        Some((at, RunResult::Waiting)) => {
+            format!("run {run} waits at a pause, after {}: {}", after(at), fates.counts())
+        }
         None => format!(
             "the end of run {run} is not on record: it was killed, or is still at work: {}",
             fates.counts()
@@ -135,12 +147,20 @@ fn headline(state: &RunState, fates: &Fates) -> String {
     }
 }
 
+/// Why the run ended at a pause.
+fn not_yet(state: &RunState, screen: Screen) -> String {
+    let Some(NotYet { step, why, .. }) = &state.not_yet else { return String::new() };
+    let text = format!("{}: {}", state.plan.steps[*step].step.sentence(), printable(why));
+    format!("\n{}", screen.wrap("not yet: ", &text))
+}
+
 // One failure is rarely alone when its cause is shared, and five show whether it is.
 const IN_FULL: usize = 5;
 
 fn failures(fates: &Fates, state: &RunState, screen: Screen) -> String {
     let mut text = String::new();
-    for (node, step) in fates.failed.iter().take(IN_FULL) {
+    let of_pause = fates.failed_pause.map(|step| (CLUSTER, step));
+    for (node, step) in of_pause.iter().chain(fates.failed.iter().take(IN_FULL)) {
         let Status::Failed { started, at, why, help, log, unchanged: _ } = &state.status[*step] else {
             continue;
         };
@@ -226,6 +246,10 @@ fn next(state: &RunState, fates: &Fates) -> String {
         }
         Some(RunResult::StoppedUnchanged) => format!("mend the cause, then `ringwalk resume {run}`"),
         Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}; {kept}"),
+        Some(RunResult::Waiting) => {
+            let help = state.not_yet.as_ref().map_or("", |not_yet| not_yet.help.as_str());
+            format!("{help}; `ringwalk rollback {run}` takes it back")
+        }
         Some(RunResult::Interrupted) | None if fates.failed.is_empty() => format!("{go_on}; {kept}"),
         Some(RunResult::Interrupted) | None => format!("mend the cause; then {go_on}; {kept}"),
     }

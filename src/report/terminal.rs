@@ -2,7 +2,7 @@
 
 use super::lines::{Lines, why};
 use super::track::{Standing, Visit};
-use super::words::{count, printable};
+use super::words::{CLUSTER, count, printable};
 use super::{Reporter, Screen, summary};
 use crate::journal::event::{Event, Progress, StepEvent};
 use crate::journal::state::RunState;
@@ -23,6 +23,8 @@ pub struct Terminal {
     shown: BTreeMap<usize, ProgressBar>,
     /// By visit: what nodes do for which there is no row.
     hidden: BTreeMap<usize, String>,
+    /// A question stands on the screen: nothing is drawn until it is answered.
+    asking: bool,
 }
 
 // The total, the line that counts the rest, and three for what is printed above.
@@ -48,17 +50,20 @@ impl Terminal {
         let total = bars.add(ProgressBar::new(0).with_style(style(TOTAL).progress_chars("=> ")));
         let more = bars.add(ProgressBar::new_spinner().with_style(style(MORE)));
         let (shown, hidden) = (BTreeMap::new(), BTreeMap::new());
-        Terminal { bars, screen, rows, lines: Lines::new(screen), total, more, shown, hidden }
+        Terminal { bars, screen, rows, lines: Lines::new(screen), total, more, shown, hidden, asking: false }
     }
 
     fn step_event(&mut self, event: &StepEvent, state: &RunState) {
         match event {
             StepEvent::StepStarted { step, .. } => self.doing(*step, state.plan.steps[*step].step.sentence()),
             StepEvent::StepFinished { step, .. } => {
+                self.asking = false;
                 let visit = self.lines.track.visit_of(*step);
                 match self.lines.track.visits[visit].standing {
                     Standing::Done { .. } | Standing::Failed { .. } => self.leave(visit),
-                    Standing::Untouched | Standing::AtWork { .. } => {}
+                    // A pause that does not let the run go on leaves nothing begun.
+                    Standing::Untouched => self.leave(visit),
+                    Standing::AtWork { .. } => {}
                 }
             }
             StepEvent::RunStarted { .. }
@@ -70,6 +75,7 @@ impl Terminal {
 
     fn progress(&mut self, progress: &Progress) {
         match progress {
+            Progress::Asks { step, .. } => self.make_way(*step),
             Progress::JobStage { step, stage } => self.doing(*step, format!("restart: {}", printable(stage))),
             Progress::Looked { step, passed_in_a_row, of, waiting } => {
                 let text = match why(waiting) {
@@ -100,7 +106,8 @@ impl Terminal {
 
     fn show(&mut self, visit: usize, text: String) {
         let row = self.bars.insert_before(&self.more, ProgressBar::new_spinner().with_style(style(NODE)));
-        row.set_prefix(self.lines.track.visits[visit].node.clone());
+        let node = &self.lines.track.visits[visit].node;
+        row.set_prefix(if node.is_empty() { CLUSTER.to_owned() } else { node.clone() });
         row.set_message(text);
         row.enable_steady_tick(TICK);
         self.shown.insert(visit, row);
@@ -133,7 +140,17 @@ impl Terminal {
         }
     }
 
+    /// The question is the last line that was printed; bars beneath it would move it away from its answer.
+    fn make_way(&mut self, step: StepId) {
+        self.leave(self.lines.track.visit_of(step));
+        self.asking = true;
+        let _ = self.bars.clear();
+    }
+
     fn say_total(&self, state: &RunState) {
+        if self.asking {
+            return;
+        }
         let track = &self.lines.track;
         let visit = self.shown.keys().next_back().map(|visit| &track.visits[*visit]);
         let place = visit.map_or(String::new(), |visit| place(visit, state));

@@ -3,6 +3,9 @@
 use crate::plan::change::RestartReason;
 use jiff::Timestamp;
 
+/// Where the name of a node stands otherwise.
+pub const CLUSTER: &str = "cluster";
+
 /// The first bytes of a hash: enough to tell files apart by eye.
 pub fn short_hash(sha256: &str) -> &str {
     sha256.get(..8).unwrap_or(sha256)

@@ -83,7 +83,7 @@ impl Perform for OnWorld {
                 assert!(healthy, "{} is confirmed as it is", step.node);
                 node.confirmed += 1;
             }
-            Step::Restart(_) | Step::Reload(_) | Step::Hold(_) => {}
+            Step::Restart(_) | Step::Reload(_) | Step::Hold(_) | Step::Pause(_) => {}
         }
         let failed = broken && matches!(step.step, Step::Restart(_));
         match failed {

@@ -167,6 +167,7 @@ fn ends_as_it_says(run: &Run, script: &Script) {
         RunResult::Done => assert!(is_whole && failed == 0),
         RunResult::Interrupted => assert!(!is_whole && failed == 0 && state.winding_down),
         RunResult::StoppedMidway => assert!(failed > 0 && state.changed_something()),
+        RunResult::Waiting => panic!("no pause is in these plans"),
         RunResult::StoppedUnchanged => assert!(failed > 0 && !state.changed_something()),
     }
 }

@@ -6,7 +6,7 @@ use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record};
 use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::RunState;
-use ringwalk::plan::step::{PushStore, Restart, Step, StoreName};
+use ringwalk::plan::step::{Asks, Before, Pause, PushStore, Restart, Step, StoreName};
 use ringwalk::plan::{PLAN_FORMAT, Plan, PlannedStep, StepId};
 use ringwalk::report::Reporter;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub enum Happened {
 
 pub type Log = Arc<Mutex<Vec<Happened>>>;
 
-/// A plan out of waves of nodes, each with its steps in letters: `push`, `Restart`, `confirm`, and `h` for a hold.
+/// A plan out of waves of nodes, each with its steps in letters: `push`, `Restart`, `confirm`, `h` for a hold, `?` for a pause.
 pub fn plan(waves: &[&[(&str, &str)]], at_once: usize) -> Plan {
     let steps = waves.iter().enumerate().flat_map(|(wave, nodes)| {
         nodes.iter().flat_map(move |(node, letters)| {
@@ -67,6 +67,12 @@ pub fn step(letter: char) -> Step {
             at_least_s: 0,
         }),
         'c' => Step::Confirm,
+        '?' => Step::Pause(Pause {
+            phase: "require".into(),
+            before: Before::Phase,
+            clients: None,
+            asks: Asks::Operator,
+        }),
         other => panic!("no step is called {other}"),
     }
 }
@@ -76,6 +82,8 @@ pub fn step(letter: char) -> Step {
 pub struct Script {
     pub takes_s: BTreeMap<StepId, u64>,
     pub fails: Vec<StepId>,
+    /// Pauses that do not let the run go on.
+    pub not_yet: Vec<StepId>,
     /// Those of them that leave their node as it was.
     pub refused_whole: Vec<StepId>,
     pub interrupts_s: Vec<u64>,
@@ -205,6 +213,9 @@ impl Perform for Performer {
         let seconds = self.script.takes_s.get(&id).copied().unwrap_or(1);
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         self.log.lock().unwrap().push(Happened::Ended(id));
+        if self.script.not_yet.contains(&id) {
+            return Outcome::NotYet { why: "as scripted".into(), help: "resume".into() };
+        }
         match self.script.fails.contains(&id) {
             false => Outcome::Done { seen: format!("step {id}") },
             true => Outcome::Failed {

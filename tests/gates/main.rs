@@ -2,6 +2,7 @@
 
 mod can_be_spared;
 mod captured;
+mod clients_ready;
 mod cql_answers;
 mod node_is_up;
 mod peers_see_it_up;

@@ -27,6 +27,9 @@ pub fn carried_out_with(case: &Case, plan: &Plan, count: usize, copies: &Copies)
 
 fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep, copies: &Copies) {
     let Case { facts, material, .. } = case;
+    if matches!(step.step, Step::Pause(_)) {
+        return;
+    }
     let node = facts.nodes.iter_mut().find(|node| node.node == step.node).expect("a node of the inventory");
     match &step.step {
         Step::PushStore(push) => pushed(node, push),
@@ -47,7 +50,7 @@ fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep, copies
             node.shows = after(plan, id).collect();
         }
         Step::Reload(_) => node.shows = after(plan, id).collect(),
-        Step::Hold(_) => {}
+        Step::Hold(_) | Step::Pause(_) => {}
         Step::RestoreFile(restore) => restored(node, restore, copies),
         Step::Confirm => node.owed = None,
     }
@@ -101,6 +104,7 @@ fn after(plan: &Plan, restart: usize) -> impl Iterator<Item = (u16, PortShows)> 
         | Gate::NodeIsUp
         | Gate::CqlAnswers
         | Gate::PeersSeeItUp
-        | Gate::SchemaAgrees => None,
+        | Gate::SchemaAgrees
+        | Gate::ClientsReady(_) => None,
     })
 }

@@ -76,7 +76,7 @@ fn every_changed_node_restarts(done: &[PlannedStep], rest: &Plan) -> bool {
                 open.insert(step.node.as_str());
             }
             Step::Confirm => drop(open.remove(step.node.as_str())),
-            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) => {}
+            Step::Hold(_) | Step::Restart(_) | Step::Reload(_) | Step::Pause(_) => {}
         }
     }
     let restarts = |node: &&str| {
@@ -134,9 +134,10 @@ fn steps_are_in_the_order_that_keeps_a_cluster_available() {
         for wave in waves {
             let steps: Vec<&PlannedStep> = plan.steps.iter().filter(|step| step.wave == wave).collect();
             assert!(steps.iter().all(|step| step.node == steps[0].node), "{name}: a wave is one node");
+            assert!(steps[0].on_node().is_some() == !matches!(steps[0].step, Step::Pause(_)), "{name}");
             let letters: String = steps.iter().map(|step| letter(&step.step)).collect();
             let path = letters.trim_start_matches('s').trim_start_matches('y');
-            assert!(["?R!c", "L!c", "c"].contains(&path), "{name}, wave {wave}: {letters}");
+            assert!(["?R!c", "L!c", "c", "|"].contains(&path), "{name}, wave {wave}: {letters}");
             assert!(
                 path == "?R!c" || !letters.contains('y'),
                 "{name}, wave {wave}: an edit without a restart"
@@ -157,6 +158,7 @@ fn letter(step: &Step) -> char {
         Step::Reload(_) => 'L',
         Step::RestoreFile(_) => 'b',
         Step::Confirm => 'c',
+        Step::Pause(_) => '|',
     }
 }
 

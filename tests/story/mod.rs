@@ -7,7 +7,10 @@ use ringwalk::input::playbook::KeepAvailable;
 use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent, Waiting};
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::change::{CertificateSummary, Change, NodeChange, RestartReason};
-use ringwalk::plan::step::{EditYaml, Gate, Hold, PushStore, Restart, Step, StoreName, Wire, YamlPath};
+use ringwalk::plan::step::{
+    Asks, Before, ClientsMust, ClientsWish, EditYaml, Gate, Hold, Pause, PushStore, Restart, Step, StoreName,
+    Wire, YamlPath,
+};
 use ringwalk::plan::{PLAN_FORMAT, Phase, Plan, PlannedStep, StepId, Wave};
 use ringwalk::report::Reporter;
 use ringwalk::secret::SecretSource;
@@ -41,7 +44,7 @@ pub fn plan(nodes: usize) -> Plan {
         warnings: vec![],
         findings: Vec::new(),
         seen: vec![],
-        phases: vec![Phase { name: "accept".into(), unchanged: vec![], waves: waves.collect() }],
+        phases: vec![Phase { name: "accept".into(), enter: None, unchanged: vec![], waves: waves.collect() }],
         steps: names.iter().enumerate().flat_map(|(index, node)| steps(index, node)).collect(),
     }
 }
@@ -292,5 +295,41 @@ pub fn happy() -> Story {
         story.whole(node).after(1);
     }
     story.finish(RunResult::Done);
+    story
+}
+
+/// Two nodes in `accept`; the run ends before `require`, because an application still speaks plaintext.
+pub fn waiting() -> Story {
+    let mut plan = plan(2);
+    let wish = ClientsWish {
+        must: vec![ClientsMust::NotSpeakPlaintext],
+        for_s: 900,
+        within_s: 86_400,
+        vouched: false,
+    };
+    let pause = Pause {
+        phase: "require".into(),
+        before: Before::Phase,
+        clients: Some(wish.clone()),
+        asks: Asks::Nobody,
+    };
+    let enter = Some(pause.to_string());
+    let (node, step) = (String::new(), Step::Pause(pause));
+    plan.steps.push(PlannedStep { phase: 1, wave: 2, node, step });
+    plan.steps.extend(steps(3, "orders-1").into_iter().map(|step| PlannedStep { phase: 1, ..step }));
+    let wave =
+        Wave { number: 3, canary: true, proof: "as before".into(), nodes: vec![node_change("orders-1")] };
+    plan.phases.push(Phase { name: "require".into(), enter, unchanged: vec![], waves: vec![wave] });
+    let mut story = Story::of(plan);
+    story.whole(1).whole(2).after(1);
+    let pause = 2 * at::ALL;
+    story.step(StepEvent::StepStarted { step: pause, kept: None }).after(1);
+    let why = "in plaintext: app with python 3.29 from 10.0.3.7 on orders-1, orders-2";
+    let waits = vec![Waiting { gate: Gate::ClientsReady(wish), why: why.into() }];
+    story.progress(Progress::Looked { step: pause, passed_in_a_row: 0, of: 1, waiting: waits }).after(60);
+    let help =
+        format!("`ringwalk clients` lists them all; `ringwalk resume {}` looks again", story.state.run);
+    let outcome = Outcome::NotYet { why: why.into(), help };
+    story.step(StepEvent::StepFinished { step: pause, outcome }).finish(RunResult::Waiting);
     story
 }

@@ -23,6 +23,7 @@ impl Place<'_> {
             Step::Reload(reload) => self.reload(reload).await,
             Step::RestoreFile(restore) => self.restore(restore).await,
             Step::Confirm => self.confirm().await,
+            Step::Pause(_) => unreachable!("a pause is on no node"),
         }
     }
 

@@ -40,7 +40,7 @@ impl Noted {
                 Step::Hold(hold) if asks_to_go(hold) => {
                     noted.spared = Some((SystemTime::UNIX_EPOCH, hold.clone()));
                 }
-                Step::Hold(_) | Step::Reload(_) => {}
+                Step::Hold(_) | Step::Reload(_) | Step::Pause(_) => {}
                 Step::Confirm => (noted.spared, noted.restarted) = (None, None),
             }
         }
@@ -58,4 +58,21 @@ impl Noted {
 
 pub(super) fn asks_to_go(hold: &Hold) -> bool {
     hold.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }))
+}
+
+/// What passing these gates has shown.
+pub(super) fn held(gates: &[Gate]) -> String {
+    let wires: Vec<String> = gates
+        .iter()
+        .filter_map(|gate| match gate {
+            Gate::WireIsRight(wire) => Some(wire.to_string()),
+            Gate::CanBeSpared { .. }
+            | Gate::NodeIsUp
+            | Gate::CqlAnswers
+            | Gate::PeersSeeItUp
+            | Gate::SchemaAgrees
+            | Gate::ClientsReady(_) => None,
+        })
+        .collect();
+    if wires.is_empty() { "it can".into() } else { wires.join("; ") }
 }

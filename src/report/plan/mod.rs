@@ -98,8 +98,13 @@ fn phase_text(plan: &Plan, number: usize, phase: &Phase, screen: Screen, detail:
     let changes: Vec<_> = phase.waves.iter().flat_map(|wave| &wave.nodes).collect();
     let heading = screen.bold(&title);
     format!(
-        "\n{heading}\n{}{}",
+        "\n{heading}\n{}{}{}",
+        enter(phase, screen),
         waves::text(&phase.waves, screen, detail),
         changes::text(&changes, screen, detail)
     )
+}
+
+fn enter(phase: &Phase, screen: Screen) -> String {
+    phase.enter.as_ref().map_or(String::new(), |enter| screen.wrap("  first: ", enter))
 }

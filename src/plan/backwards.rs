@@ -1,0 +1,62 @@
+//! A phase that takes a node back to what lets in more, or turns TLS off: possible where the playbook says so, and never
+//! by a playbook that was only old.
+
+use super::ports::ClientOptions;
+use crate::diagnostic::Diagnostic;
+use crate::facts::NodeFacts;
+use crate::input::Input;
+
+/// What the client ports of a node take, all together.
+struct Takes {
+    plaintext: bool,
+    tls: bool,
+    without_certificate: bool,
+}
+
+impl Takes {
+    fn of(options: &ClientOptions, facts: &NodeFacts) -> Takes {
+        let policy = options.policy(facts);
+        let has_plain_port = options.port_ssl.is_some_and(|port| port != facts.native.port);
+        Takes {
+            plaintext: has_plain_port || policy.accepts_plaintext(),
+            tls: policy.accepts_tls(),
+            without_certificate: !options.require_client_auth,
+        }
+    }
+}
+
+/// What speaks against taking a node from these options to those in a phase.
+pub fn problem(
+    input: &Input,
+    phase: usize,
+    facts: &NodeFacts,
+    was: &ClientOptions,
+    becomes: &ClientOptions,
+) -> Option<Diagnostic> {
+    let (before, after) = (Takes::of(was, facts), Takes::of(becomes, facts));
+    let what = if before.tls && !after.tls {
+        "turn TLS off"
+    } else if !before.plaintext && after.plaintext {
+        "let plaintext in again"
+    } else if before.tls && !before.without_certificate && after.without_certificate {
+        "let clients in again that show no certificate"
+    } else {
+        return None;
+    };
+    let wished = &input.playbook.phases[phase];
+    let place = format!("phases[{phase}].name");
+    let refuse =
+        |message: String, help: &str| Some(input.playbook.source.diagnostic_of(&place, message, help));
+    let node = &facts.node;
+    if !wished.goes_back {
+        let message = format!("phase `{}` would {what} on `{node}`", wished.name);
+        return refuse(message, "write `goes_back: true` in the phase if the cluster is meant to go back");
+    }
+    // Neither kind of client would find a quorum of nodes that serve it.
+    if !before.plaintext && !after.tls {
+        let message = format!("phase `{}` would take `{node}` from TLS only to plaintext only", wished.name);
+        let help = "put a phase before it with `{ enabled: true, optional: true }`, which serves both";
+        return refuse(message, help);
+    }
+    None
+}
