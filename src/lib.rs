@@ -5,6 +5,7 @@
 pub mod diagnostic; // what is wrong in a file, shown as a source excerpt
 pub mod secret; // a value that cannot be printed, and where it comes from
 pub mod formats; // file formats, bytes in and bytes out
+pub mod pki; // a CA, and what it signs for nodes and clients
 pub mod input; // what the operator wrote
 pub mod facts; // what the cluster is
 pub mod plan; // what will change, why, in what order

@@ -1,5 +1,7 @@
 //! The loop without hosts: what it records, what it performs, in which order, and how it ends.
 
+#[path = "engine/kill.rs"]
+mod kill;
 #[path = "engine/random.rs"]
 mod random;
 #[path = "engine/script.rs"]
@@ -76,6 +78,19 @@ fn a_failure_stops_before_the_next_node_and_says_how_the_cluster_was_left() {
         let stopped = run(plan, &Script { fails: vec![fails], ..Script::default() });
         assert_eq!((result(&stopped), begun(&stopped)), (expected, performed), "step {fails} fails");
         assert!(matches!(stopped.state.status[fails], Status::Failed { .. }));
+    }
+}
+
+#[test]
+fn a_step_that_was_refused_whole_has_changed_nothing() {
+    for (fails, refused_whole, expected) in [
+        (0, vec![0], RunResult::StoppedUnchanged),
+        (0, vec![], RunResult::StoppedMidway),
+        // What went before it did change the node.
+        (1, vec![1], RunResult::StoppedMidway),
+    ] {
+        let script = Script { fails: vec![fails], refused_whole, ..Script::default() };
+        assert_eq!(result(&run(two_nodes(), &script)), expected, "step {fails}");
     }
 }
 

@@ -38,7 +38,7 @@ fn a_journal_begins_with_its_version_and_is_for_its_owner_only() {
     let runs_dir = dir.path().join("state/runs");
     let journal = Journal::create(&runs_dir, "orders-1").unwrap();
     let text = fs::read_to_string(journal.path()).unwrap();
-    assert!(text.starts_with("{\"ringwalk_journal\":1,\"program\":\"0.1.0\",\"check\":\""), "{text}");
+    assert!(text.starts_with("{\"ringwalk_journal\":2,\"program\":\"0.1.0\",\"check\":\""), "{text}");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(journal.path()), 0o600);
     assert_eq!(mode(&runs_dir.join("orders-1")), 0o700);
@@ -105,11 +105,11 @@ fn errors_say_what_is_wrong_and_where() {
     let path = dir.path().join("journal.jsonl");
     let cases = [
         (
-            "{\"ringwalk_journal\":2,\"program\":\"1.4.0\"}\n",
-            "it is a journal of form 2, written by ringwalk 1.4.0; this program reads form 1",
+            "{\"ringwalk_journal\":3,\"program\":\"1.4.0\"}\n",
+            "it is a journal of form 3, written by ringwalk 1.4.0; this program reads form 2",
         ),
         ("hello\n", "line 1: it is not the version line of a ringwalk journal"),
-        ("{\"ringwalk_journal\":1,\"program\":\"0.1.0\"}\n", "line 1: it is not a whole record"),
+        ("{\"ringwalk_journal\":2,\"program\":\"0.1.0\"}\n", "line 1: it is not a whole record"),
     ];
     for (text, problem) in cases {
         fs::write(&path, text).unwrap();

@@ -3,6 +3,8 @@
 //! A case is a folder of `tests/plans` with `inventory.yaml`, `playbook.yaml`, `facts.json` (see `plan/case.rs`) and the
 //! nodes' `cassandra.yaml`. `UPDATE=1 cargo test --test plan` writes its `plan.txt` or `problems.txt`.
 
+#[path = "plan/back.rs"]
+mod back;
 #[path = "plan/carried_out.rs"]
 mod carried_out;
 #[path = "plan/case.rs"]

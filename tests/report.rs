@@ -291,6 +291,7 @@ fn every_example_in_the_docs_is_an_event_and_every_event_has_one() {
         "interrupted",
         "job_stage",
         "looked",
+        "resumed",
         "run_finished",
         "run_started",
         "step_finished",

@@ -78,6 +78,12 @@ venv() {                                           # Python with pip in it, for 
   touch "$CACHE/venv.ok"
 }
 
+cqlsh() {                                          # the real one, with the same driver as the client
+  venv
+  [ -x "$CACHE/venv/bin/cqlsh" ] || "$CACHE/venv/bin/pip" install -q cqlsh </dev/null >"$CACHE/cqlsh.log" 2>&1 || die "pip failed: see $CACHE/cqlsh.log"
+  lan "$CACHE/venv/bin/cqlsh" "$@"
+}
+
 java_11() {                                        # 3.11 runs on nothing newer; the wheel holds a runtime
   [ -e "$CACHE/java-11.ok" ] && return
   venv

@@ -44,7 +44,7 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
     }
     nobody_else_is_at_work(global, &made.plan.cluster, None)?;
     let origin = Origin { inventory: absolute(&files.0), playbook: absolute(&files.1), undoes: None };
-    carry_out(global, loaded, made, origin).await
+    carry_out(global, options, loaded, made, origin).await
 }
 
 /// Shows what is asked about.
@@ -121,8 +121,14 @@ pub fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-async fn carry_out(global: &Global, loaded: Loaded, made: Made, origin: Origin) -> Result<Exit, Trouble> {
-    let Made { plan, cluster, facts } = made;
+async fn carry_out(
+    global: &Global,
+    options: &ApplyArguments,
+    loaded: Loaded,
+    made: Made,
+    origin: Origin,
+) -> Result<Exit, Trouble> {
+    let Made { plan, cluster, facts, looks } = made;
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
     let run = run_id(&plan.cluster, Timestamp::now());
     let runs_dir = runs::directory(global)?;
@@ -133,6 +139,8 @@ async fn carry_out(global: &Global, loaded: Loaded, made: Made, origin: Origin) 
         cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
+        // A person thinks for minutes, or closes the lid; what observers said before is of the past then.
+        looks: options.yes.then_some(looks),
         reporter: reporter.as_mut(),
         interrupts,
         permission: lease.clone(),

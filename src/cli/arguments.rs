@@ -112,6 +112,11 @@ pub enum Command {
         /// A run's id, or its beginning [default: the latest]
         run: Option<String>,
     },
+    /// Make a CA, keystores for nodes and bundles for clients; look into stores
+    Stores {
+        #[command(subcommand)]
+        command: super::stores::arguments::StoresCommand,
+    },
     /// Print the JSON Schema of an inventory or a playbook, for an editor to check against
     Schema {
         /// Of which of the two files

@@ -7,6 +7,7 @@ use super::plan::{Made, make};
 use super::{Trouble, print};
 use crate::facts::ring::RingSource;
 use crate::facts::{Facts, NodeFacts, Service};
+use crate::plan::judge;
 
 pub async fn run(global: &Global) -> Result<Exit, Trouble> {
     let loaded = load(global.inventory.as_deref(), global.playbook.as_deref())?;
@@ -14,8 +15,9 @@ pub async fn run(global: &Global) -> Result<Exit, Trouble> {
     let change = plan.nodes().len();
     print(&match global.output {
         OutputForm::Json => {
-            let found =
-                serde_json::json!({ "facts": facts, "nodes_to_change": change, "warnings": plan.warnings });
+            let found = serde_json::json!({
+                "facts": facts, "nodes_to_change": change, "warnings": plan.warnings, "findings": plan.findings
+            });
             format!("{found}\n")
         }
         OutputForm::Text => {
@@ -23,7 +25,9 @@ pub async fn run(global: &Global) -> Result<Exit, Trouble> {
                 0 => "every node is as the playbook wishes\n".to_owned(),
                 _ => format!("fit for `ringwalk plan`: {change} nodes would change\n"),
             };
-            let warnings = plan.warnings.iter().map(|warning| format!("warning: {warning}\n"));
+            let findings = judge::warnings(&plan.findings);
+            let warnings =
+                plan.warnings.iter().chain(&findings).map(|warning| format!("warning: {warning}\n"));
             text(&facts) + &fit + &warnings.collect::<String>()
         }
     });

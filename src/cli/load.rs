@@ -2,17 +2,19 @@
 
 use super::secrets;
 use crate::diagnostic::Diagnostic;
-use crate::formats::store::{Store, StoreError};
+use crate::formats::store::Store;
 use crate::input::inventory::Node;
 use crate::input::playbook::{Playbook, StoreSpec, expand};
 use crate::input::{self, Input, Source};
 use crate::node::wire::ClientIdentity;
 use crate::plan::change::{CertificateSummary, sha256_hex};
+use crate::plan::judge::{self, Finding};
 use crate::plan::material::{LocalStore, Material};
 use crate::plan::step::StoreName;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 pub struct Loaded {
@@ -72,7 +74,7 @@ pub fn load_inventory(inventory: Option<&Path>, playbook: Option<&Path>) -> Resu
     })
 }
 
-fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path, Vec<Diagnostic>> {
+pub(super) fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path, Vec<Diagnostic>> {
     path.ok_or_else(|| {
         let message = format!("no {what} is named");
         vec![
@@ -82,13 +84,13 @@ fn named<'a>(path: Option<&'a Path>, what: &str, flag: &str) -> Result<&'a Path,
     })
 }
 
-fn text_of(path: &Path) -> Result<String, Diagnostic> {
+pub(super) fn text_of(path: &Path) -> Result<String, Diagnostic> {
     std::fs::read_to_string(path)
         .map_err(|error| Diagnostic::new(path.display().to_string(), format!("cannot read it: {error}")))
 }
 
 /// The directory that a file is in.
-fn directory_of(path: &Path) -> PathBuf {
+pub(super) fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(directory) if directory != Path::new("") => directory.to_owned(),
         Some(_) | None => PathBuf::from("."),
@@ -106,7 +108,7 @@ struct Stores<'a> {
 #[derive(Clone)]
 struct Unfit {
     problem: String,
-    help: &'static str,
+    help: String,
 }
 
 #[derive(Clone)]
@@ -121,7 +123,7 @@ impl Stores<'_> {
         let specs = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
         let mut problems = Vec::new();
         for (name, spec) in specs.into_iter().filter_map(|(name, spec)| Some((name, spec.as_ref()?))) {
-            match self.open(spec, node, &loaded.material) {
+            match self.open(name, spec, node, &loaded.material) {
                 Ok(opened) => {
                     loaded.material.stores.insert((node.name.clone(), name), opened.local);
                     if let Some(identity) = opened.identity.filter(|_| name == StoreName::Keystore) {
@@ -134,13 +136,19 @@ impl Stores<'_> {
         problems
     }
 
-    fn open(&mut self, spec: &StoreSpec, node: &Node, material: &Material) -> Result<Opened, Unfit> {
+    fn open(
+        &mut self,
+        name: StoreName,
+        spec: &StoreSpec,
+        node: &Node,
+        material: &Material,
+    ) -> Result<Opened, Unfit> {
         let path = self.directory.join(expand(&spec.from, node));
         if let Some(opened) = self.opened.get(&path) {
             return opened.clone();
         }
         let password = material.secret(&spec.password);
-        let opened = read_store(&path, password);
+        let opened = read_store(&path, password, name);
         self.opened.insert(path, opened.clone());
         opened
     }
@@ -150,18 +158,16 @@ impl Stores<'_> {
     }
 }
 
-fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, Unfit> {
+fn read_store(path: &Path, password: Option<&Secret>, name: StoreName) -> Result<Opened, Unfit> {
     let bytes = std::fs::read(path).map_err(|error| Unfit {
         problem: format!("cannot read {}: {error}", path.display()),
-        help: "`from` is relative to the playbook; `{node}` in it stands for the node's name",
+        help: "`from` is relative to the playbook; `{node}` in it stands for the node's name".into(),
     })?;
     let bytes = Zeroizing::new(bytes);
     let password = password.cloned().unwrap_or_else(|| Secret::new(""));
-    let store = Store::open(&bytes, &password).map_err(|error: StoreError| Unfit {
-        problem: format!("cannot open {}: {error}", path.display()),
-        help: error
-            .help()
-            .unwrap_or("see what it holds: `keytool -list -keystore FILE` asks for its password"),
+    let store = Store::open(&bytes, &password).map_err(|error| {
+        let Finding { rule, reason, help, .. } = judge::unopened(name, &error);
+        Unfit { problem: format!("cannot open {}: {reason} ({rule})", path.display()), help }
     })?;
     let certificate = store.leaf().map(|leaf| CertificateSummary {
         subject: leaf.subject.clone(),
@@ -174,5 +180,6 @@ fn read_store(path: &Path, password: Option<&Secret>) -> Result<Opened, Unfit> {
     });
     let sha256 = sha256_hex(&bytes);
     let file = path.display().to_string();
-    Ok(Opened { local: LocalStore { file, bytes, sha256, certificate }, identity })
+    let local = LocalStore { file, bytes, sha256, certificate, content: Some(Arc::new(store)) };
+    Ok(Opened { local, identity })
 }

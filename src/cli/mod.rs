@@ -15,6 +15,7 @@ pub mod runs;
 pub mod schema;
 pub mod secrets;
 pub mod show;
+pub mod stores;
 
 use crate::diagnostic::{Diagnostic, render};
 use arguments::{Arguments, Command, Global};
@@ -68,6 +69,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),
+        Command::Stores { command } => stores::run(global, command),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "ringwalk", &mut std::io::stdout());
             Ok(Exit::Success)

@@ -5,7 +5,8 @@ use super::exit::Exit;
 use super::load::{Loaded, load};
 use super::{Trouble, print, reach};
 use crate::cluster::Cluster;
-use crate::cluster::survey::survey;
+use crate::cluster::survey::{Survey, survey};
+use crate::cluster::views::Looks;
 use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
 use crate::plan::saved::Saved;
@@ -34,14 +35,16 @@ pub struct Made {
     pub plan: Plan,
     pub cluster: Cluster,
     pub facts: Facts,
+    /// What observers said just now.
+    pub looks: Looks,
 }
 
 /// Looks at the cluster as it is now and plans.
 pub async fn make(loaded: &Loaded) -> Result<Made, Vec<Diagnostic>> {
     let cluster = reach::cluster(loaded);
-    let facts = survey(&cluster, &loaded.input).await?;
+    let Survey { facts, looks } = survey(&cluster, &loaded.input).await?;
     let plan = plan(&loaded.input, &loaded.material, &facts)?;
-    Ok(Made { plan, cluster, facts })
+    Ok(Made { plan, cluster, facts, looks })
 }
 
 pub fn show(plan: &Plan, global: &Global) -> Result<(), Trouble> {

@@ -5,7 +5,7 @@ use super::arguments::{Global, OutputForm, RunArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load, load_inventory};
 use super::{Trouble, interrupt, lock, print, reach, runs, show};
-use crate::cluster::survey::survey_with;
+use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::carry::{self, Means};
 use crate::journal::event::{Origin, RunResult};
 use crate::journal::file::{Journal, JournalError};
@@ -35,7 +35,7 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
     let loaded = loaded(global, &state.origin)?;
     let cluster = reach::cluster(&loaded);
     let paths = |node: &crate::cluster::Node| stand::paths(&state.plan, &node.name).into_iter().collect();
-    let facts = survey_with(&cluster, &loaded.input.inventory, paths).await?;
+    let Survey { facts, looks } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
     let problems = carry::problems(&state, &facts, &loaded.material);
     if !problems.is_empty() {
         return Err(problems.into());
@@ -53,6 +53,7 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
         cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
+        looks: options.yes.then_some(looks),
         reporter: reporter.as_mut(),
         interrupts: interrupt::listen().context("cannot listen for signals")?,
         permission: lease.clone(),

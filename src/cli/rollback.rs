@@ -5,7 +5,7 @@ use super::arguments::{Global, RunArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load_inventory};
 use super::{Trouble, interrupt, lock, reach, runs, show};
-use crate::cluster::survey::survey_with;
+use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::back;
 use crate::engine::carry::{self, Means};
 use crate::facts::Facts;
@@ -27,7 +27,7 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
     let loaded = load_inventory(inventory.as_deref(), playbook.as_deref())?;
     let cluster = reach::cluster(&loaded);
     let paths = |node: &crate::cluster::Node| stand::paths(&undone.plan, &node.name).into_iter().collect();
-    let facts = survey_with(&cluster, &loaded.input.inventory, paths).await?;
+    let Survey { facts, .. } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
     let plan = back::plan(&undone, &cluster, &loaded.input.inventory, &facts).await?;
     if plan.is_empty() {
         say(&format!("nothing to take back: every node is as before run {}\n", undone.run));
@@ -68,6 +68,7 @@ async fn carry_out(global: &Global, runs_dir: &Path, prepared: Prepared) -> Resu
         cluster: Arc::new(transcribed(cluster, runs_dir, &run)?),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
+        looks: None,
         reporter: reporter.as_mut(),
         interrupts,
         permission: lease.clone(),

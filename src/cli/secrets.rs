@@ -66,7 +66,8 @@ fn in_setting(setting: &Setting) -> Vec<&SecretSource> {
     }
 }
 
-fn read(source: &SecretSource, used_for: &str, directory: &Path) -> Result<Secret, String> {
+/// The secret itself; the error is a whole sentence.
+pub(super) fn read(source: &SecretSource, used_for: &str, directory: &Path) -> Result<Secret, String> {
     let problem = |why: String| format!("cannot read {used_for} from `{source}`: {why}");
     let text = Zeroizing::new(match source {
         SecretSource::Env(name) => std::env::var(name).map_err(|_| {

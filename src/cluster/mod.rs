@@ -1,8 +1,10 @@
 //! The nodes of one cluster, each with its host and what it takes to talk to it; and what can only be asked of them
 //! together: the facts of all, and the ring in the eyes of some.
 
+pub mod addresses;
 pub mod lock;
 pub mod survey;
+mod trust;
 pub mod views;
 
 use crate::facts::NodeFacts;

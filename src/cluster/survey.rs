@@ -1,6 +1,7 @@
 //! The facts of a whole cluster: every node probed at the same time, the ring read from one of them.
 
-use super::views;
+use super::trust;
+use super::views::{self, Looks};
 use super::{Cluster, Node};
 use crate::diagnostic::Diagnostic;
 use crate::facts::ring::{Ring, RingSource};
@@ -13,16 +14,23 @@ use crate::node::nodetool::output::{self, StatusRow};
 use crate::node::probe::{ProbeError, ProbeRequest, probe};
 use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many nodes are looked at together as may connect together; more would only wait for the network.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// How many nodes are asked for the ring before it counts as unreadable.
 const RING_SOURCES: usize = 3;
 
+/// The facts, and what two nodes said of the others for them.
+pub struct Survey {
+    pub facts: Facts,
+    pub looks: Looks,
+}
+
 /// Looks at everything. Each node that cannot be looked at is a problem of its own, all of them at once.
-pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Facts, Vec<Diagnostic>> {
+pub async fn survey(cluster: &Cluster, input: &Input) -> Result<Survey, Vec<Diagnostic>> {
     survey_with(cluster, &input.inventory, |node| named_stores(&input.playbook, node)).await
 }
 
@@ -31,12 +39,27 @@ pub async fn survey_with(
     cluster: &Cluster,
     inventory: &Inventory,
     paths: impl Fn(&Node) -> Vec<String>,
-) -> Result<Facts, Vec<Diagnostic>> {
-    let mut nodes = self::nodes(cluster, inventory, paths).await?;
+) -> Result<Survey, Vec<Diagnostic>> {
+    let nodes = self::nodes(cluster, inventory, paths).await?;
     let ring = ring(cluster, &nodes, inventory).await?;
-    look_at_ports(cluster, &mut nodes).await;
-    let mut facts = Facts { nodes, ring, down: BTreeSet::new() };
-    let looks = views::look(&views::candidates(cluster, &facts, None), &facts).await;
+    let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
+    // The ports show what they show while the observers' JVMs start.
+    let candidates = views::candidates(cluster, &facts, None);
+    let (looks, shown, trust) = tokio::join!(
+        views::look(&candidates, &facts),
+        look_at_ports(cluster, &facts.nodes),
+        trust::look(cluster, &facts.nodes)
+    );
+    for (name, shows) in shown {
+        if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == name) {
+            seen.shows = shows;
+        }
+    }
+    for trust in trust {
+        if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == trust.node) {
+            (seen.trusts, seen.tls_clients) = (trust.trusts, trust.tls_clients);
+        }
+    }
     if looks.views.is_empty() {
         let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
         return Err(vec![Diagnostic::new(&inventory.source.file, message)]);
@@ -45,7 +68,7 @@ pub async fn survey_with(
     // A node of which gossip has told no host id is known by its address.
     let name = |row: &StatusRow| if row.host_id.is_empty() { &row.address } else { &row.host_id }.clone();
     facts.down = down.map(name).collect();
-    Ok(facts)
+    Ok(Survey { facts, looks })
 }
 
 /// Probes every node, one command each.
@@ -74,7 +97,7 @@ pub async fn nodes(
 }
 
 /// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
-async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<NodeFacts, ProbeError> {
+pub(super) async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<NodeFacts, ProbeError> {
     let error = match probe(node.host.as_ref(), &request).await {
         Err(error @ ProbeError::NoVersion { .. }) => error,
         answer => return answer,
@@ -88,13 +111,13 @@ async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<Node
     }
 }
 
-fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
+pub fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
     let stores = [&playbook.stores.keystore, &playbook.stores.truststore];
     stores.into_iter().flatten().map(|store| expand(&store.to, &node.inventory)).collect()
 }
 
 /// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.
-async fn ring(
+pub(super) async fn ring(
     cluster: &Cluster,
     facts: &[NodeFacts],
     inventory: &Inventory,
@@ -191,17 +214,12 @@ async fn ring_by_nodetool(node: &Node, seen: &NodeFacts) -> Result<Ring, String>
 }
 
 /// What every client port shows now. A port that cannot be looked at shows nothing; the gates will ask again.
-async fn look_at_ports(cluster: &Cluster, facts: &mut [NodeFacts]) {
+async fn look_at_ports(cluster: &Cluster, facts: &[NodeFacts]) -> Vec<(String, BTreeMap<u16, PortShows>)> {
     let looks = facts.iter().filter(|seen| seen.native.listening).filter_map(|seen| {
         let node = cluster.node(&seen.node)?;
         Some(async move { (seen.node.clone(), ports(node, seen).await) })
     });
-    let shown: Vec<_> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
-    for (name, shows) in shown {
-        if let Some(seen) = facts.iter_mut().find(|seen| seen.node == name) {
-            seen.shows = shows;
-        }
-    }
+    stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
 }
 
 async fn ports(node: &Node, seen: &NodeFacts) -> BTreeMap<u16, PortShows> {

@@ -4,6 +4,7 @@
 use super::perform::Performer;
 use super::{Engine, EngineError, Interrupts, Permission};
 use crate::cluster::Cluster;
+use crate::cluster::views::Looks;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
@@ -25,6 +26,8 @@ pub struct Means<'a> {
     /// A fresh look, made with the paths that the plan writes.
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
+    /// What observers said for the facts a moment ago, if nobody was asked since.
+    pub looks: Option<Looks>,
     pub reporter: &'a mut dyn Reporter,
     pub interrupts: Interrupts,
     /// What the run holds of the cluster, so that no other acts on it.
@@ -71,7 +74,7 @@ pub async fn go_on(
 }
 
 async fn carry_out(mut journal: Journal, state: RunState, means: Means<'_>) -> Ended {
-    let performer = Performer::of(&state, means.cluster, means.facts, means.material, means.permission);
+    let performer = Performer::of(&state, &means);
     let mut engine = Engine { state, journal: &mut journal, reporter: means.reporter };
     let result = engine.run(Arc::new(performer), means.interrupts).await;
     let state = engine.state;
@@ -86,6 +89,14 @@ pub fn problems(state: &RunState, facts: &Facts, material: &Material) -> Vec<Dia
     let mut problems = Vec::new();
     for node in state.plan.nodes().into_iter().filter(|node| !state.node_is_done(node)) {
         match facts.node(node) {
+            Some(NodeFacts { healed: Some(healed), layout, .. }) if healed.run == state.run => {
+                let help = format!(
+                    "see the cause in its log in {}; then `ringwalk plan` goes by what is there now, or \
+                     `ringwalk rollback {}` takes the other nodes back",
+                    layout.log_dir, state.run
+                );
+                problems.push(Diagnostic::new(node, healed.to_string()).help(help));
+            }
             Some(now) => problems.extend(stand::problems(&state.plan, &progress, now)),
             None => problems.push(
                 Diagnostic::new(node, "the run has to change this node, and the inventory lacks it")

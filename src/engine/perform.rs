@@ -1,28 +1,32 @@
 //! One step, carried out on its node. Every step may be carried out again: what is done already is found done.
 
 mod act;
+mod heal;
+mod noted;
 mod reload;
 mod restart;
 mod restore;
 
+use super::carry::Means;
 use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold};
 use super::{Perform, Permission, ProgressSender};
 use crate::cluster::survey::chain;
 use crate::cluster::views::Looks;
 use crate::cluster::{Cluster, Node};
-use crate::facts::{Facts, NodeFacts, Process};
+use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
 use crate::journal::event::{Kept, Outcome, Waiting};
-use crate::journal::state::{RunState, Status};
+use crate::journal::state::RunState;
 use crate::node::files::{self, Expect, FileError, Replace, Replaced};
 use crate::node::log;
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
-use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step, Write};
+use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step};
 use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
+use noted::{Noted, asks_to_go};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -35,65 +39,14 @@ pub struct Performer {
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
     permission: Arc<dyn Permission>,
+    /// By restart: what it may take back on its node by itself.
+    written: BTreeMap<StepId, Vec<heal::Written>>,
     /// By step: how often it was begun in vain.
     tries: BTreeMap<StepId, u32>,
     /// By node: what its earlier steps leave for its later ones.
     noted: Mutex<BTreeMap<String, Noted>>,
-    /// What observers said when the last node was found healthy.
+    /// What observers said when the last node was found healthy, or for the plan.
     recent: Mutex<Option<Looks>>,
-}
-
-#[derive(Clone, Default)]
-pub struct Noted {
-    /// The node bears the mark of this run.
-    owes: bool,
-    /// SHA-256 by path of the files that this run has put there.
-    written: BTreeMap<String, String>,
-    /// When the node could be spared, and the hold that found it.
-    spared: Option<(SystemTime, Hold)>,
-    /// The process that the restart ended, and the one that it started.
-    before: Option<Process>,
-    started: Option<Process>,
-    /// The restart whose job an earlier process of this run has seen to its end: it tells what it started.
-    restarted: Option<StepId>,
-}
-
-impl Noted {
-    /// What the steps of a walk that are done leave for those that are not. That the node bears the mark is not taken
-    /// for granted: marking it again is harmless.
-    fn of(state: &RunState, node: &str) -> Noted {
-        let mut noted = Noted::default();
-        for (id, step) in state.plan.steps.iter().enumerate().filter(|(_, step)| step.node == node) {
-            if !matches!(state.status[id], Status::Done { .. }) {
-                continue;
-            }
-            match &step.step {
-                Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
-                    noted.wrote(step.step.writes());
-                }
-                Step::Restart(_) => noted.restarted = Some(id),
-                // What was answered before counts no more: a restart that has not begun asks again.
-                Step::Hold(hold) if asks_to_go(hold) => {
-                    noted.spared = Some((SystemTime::UNIX_EPOCH, hold.clone()));
-                }
-                Step::Hold(_) | Step::Reload(_) => {}
-                Step::Confirm => (noted.spared, noted.restarted) = (None, None),
-            }
-        }
-        noted
-    }
-
-    fn wrote(&mut self, write: Option<Write<'_>>) {
-        let Some(Write { path, becomes, .. }) = write else { return };
-        match becomes {
-            Some(sha256) => drop(self.written.insert(path.to_owned(), sha256.to_owned())),
-            None => drop(self.written.remove(path)),
-        }
-    }
-}
-
-fn asks_to_go(hold: &Hold) -> bool {
-    hold.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }))
 }
 
 /// How a step went wrong, in the operator's words.
@@ -101,11 +54,18 @@ struct Failure {
     why: String,
     help: String,
     log: Vec<String>,
+    /// The step has left its node as it was.
+    unchanged: bool,
 }
 
 impl Failure {
     fn new(why: impl Into<String>, help: impl Into<String>) -> Failure {
-        Failure { why: why.into(), help: help.into(), log: Vec::new() }
+        Failure { why: why.into(), help: help.into(), log: Vec::new(), unchanged: false }
+    }
+
+    /// The same of a step that had not begun to act, or whose act was refused whole.
+    fn unchanged(self) -> Failure {
+        Failure { unchanged: true, ..self }
     }
 }
 
@@ -128,13 +88,14 @@ impl Perform for Performer {
                 why: format!("`{}` is in the plan and not in the inventory", step.node),
                 help: "run `ringwalk plan` again".into(),
                 log: Vec::new(),
+                unchanged: true,
             };
         };
         let at = Place { run: self, node, seen };
         let done = at.perform(id, &step.step, &progress).await;
         match done {
             Ok(seen) => Outcome::Done { seen },
-            Err(Failure { why, help, log }) => Outcome::Failed { why, help, log },
+            Err(Failure { why, help, log, unchanged }) => Outcome::Failed { why, help, log, unchanged },
         }
     }
 }
@@ -142,24 +103,19 @@ impl Perform for Performer {
 impl Performer {
     /// For a run as it stands: what its earlier steps left for the later ones is read from its state, or looked up on
     /// the node when it is needed.
-    pub fn of(
-        state: &RunState,
-        cluster: Arc<Cluster>,
-        facts: Arc<Facts>,
-        material: Arc<Material>,
-        permission: Arc<dyn Permission>,
-    ) -> Performer {
+    pub fn of(state: &RunState, means: &Means<'_>) -> Performer {
         let nodes = state.plan.nodes().into_iter();
         let tried = state.tries.iter().copied().enumerate();
         Performer {
             run: state.run.clone(),
-            cluster,
-            facts,
-            material,
-            permission,
+            cluster: Arc::clone(&means.cluster),
+            facts: Arc::clone(&means.facts),
+            material: Arc::clone(&means.material),
+            permission: Arc::clone(&means.permission),
+            written: (0..state.plan.steps.len()).map(|id| (id, heal::written_before(&state.plan, id))).collect(),
             tries: tried.filter(|(_, tries)| *tries > 0).collect(),
             noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
-            recent: Mutex::default(),
+            recent: Mutex::new(means.looks.clone()),
         }
     }
 
@@ -202,7 +158,8 @@ impl Place<'_> {
             return Err(Failure::new(
                 format!("the {} for this node was not read", push.store),
                 "run `ringwalk plan` again",
-            ));
+            )
+            .unchanged());
         };
         let replace = Replace {
             path: push.path.clone(),
@@ -223,13 +180,14 @@ impl Place<'_> {
             return Ok("it was done already".into());
         }
         let edits = edits(&edit.set, &self.run.material)
-            .map_err(|why| Failure::new(why, "run `ringwalk plan` again"))?;
+            .map_err(|why| Failure::new(why, "run `ringwalk plan` again").unchanged())?;
         let edited = yaml::edit(&text, &edits).map_err(|problems| {
             let problems: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
             Failure::new(
                 format!("cannot edit {}: {}", edit.path, problems.join("; ")),
                 "run `ringwalk plan` again",
             )
+            .unchanged()
         })?;
         let replace = Replace {
             path: edit.path.clone(),
@@ -245,13 +203,15 @@ impl Place<'_> {
 
     /// The file's bytes, if it is what the plan saw or what this step makes of it.
     async fn read_yaml(&self, edit: &EditYaml) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let text = files::read(self.node.host.as_ref(), &edit.path).await.map_err(of_file)?;
+        let text = files::read(self.node.host.as_ref(), &edit.path).await;
+        let text = text.map_err(|error| of_file(error).unchanged())?;
         let found = sha256_hex(&text);
         if found != edit.was && found != edit.becomes {
             return Err(Failure::new(
                 format!("cannot edit `{}`: changed since the plan was made", edit.path),
                 "run `ringwalk plan` again",
-            ));
+            )
+            .unchanged());
         }
         Ok(Zeroizing::new(text))
     }
@@ -260,16 +220,20 @@ impl Place<'_> {
         let host = self.node.host.as_ref();
         let is_first = !self.run.noted(&self.node.name).owes;
         if is_first {
-            files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(of_file)?;
+            files::owe(host, &self.seen.state_dir, &self.run.run).await.map_err(|error| {
+                let may_bear_the_mark = may_have_been_replaced(&error);
+                let failure = of_file(error);
+                if may_bear_the_mark { failure } else { failure.unchanged() }
+            })?;
             self.run.note(&self.node.name, |noted| noted.owes = true);
         }
         let replaced = match files::replace(host, replace).await {
             Ok(replaced) => replaced,
             Err(error) => {
-                if is_first {
-                    self.owes_nothing(&error).await;
-                }
-                return Err(of_file(error));
+                let refused_whole = !may_have_been_replaced(&error);
+                let as_it_was = refused_whole && (!is_first || self.owes_nothing().await);
+                let failure = of_file(error);
+                return Err(if as_it_was { failure.unchanged() } else { failure });
             }
         };
         if replace.becomes == files::ABSENT {
@@ -283,15 +247,17 @@ impl Place<'_> {
         }
     }
 
-    /// A run whose first file was refused has changed nothing, and the node need not be restarted for it.
-    async fn owes_nothing(&self, error: &FileError) {
-        let may_have_been_replaced = matches!(error, FileError::Host(_));
+    /// A run whose first file was refused has changed nothing, and the node need not be restarted for it. Whether the
+    /// node is without this run's mark again.
+    async fn owes_nothing(&self) -> bool {
         // Marked before this run, it owes a look still.
-        if !may_have_been_replaced && self.seen.owed.is_none() {
-            // If this fails too, a later plan asks for one restart too many.
-            let _ = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await;
-            self.run.note(&self.node.name, |noted| noted.owes = false);
+        if self.seen.owed.is_some() {
+            return true;
         }
+        // If this fails too, a later plan asks for one restart too many.
+        let taken_off = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.is_ok();
+        self.run.note(&self.node.name, |noted| noted.owes = false);
+        taken_off
     }
 
     fn wrote(&self, path: &str, sha256: &str) {
@@ -356,7 +322,7 @@ impl Place<'_> {
             Some(cause) => format!("{}; its log says: {cause}", failure.why),
             None => failure.why,
         };
-        Failure { why, help: failure.help, log: found.lines }
+        Failure { why, log: found.lines, ..failure }
     }
 
     /// The node was left running: its cause is elsewhere.
@@ -373,6 +339,27 @@ impl Place<'_> {
             "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
             self.node.name, self.seen.state_dir, self.run.run
         )
+    }
+}
+
+/// Whether the answer that would say so was lost or not understood.
+fn may_have_been_replaced(error: &FileError) -> bool {
+    match error {
+        FileError::Host(_) | FileError::Unexpected { .. } => true,
+        FileError::NoPrivilege { .. }
+        | FileError::Absent { .. }
+        | FileError::Unreadable { .. }
+        | FileError::TooLarge { .. }
+        | FileError::NotAFile { .. }
+        | FileError::Changed { .. }
+        | FileError::DiskFull { .. }
+        | FileError::ReadOnly { .. }
+        | FileError::DiskFailed { .. }
+        | FileError::Denied { .. }
+        | FileError::OwnerRefused { .. }
+        | FileError::NoSuchAccount { .. }
+        | FileError::Garbled { .. }
+        | FileError::MissingTool { .. } => false,
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Facts {
     pub ring: Ring,
     /// Host ids of the members that at least one observer calls down.
     pub down: BTreeSet<String>,
+    /// Our clock when the nodes were looked at, in seconds since 1970.
+    #[serde(default)]
+    pub looked_at_s: i64,
 }
 
 /// One node as one probe saw it.
@@ -33,6 +36,9 @@ pub struct NodeFacts {
     pub service: Service,
     /// The running Cassandra, if there is one.
     pub process: Option<Process>,
+    /// The version of the Java that runs it, as its `release` file has it: `1.8.0_292`, `11.0.13`.
+    #[serde(default)]
+    pub java: Option<String>,
     pub yaml: Yaml,
     /// What stands at each path that the playbook or the yaml names as a store. `None`: nothing there.
     pub files: BTreeMap<String, Option<FileFacts>>,
@@ -47,6 +53,9 @@ pub struct NodeFacts {
     pub state_dir: String,
     /// A run changed files here and did not see the node healthy afterwards: its id.
     pub owed: Option<String>,
+    /// It put old files back by itself since, or tried to.
+    #[serde(default)]
+    pub healed: Option<SelfHealed>,
     /// Free bytes of the file system under each directory that would be written to.
     pub free_bytes: BTreeMap<String, u64>,
     /// Those of them that cannot be written to: not allowed, or a read-only file system.
@@ -54,6 +63,33 @@ pub struct NodeFacts {
     pub unwritable: BTreeSet<String>,
     /// The node's clock minus ours.
     pub clock_offset_s: i64,
+    /// Of a node that asks clients for certificates: whom its truststore trusts, subjects by fingerprint.
+    #[serde(default)]
+    pub trusts: Option<BTreeMap<String, String>>,
+    /// How many clients were connected to it in TLS; unknown before 4.0, which has no `system_views.clients`.
+    #[serde(default)]
+    pub tls_clients: Option<usize>,
+}
+
+/// What a node did by itself while nobody was there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfHealed {
+    /// The run that changed it and was gone.
+    pub run: String,
+    /// By the node's clock, in seconds since 1970.
+    pub at_s: i64,
+    /// A clause: what it did.
+    pub what: String,
+}
+
+impl fmt::Display for SelfHealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it healed itself")?;
+        if let Ok(at) = jiff::Timestamp::from_second(self.at_s) {
+            write!(f, " at {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))?;
+        }
+        write!(f, ", since Cassandra did not answer after its restart and run {} was gone: {}", self.run, self.what)
+    }
 }
 
 /// Where things are on a node.

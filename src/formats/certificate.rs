@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::error::X509Error;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
@@ -82,13 +83,23 @@ impl Certificate {
     /// Whether this certificate's key signed that one; the names are asked too. `false` also where the algorithm is one
     /// that is not trusted any more, so it is a signature that nobody verifies.
     pub fn signed(&self, other: &Certificate) -> bool {
-        let parse = |certificate: &Certificate| {
-            let (_, own) = X509Certificate::from_der(&self.der).ok()?;
-            let (_, theirs) = X509Certificate::from_der(&certificate.der).ok()?;
-            let names_fit = own.subject().as_raw() == theirs.issuer().as_raw();
-            Some(names_fit && theirs.verify_signature(Some(own.public_key())).is_ok())
-        };
-        parse(other).unwrap_or(false)
+        self.verifies(other).unwrap_or(false)
+    }
+
+    /// The same, told apart from a signature that cannot be verified here: MD5, RSA under 2048 bits, a rare curve.
+    pub fn verifies(&self, other: &Certificate) -> Option<bool> {
+        let (_, own) = X509Certificate::from_der(&self.der).ok()?;
+        let (_, theirs) = X509Certificate::from_der(&other.der).ok()?;
+        if own.subject().as_raw() != theirs.issuer().as_raw() {
+            return Some(false);
+        }
+        match theirs.verify_signature(Some(own.public_key())) {
+            Ok(()) => Some(true),
+            Err(X509Error::SignatureVerificationError) if self.rsa_bits.is_none_or(|bits| bits >= 2048) => {
+                Some(false)
+            }
+            Err(_) => None,
+        }
     }
 
     pub fn is_self_signed(&self) -> bool {

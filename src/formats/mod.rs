@@ -6,4 +6,5 @@ pub mod jks;
 pub mod pem;
 pub mod pkcs12;
 pub mod store;
+pub mod usage;
 pub mod yaml;

@@ -24,10 +24,26 @@ pub struct Playbook {
 }
 
 /// The stores that are pushed to every node before the first phase.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stores {
     pub keystore: Option<StoreSpec>,
     pub truststore: Option<StoreSpec>,
+    /// How long before a certificate ends a plan begins to warn of it.
+    pub expiry_warning: Duration,
+    /// A certificate that has ended is a warning instead of a refusal.
+    pub allow_expired: bool,
+}
+
+impl Default for Stores {
+    fn default() -> Stores {
+        Stores {
+            keystore: None,
+            truststore: None,
+            // A month is what most certificate authorities and calendars plan with.
+            expiry_warning: Duration::from_secs(30 * 86_400),
+            allow_expired: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +87,8 @@ pub struct Rollout {
     pub on_failure: OnFailure,
     /// How many looks in a row must find a node healthy.
     pub steady_looks: u32,
+    /// A node that does not answer after its restart, with nobody there, puts its old files back.
+    pub self_heal: bool,
     pub timeouts: Timeouts,
 }
 
@@ -123,7 +141,12 @@ pub struct Timeouts {
     pub stop: Duration,
     pub start: Duration,
     pub hold: Duration,
+    /// `None`: as long as a start may take, and two minutes.
+    pub heal: Option<Duration>,
 }
+
+/// A program that is started again at once (by cron, by an operator who was cut off) is back by then.
+const HEAL_GRACE: Duration = Duration::from_secs(120);
 
 impl Default for Rollout {
     fn default() -> Rollout {
@@ -135,6 +158,7 @@ impl Default for Rollout {
             keep_available: KeepAvailable::default(),
             on_failure: OnFailure::default(),
             steady_looks: 3,
+            self_heal: true,
             timeouts: Timeouts::default(),
         }
     }
@@ -148,7 +172,15 @@ impl Default for Timeouts {
             stop: Duration::from_secs(60),
             start: Duration::from_secs(600),
             hold: Duration::from_secs(1800),
+            heal: None,
         }
+    }
+}
+
+impl Timeouts {
+    /// How long a node waits for a sign of life before it heals itself.
+    pub fn heal(&self) -> Duration {
+        self.heal.unwrap_or(self.start + HEAL_GRACE)
     }
 }
 
@@ -208,11 +240,9 @@ pub fn expand(template: &str, node: &Node) -> String {
 
 /// A playbook out of what was read; as in an inventory, a stand-in takes the place of what is wrong.
 pub(super) fn build(record: &Record, reader: &mut Reader) -> Playbook {
-    let stores = record.record("stores");
-    let store = |name: &str| stores.and_then(|stores| stores.record(name)).map(StoreSpec::build);
     let mut playbook = Playbook {
         name: record.text("playbook").unwrap_or_default(),
-        stores: Stores { keystore: store("keystore"), truststore: store("truststore") },
+        stores: record.record("stores").map(Stores::build).unwrap_or_default(),
         phases: record.records("phases").iter().map(Phase::build).collect(),
         rollout: record.record("rollout").map(Rollout::build).unwrap_or_default(),
         source: reader.document.clone(),
@@ -220,6 +250,18 @@ pub(super) fn build(record: &Record, reader: &mut Reader) -> Playbook {
     playbook_rules::check(&playbook, reader);
     playbook.source = std::mem::take(&mut reader.document);
     playbook
+}
+
+impl Stores {
+    fn build(record: &Record) -> Stores {
+        let default = Stores::default();
+        Stores {
+            keystore: record.record("keystore").map(StoreSpec::build),
+            truststore: record.record("truststore").map(StoreSpec::build),
+            expiry_warning: record.duration("expiry_warning").unwrap_or(default.expiry_warning),
+            allow_expired: record.bool("allow_expired").unwrap_or(default.allow_expired),
+        }
+    }
 }
 
 impl StoreSpec {
@@ -295,6 +337,7 @@ impl Rollout {
             },
             on_failure: OnFailure::Stop,
             steady_looks: record.whole("steady_looks").unwrap_or(default.steady_looks),
+            self_heal: record.bool("self_heal").unwrap_or(default.self_heal),
             timeouts: record.record("timeouts").map(Timeouts::build).unwrap_or_default(),
         }
     }
@@ -309,6 +352,7 @@ impl Timeouts {
             stop: record.duration("stop").unwrap_or(default.stop),
             start: record.duration("start").unwrap_or(default.start),
             hold: record.duration("hold").unwrap_or(default.hold),
+            heal: record.duration("heal"),
         }
     }
 }

@@ -38,6 +38,20 @@ pub static STORES: Table = Table {
             "The certificates by which the node knows its clients.",
             "{ from: trust.p12, to: /etc/cassandra/tls/trust.p12, password: env:TRUSTSTORE_PASSWORD }",
         ),
+        Key::new(
+            "expiry_warning",
+            Form::Duration { least_s: 0, most_s: 3650 * DAY_S },
+            "How long before a certificate ends a plan begins to warn of it.",
+            "30d",
+        )
+        .or("30d"),
+        Key::new(
+            "allow_expired",
+            Form::Bool,
+            "Whether a certificate that has ended is a warning instead of a refusal.",
+            "false",
+        )
+        .or("false"),
     ],
 };
 
@@ -227,6 +241,13 @@ pub static ROLLOUT: Table = Table {
             "3",
         )
         .or("3"),
+        Key::new(
+            "self_heal",
+            Form::Bool,
+            "Whether a node puts its old files back by itself where it does not answer after a restart and nobody is there.",
+            "true",
+        )
+        .or("true"),
         Key::new("timeouts", Form::Table(&TIMEOUTS), "How long each part may take.", "{ start: 10m }"),
     ],
 };
@@ -269,5 +290,13 @@ pub static TIMEOUTS: Table = Table {
         Key::new("start", TIMEOUT, "For the node to answer again; a long commit log takes minutes.", "10m")
             .or("10m"),
         Key::new("hold", TIMEOUT, "For the ring to allow the next step.", "30m").or("30m"),
+        // Four signs of life, so that a network that falters is no death.
+        Key::new(
+            "heal",
+            Form::Duration { least_s: 60, most_s: DAY_S },
+            "For a sign of life of the run, before a node heals itself.",
+            "12m",
+        )
+        .or("`start` and 2m"),
     ],
 };

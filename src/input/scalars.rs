@@ -3,7 +3,7 @@
 use super::shape::Form;
 use std::time::Duration;
 
-/// A time: digits and one unit, `s`, `m` or `h`. The error is a way out.
+/// A time: digits and one unit, `s`, `m`, `h` or `d`. The error is a way out.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
     let unit = &text[digits.len()..];
@@ -12,6 +12,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1,
         "m" => 60,
         "h" => 3600,
+        "d" => 86_400,
         "" if number.is_some() => {
             return Err(format!("a time has a unit: `{digits}s`, `{digits}m` or `{digits}h`"));
         }
@@ -21,7 +22,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
-const DURATION_HELP: &str = "write whole seconds, minutes or hours: `90s`, `10m`, `1h`";
+const DURATION_HELP: &str = "write whole seconds, minutes, hours or days: `90s`, `10m`, `1h`, `30d`";
 
 /// A file mode: three octal digits, with or without the leading `0` or `0o`.
 pub fn mode(text: &str) -> Option<u32> {
@@ -77,14 +78,14 @@ mod tests {
 
     #[test]
     fn a_time_is_a_number_and_a_unit() {
-        for (text, seconds) in [("0s", 0), ("90s", 90), ("10m", 600), ("1h", 3600), ("5 m", 300)] {
+        for (text, seconds) in [("0s", 0), ("90s", 90), ("10m", 600), ("1h", 3600), ("5 m", 300), ("30d", 2_592_000)] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for text in [
             "",
             "s",
             "60",
-            "1d",
+            "1w",
             "1h30m",
             "-5s",
             "1.5h",

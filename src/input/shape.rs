@@ -32,7 +32,7 @@ pub enum Form {
         least: u32,
         most: u32,
     },
-    /// A number with a unit, `s`, `m` or `h`.
+    /// A number with a unit, `s`, `m`, `h` or `d`.
     Duration {
         least_s: u64,
         most_s: u64,
@@ -140,6 +140,7 @@ pub fn one_of(words: &[String]) -> String {
 pub fn shown_duration(seconds: u64) -> String {
     match seconds {
         0 => "0s".to_owned(),
+        days if days > 86_400 && days % 86_400 == 0 => format!("{}d", days / 86_400),
         hours if hours % 3600 == 0 => format!("{}h", hours / 3600),
         minutes if minutes % 60 == 0 => format!("{}m", minutes / 60),
         seconds => format!("{seconds}s"),

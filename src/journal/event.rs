@@ -80,6 +80,9 @@ pub enum Outcome {
         why: String,
         help: String,
         log: Vec<String>,
+        /// The step has left its node as it was. A journal that does not say so does not know.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unchanged: bool,
     },
 }
 

@@ -11,7 +11,7 @@ pub enum Status {
     Waiting,
     Started { at: Timestamp },
     Done { started: Timestamp, at: Timestamp, seen: String },
-    Failed { started: Timestamp, at: Timestamp, why: String, help: String, log: Vec<String> },
+    Failed { started: Timestamp, at: Timestamp, why: String, help: String, log: Vec<String>, unchanged: bool },
 }
 
 /// What a step changed on a node, and where the old file is kept.
@@ -134,7 +134,9 @@ impl RunState {
         };
         self.status[step] = match outcome.clone() {
             Outcome::Done { seen } => Status::Done { started, at, seen },
-            Outcome::Failed { why, help, log } => Status::Failed { started, at, why, help, log },
+            Outcome::Failed { why, help, log, unchanged } => {
+                Status::Failed { started, at, why, help, log, unchanged }
+            }
         };
         Ok(())
     }
@@ -148,10 +150,16 @@ impl RunState {
             .map(|(step, _)| step)
     }
 
-    /// Whether any step that changes a node was begun.
+    /// Whether any step that changes a node was begun, but for those that are known to have left it as it was.
     pub fn changed_something(&self) -> bool {
-        let begun = |step: StepId| self.progress(step) != Progress::NotBegun;
-        (0..self.status.len()).any(|step| begun(step) && self.plan.steps[step].step.changes_the_node())
+        let may_have_acted = |step: StepId| match &self.status[step] {
+            Status::Failed { unchanged, .. } => !unchanged,
+            Status::Waiting | Status::Started { .. } | Status::Done { .. } => {
+                self.progress(step) != Progress::NotBegun
+            }
+        };
+        (0..self.status.len())
+            .any(|step| may_have_acted(step) && self.plan.steps[step].step.changes_the_node())
     }
 
     /// How far a step got, as far as its node may show it.

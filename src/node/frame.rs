@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// The sections of one answer. A header is `NAME LENGTH` and a line feed, then come the bytes and a line feed; the last
-/// section may have no length and goes to the end.
+/// The sections of one answer. A header is `NAME LENGTH` and a line feed, then come the bytes and a line feed; with `-` for
+/// a length come lines, and one with nothing but a full stop. The last section may have no length and goes to the end.
 pub(super) struct Sections<'a>(BTreeMap<&'a str, &'a [u8]>);
 
 /// Which section is missing or damaged.
@@ -29,6 +29,12 @@ impl<'a> Sections<'a> {
                 sections.insert(header, rest);
                 break;
             };
+            if length == "-" {
+                let (lines, behind) = lines(rest).ok_or_else(|| damaged(name.as_bytes(), "cut off"))?;
+                sections.insert(name, lines);
+                rest = behind;
+                continue;
+            }
             let length: usize = length.parse().map_err(|_| damaged(header.as_bytes(), "no header"))?;
             if rest.get(length) != Some(&b'\n') {
                 return Err(damaged(name.as_bytes(), "cut off"));
@@ -56,13 +62,26 @@ impl<'a> Sections<'a> {
     }
 }
 
+/// The lines up to a full stop, and what comes behind it.
+fn lines(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    const END: &[u8] = b"\n.\n";
+    if let Some(behind) = rest.strip_prefix(&END[1..]) {
+        return Some((&[], behind));
+    }
+    let at = rest.windows(END.len()).position(|window| window == END)?;
+    Some((&rest[..at], &rest[at + END.len()..]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn any_bytes_stand_in_a_section_and_a_cut_answer_is_no_answer() {
-        let sections = Sections::parse(b"a 3\nx\ny\nempty 0\n\nyaml\nb 99\n\xff").unwrap();
+        let sections =
+            Sections::parse(b"a 3\nx\ny\nempty 0\n\nlines -\nx\n.y\n.\nnone -\n.\nyaml\nb 99\n\xff").unwrap();
+        assert_eq!(sections.text("lines").unwrap(), "x\n.y");
+        assert_eq!(sections.text("none").unwrap(), "");
         assert_eq!(sections.text("a").unwrap(), "x\ny");
         assert_eq!(sections.lines("empty").unwrap(), Vec::<&str>::new());
         assert_eq!(sections.bytes("yaml").unwrap(), b"b 99\n\xff");
@@ -71,6 +90,7 @@ mod tests {
         for (cut, problem) in [
             (&b"a 3\nx"[..], "section `a` is cut off"),
             (b"a 3", "section `a 3` is cut off"),
+            (b"a -\nx\n", "section `a` is cut off"),
             (b"bash: warning: x\n", "section `bash: warning: x` is no header"),
         ] {
             assert_eq!(Sections::parse(cut).err().unwrap().to_string(), problem);

@@ -4,6 +4,7 @@ mod answer;
 pub mod cql;
 pub mod files;
 mod frame;
+pub mod heal;
 pub mod job;
 pub mod layout;
 pub mod lock;

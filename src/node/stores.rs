@@ -7,12 +7,14 @@ use crate::formats::yaml::tree::Node;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One line of `stat -c '%f/%s/%u/%g/%U/%G/%n'`.
+/// One line of `stat -c '%f/%s/%u/%g/%U/%G/%Y/%n'`.
 pub(super) struct Stat {
     pub uid: u32,
     pub gid: u32,
     pub user: String,
     pub group: String,
+    /// In seconds since 1970.
+    pub modified_s: i64,
     size_bytes: u64,
     mode: u32,
 }
@@ -40,7 +42,7 @@ pub(super) fn stats<'a>(sections: &Sections<'a>) -> Result<BTreeMap<&'a str, Sta
 }
 
 fn stat(line: &str) -> Option<(&str, Stat)> {
-    let mut fields = line.splitn(7, '/');
+    let mut fields = line.splitn(8, '/');
     let mode = u32::from_str_radix(fields.next()?, 16).ok()? & 0o7777;
     let size_bytes = fields.next()?.parse().ok()?;
     let (uid, gid) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
@@ -50,7 +52,8 @@ fn stat(line: &str) -> Option<(&str, Stat)> {
         name => Some(name.to_owned()),
     };
     let (user, group) = (named(uid)?, named(gid)?);
-    Some((fields.next()?, Stat { uid, gid, user, group, size_bytes, mode }))
+    let modified_s = fields.next()?.parse().ok()?;
+    Some((fields.next()?, Stat { uid, gid, user, group, modified_s, size_bytes, mode }))
 }
 
 /// What stands at the paths that the playbook asks for and that the yaml names. A relative path of the yaml has an

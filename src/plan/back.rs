@@ -270,6 +270,7 @@ impl<'a> Way<'a> {
             cluster: self.undone.plan.cluster.clone(),
             playbook: format!("rollback of {}", self.undone.run),
             at_once: self.undone.plan.at_once,
+            findings: Vec::new(),
             warnings: self.warnings.into_iter().collect(),
             seen: self.facts.nodes.iter().map(Seen::of).collect(),
             phases: self.phases,

@@ -2,7 +2,6 @@
 
 use crate::input::names_a_secret;
 use similar::{DiffOp, TextDiff};
-use std::collections::HashSet;
 use std::ops::Range;
 
 /// A unified diff of two texts, three lines of context, every secret masked.
@@ -14,9 +13,8 @@ pub fn masked(path: &str, was: &str, becomes: &str) -> String {
     }
     let (old_lines, new_lines) = (lines(was), lines(becomes));
     let (skipped, old_end, new_end) = window(&old_lines, &new_lines);
-    let known: HashSet<&str> = was.lines().collect();
     let old = mask(&old_lines[skipped..old_end].concat(), |_| "[secret]");
-    let label = |line: &str| if known.contains(line) { "[secret]" } else { "[new secret]" };
+    let label = |line: &str| if was.lines().any(|known| known == line) { "[secret]" } else { "[new secret]" };
     let new = mask(&new_lines[skipped..new_end].concat(), label);
     let diff = TextDiff::from_lines(&old, &new);
     let mut text = format!("--- {path}\n+++ {path}\n");

@@ -2,9 +2,11 @@
 
 use super::change::CertificateSummary;
 use super::step::StoreName;
+use crate::formats::store::Store;
 use crate::secret::{Secret, SecretSource};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Beside the plan, in memory only. Not `Serialize`, and its `Debug` shows names.
@@ -26,6 +28,8 @@ pub struct LocalStore {
     pub sha256: String,
     /// The leaf that a node with this store serves; a truststore has none.
     pub certificate: Option<CertificateSummary>,
+    /// What is in it, once it was opened; rules judge it.
+    pub content: Option<Arc<Store>>,
 }
 
 impl Material {

@@ -5,6 +5,7 @@ pub mod back;
 pub mod change;
 pub mod diff;
 pub mod drift;
+pub mod judge;
 pub mod material;
 pub mod options;
 pub mod ports;
@@ -34,6 +35,8 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     let mut problems = agree::problems(&input.inventory, facts);
     let (refused, ignored) = options::judge(input, facts);
     problems.extend(refused);
+    let mut findings = judge::judge(input, material, facts);
+    problems.extend(judge::refusals(input, &findings));
     let works = match works(input, material, facts) {
         Ok(works) if problems.is_empty() => works,
         Ok(_) => return Err(bounded(problems)),
@@ -44,13 +47,20 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     if !blocked.is_empty() {
         return Err(bounded(blocked));
     }
+    findings.retain(|finding| finding.severity == judge::Severity::Warning);
     Ok(Plan {
         format: PLAN_FORMAT,
         cluster: facts.ring.cluster_name.clone(),
         playbook: input.playbook.name.clone(),
         at_once: input.playbook.rollout.at_once as usize,
-        warnings: unwell(input, facts).into_iter().chain(ordered.warnings).chain(ignored).collect(),
+        warnings: [healed(facts), unwell(input, facts)]
+            .concat()
+            .into_iter()
+            .chain(ordered.warnings)
+            .chain(ignored)
+            .collect(),
         seen: facts.nodes.iter().map(Seen::of).collect(),
+        findings,
         phases: ordered.phases,
         steps: ordered.steps,
     })
@@ -70,6 +80,15 @@ fn unwell(input: &Input, facts: &Facts) -> Vec<String> {
         Some(format!("Cassandra runs on `{}`, but {what}: see its log in {}", node.name, seen.layout.log_dir))
     };
     input.inventory.nodes.iter().filter_map(of_node).collect()
+}
+
+/// What nodes did by themselves when nobody was there: the cause may be in what is about to be done again.
+fn healed(facts: &Facts) -> Vec<String> {
+    let of_node = |seen: &NodeFacts| {
+        let healed = seen.healed.as_ref()?;
+        Some(format!("`{}`: {healed}; see its log in {}", seen.node, seen.layout.log_dir))
+    };
+    facts.nodes.iter().filter_map(of_node).collect()
 }
 
 /// A thousand nodes with one mistake among them are one mistake; more than this is not read.
@@ -156,6 +175,9 @@ pub struct Plan {
     pub at_once: usize,
     /// What the operator should know before saying yes.
     pub warnings: Vec<String>,
+    /// What the rules have against the stores and do not refuse.
+    #[serde(default)]
+    pub findings: Vec<judge::Finding>,
     /// Each node as it was when the plan was made: a saved plan is refused where this is no longer so.
     pub seen: Vec<Seen>,
     pub phases: Vec<Phase>,

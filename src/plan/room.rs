@@ -84,7 +84,13 @@ mod tests {
             owner: "c:c".into(),
             mode: 0o400,
         };
-        let change = NodeChange { node: "n1".into(), changes: vec![], restart: vec![], reload: vec![], diff: String::new() };
+        let change = NodeChange {
+            node: "n1".into(),
+            changes: vec![],
+            restart: vec![],
+            reload: vec![],
+            diff: String::new(),
+        };
         let works = [None, Some(Work { change, pushes: vec![push], edit: None, wires: vec![] })];
         let messages = |facts: &NodeFacts, works: &[Option<Work>]| -> Vec<String> {
             let found = problems(&inventory, &inventory.nodes[0], facts, works);

@@ -12,14 +12,13 @@ use crate::input::options::{OptionKey, Setting};
 use crate::input::playbook::{Playbook, expand};
 use std::collections::BTreeMap;
 
-/// The first phase that concerns the node. It is read from the node's file, so it needs no saved progress.
+/// The first phase that concerns the node; `root` is the tree of its file. It is read from the node's file, so it needs no saved progress.
 ///
 /// A node has passed every phase before the last one whose own words its file follows. It has also passed the phases
 /// that are laxer than the node is, if a later one is not: a cluster that requires TLS is not taken back to accepting
 /// plaintext because a playbook begins with that.
-pub fn first_phase(playbook: &Playbook, node: &Node, facts: &NodeFacts) -> usize {
-    let root = yaml::parse(facts.yaml.text.expose()).ok().flatten();
-    let stand = Stand { root: root.as_ref(), now: ClientOptions::of(root.as_ref()), node, facts };
+pub fn first_phase(playbook: &Playbook, node: &Node, facts: &NodeFacts, root: Option<&yaml::Node>) -> usize {
+    let stand = Stand { root, now: ClientOptions::of(root), node, facts };
     let said: Vec<Said<'_>> = (0..playbook.phases.len()).map(|phase| said(playbook, phase)).collect();
     let followed = said.iter().rposition(|said| stand.follows(said));
     let not_laxer = said.iter().position(|said| !stand.would_relax(said));

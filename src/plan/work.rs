@@ -34,11 +34,14 @@ pub fn of_node(
     node: &Node,
     facts: &NodeFacts,
 ) -> Result<Vec<Option<Work>>, Vec<Diagnostic>> {
-    let mut projected = Projected::of(facts);
-    let first = first_phase(&input.playbook, node, facts);
+    let subject = |phase| Subject { input, material, node, facts, phase };
+    let root =
+        yaml::document(facts.yaml.text.expose()).map_err(|problem| vec![subject(0).yaml_problem(problem)])?;
+    let first = first_phase(&input.playbook, node, facts, root.as_ref());
+    let mut projected = Projected::of(facts, root);
     let works = (0..input.playbook.phases.len()).map(|phase| match phase < first {
         true => Ok(None),
-        false => Subject { input, material, node, facts, phase }.work(&mut projected),
+        false => subject(phase).work(&mut projected),
     });
     works.collect()
 }
@@ -46,6 +49,8 @@ pub fn of_node(
 /// The node as it is expected to be when a phase begins.
 struct Projected {
     text: Secret,
+    /// The tree of the text.
+    root: Option<yaml::Node>,
     /// SHA-256 by path.
     files: BTreeMap<String, Option<String>>,
     /// Stores that an earlier phase has put there, with owner and mode.
@@ -59,13 +64,14 @@ struct Projected {
 }
 
 impl Projected {
-    fn of(facts: &NodeFacts) -> Projected {
+    fn of(facts: &NodeFacts, root: Option<yaml::Node>) -> Projected {
         let sha256 = |file: &Option<crate::facts::FileFacts>| file.as_ref().map(|file| file.sha256.clone());
         let mut stale = Vec::new();
         stale.extend(facts.owed.clone().map(|run| RestartReason::Owed { run }));
         stale.extend(facts.process.is_none().then_some(RestartReason::NotRunning));
         Projected {
             text: facts.yaml.text.clone(),
+            root,
             files: facts.files.iter().map(|(path, file)| (path.clone(), sha256(file))).collect(),
             pushed: BTreeSet::new(),
             stale,
@@ -99,7 +105,9 @@ impl Subject<'_> {
     fn work(&self, projected: &mut Projected) -> Result<Option<Work>, Vec<Diagnostic>> {
         let pushes = self.pushes(projected);
         let set = self.wish();
-        let Edited { text, was, becomes, changes: settings } = self.edited(&projected.text, &set)?;
+        let Edited { text, root, was, becomes, changes: settings } =
+            self.edited(&projected.text, projected.root.take(), &set)?;
+        projected.root = root;
         let edit = (text != projected.text).then(|| EditYaml {
             path: self.facts.yaml.real_path.clone(),
             was: sha256_hex(projected.text.expose().as_bytes()),
@@ -145,9 +153,14 @@ impl Subject<'_> {
         }
     }
 
-    fn edited(&self, text: &Secret, set: &[(YamlPath, Setting)]) -> Result<Edited, Vec<Diagnostic>> {
+    fn edited(
+        &self,
+        text: &Secret,
+        root: Option<yaml::Node>,
+        set: &[(YamlPath, Setting)],
+    ) -> Result<Edited, Vec<Diagnostic>> {
         let edits = edits(set, self.material).map_err(|problem| vec![self.problem(problem)])?;
-        let edited = yaml::edited(text.expose().as_bytes(), &edits)
+        let edited = yaml::edited(text.expose(), root, &edits)
             .map_err(|problems| problems.into_iter().map(|p| self.yaml_problem(p)).collect::<Vec<_>>())?;
         let root = edited.before.as_ref();
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
@@ -164,6 +177,7 @@ impl Subject<'_> {
             was: ClientOptions::of(root),
             becomes: ClientOptions::of(edited.after.as_ref()),
             text: Secret::new(edited.text),
+            root: edited.after,
         })
     }
 
@@ -286,6 +300,7 @@ fn fits(file: &FileFacts, spec: &StoreSpec, layout: &Layout) -> bool {
 /// A text with the wish in it, and what that changed.
 struct Edited {
     text: Secret,
+    root: Option<yaml::Node>,
     was: ClientOptions,
     becomes: ClientOptions,
     changes: Vec<Change>,

@@ -165,7 +165,7 @@ impl Lines {
         let visit = self.track.follow(step, state);
         let node = visit.node.clone();
         match (outcome, visit.standing) {
-            (Outcome::Failed { why, help, log }, Standing::Failed { since, .. }) => {
+            (Outcome::Failed { why, help, log, unchanged: _ }, Standing::Failed { since, .. }) => {
                 let what = state.plan.steps[step].step.sentence();
                 let failed = self.screen.red(&format!("failed after {}", duration(since, at)));
                 lines.push(note(on_node(at, &node, &format!("{failed}: {what}: {}", printable(why)))));

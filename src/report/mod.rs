@@ -2,6 +2,7 @@
 //!
 //! A run that goes on and a journal from last year are shown by the same reporters.
 
+pub mod inspect; // what a store holds, or a port serves
 pub mod json; // one event a line, for programs
 mod lines; // what an event is to a reader
 pub mod lock; // who holds each node
@@ -12,6 +13,7 @@ pub mod runs; // the runs that were made here
 pub mod screen; // width and colour
 pub mod summary; // how a run left the cluster
 pub mod terminal; // live bars
+pub mod stores; // what was made for nodes and clients
 mod track; // where each node of a run stands
 mod words; // hashes, times and reasons as a person says them
 

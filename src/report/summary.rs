@@ -141,7 +141,7 @@ const IN_FULL: usize = 5;
 fn failures(fates: &Fates, state: &RunState, screen: Screen) -> String {
     let mut text = String::new();
     for (node, step) in fates.failed.iter().take(IN_FULL) {
-        let Status::Failed { started, at, why, help, log } = &state.status[*step] else {
+        let Status::Failed { started, at, why, help, log, unchanged: _ } = &state.status[*step] else {
             continue;
         };
         let what = state.plan.steps[*step].step.sentence();

@@ -1,6 +1,7 @@
 //! How to reach one host: run a command there, or open a connection from there.
 
 mod command;
+pub mod here;
 pub mod known_hosts;
 mod pattern;
 pub mod ssh;

@@ -19,6 +19,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         playbook: "random".into(),
         at_once,
         warnings: Vec::new(),
+        findings: Vec::new(),
         seen: Vec::new(),
         phases: Vec::new(),
         steps: waves
@@ -40,7 +41,7 @@ fn any_script() -> impl Strategy<Value = Script> {
     let fails = prop_oneof![2 => Just(Vec::new()), 1 => vec(0..40_usize, 1..4)];
     let interrupts_s = prop_oneof![2 => Just(Vec::new()), 1 => vec(1..60_u64, 1..3)];
     (btree_map(0..40_usize, 1..8_u64, 0..40), fails, interrupts_s).prop_map(
-        |(takes_s, fails, interrupts_s)| Script { takes_s, fails, interrupts_s, disk_full_at: None },
+        |(takes_s, fails, interrupts_s)| Script { takes_s, fails, interrupts_s, ..Script::default() },
     )
 }
 

@@ -42,6 +42,7 @@ pub fn plan(waves: &[&[(&str, &str)]], at_once: usize) -> Plan {
         playbook: "test".into(),
         at_once,
         warnings: Vec::new(),
+        findings: Vec::new(),
         seen: Vec::new(),
         phases: Vec::new(),
         steps: steps.collect(),
@@ -58,7 +59,7 @@ pub fn step(letter: char) -> Step {
             owner: "cassandra:cassandra".into(),
             mode: 0o400,
         }),
-        'R' => Step::Restart(Restart { clients_s: 5, drain_s: 60, stop_s: 60, start_s: 600 }),
+        'R' => Step::Restart(Restart { clients_s: 5, drain_s: 60, stop_s: 60, start_s: 600, heal_s: None }),
         'h' => Step::Hold(ringwalk::plan::step::Hold {
             gates: Vec::new(),
             looks: 1,
@@ -75,6 +76,8 @@ pub fn step(letter: char) -> Step {
 pub struct Script {
     pub takes_s: BTreeMap<StepId, u64>,
     pub fails: Vec<StepId>,
+    /// Those of them that leave their node as it was.
+    pub refused_whole: Vec<StepId>,
     pub interrupts_s: Vec<u64>,
     /// The disk is full at this record, counted from 0.
     pub disk_full_at: Option<usize>,
@@ -204,7 +207,12 @@ impl Perform for Performer {
         self.log.lock().unwrap().push(Happened::Ended(id));
         match self.script.fails.contains(&id) {
             false => Outcome::Done { seen: format!("step {id}") },
-            true => Outcome::Failed { why: "as scripted".into(), help: "none".into(), log: Vec::new() },
+            true => Outcome::Failed {
+                why: "as scripted".into(),
+                help: "none".into(),
+                log: Vec::new(),
+                unchanged: self.script.refused_whole.contains(&id),
+            },
         }
     }
 }

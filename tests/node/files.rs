@@ -240,3 +240,19 @@ async fn a_mark_stays_until_the_node_is_confirmed() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_file_that_was_absent_is_removed_if_it_is_what_the_run_left_and_a_copy_is_kept() {
+    let host = machine();
+    let remove = |expect| Replace { becomes: files::ABSENT.into(), ..replace("/etc/c/yaml", b"", expect) };
+    let changed = files::replace(&host, &remove(was(b"other"))).await.unwrap_err();
+    assert!(matches!(changed, FileError::Changed { .. }), "{changed}");
+    assert_eq!(state(&host), "yaml regular file daemon:bin 640\nold");
+    assert_eq!(files::replace(&host, &remove(was(b"old"))).await.unwrap(), Replaced::Now);
+    assert_eq!(state(&host), "");
+    assert_eq!(
+        host.sh("cd /var/lib/ringwalk/runs/r1/backups; cat file; echo; cat file.attributes"),
+        "old\n1:2 640"
+    );
+    assert_eq!(files::replace(&host, &remove(was(b"old"))).await.unwrap(), Replaced::Already);
+}

@@ -1,24 +1,31 @@
 //! A plan carried out on facts alone: what a probe would see of each node afterwards.
 
 use super::case::{Case, file_facts, host_id};
-use ringwalk::facts::{NodeFacts, PortShows, Process};
+use ringwalk::facts::{FileFacts, NodeFacts, PortShows, Process};
 use ringwalk::formats::yaml;
 use ringwalk::plan::change::{edits, sha256_hex};
-use ringwalk::plan::step::{EditYaml, Gate, PushStore, Step};
+use ringwalk::plan::step::{EditYaml, Gate, PushStore, RestoreFile, Step};
 use ringwalk::plan::{Plan, PlannedStep};
 use ringwalk::secret::Secret;
 use std::collections::BTreeMap;
 
 /// The cluster after the first `count` steps; a restart shows at once what the gates after it wait for.
 pub fn carried_out(case: &Case, plan: &Plan, count: usize) -> Case {
+    carried_out_with(case, plan, count, &Copies::new())
+}
+
+/// By node and path: the copies of its `cassandra.yaml` that a run kept there.
+pub type Copies = BTreeMap<(String, String), Secret>;
+
+pub fn carried_out_with(case: &Case, plan: &Plan, count: usize, copies: &Copies) -> Case {
     let mut case = case.clone();
     for (id, step) in plan.steps.iter().enumerate().take(count) {
-        carry_out(&mut case, plan, id, step);
+        carry_out(&mut case, plan, id, step, copies);
     }
     case
 }
 
-fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep) {
+fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep, copies: &Copies) {
     let Case { facts, material, .. } = case;
     let node = facts.nodes.iter_mut().find(|node| node.node == step.node).expect("a node of the inventory");
     match &step.step {
@@ -41,10 +48,10 @@ fn carry_out(case: &mut Case, plan: &Plan, id: usize, step: &PlannedStep) {
         }
         Step::Reload(_) => node.shows = after(plan, id).collect(),
         Step::Hold(_) => {}
-        Step::RestoreFile(_) => panic!("a wish restores nothing"),
+        Step::RestoreFile(restore) => restored(node, restore, copies),
         Step::Confirm => node.owed = None,
     }
-    if matches!(step.step, Step::PushStore(_) | Step::EditYaml(_)) {
+    if step.step.writes().is_some() {
         node.owed = Some("a-run".into());
     }
 }
@@ -56,6 +63,21 @@ fn pushed(node: &mut NodeFacts, push: &PushStore) {
     file.sha256 = push.becomes.clone();
     file.mode = push.mode;
     node.files.insert(push.path.clone(), Some(file));
+}
+
+fn restored(node: &mut NodeFacts, restore: &RestoreFile, copies: &Copies) {
+    if restore.store.is_none() {
+        assert_eq!(Some(&node.yaml.file.sha256), restore.was.as_ref(), "{}: the text before", node.node);
+        let text = copies[&(node.node.clone(), restore.backup.clone())].clone();
+        node.yaml.file = file_facts(text.expose().as_bytes());
+        assert_eq!(Some(&node.yaml.file.sha256), restore.becomes.as_ref(), "{}: the text after", node.node);
+        node.yaml.text = text;
+        return;
+    }
+    let was = node.files.get(&restore.path).cloned().flatten().map(|file| file.sha256);
+    assert_eq!(was, restore.was, "{}: {} is what the step says it replaces", node.node, restore.path);
+    let file = restore.becomes.clone().map(|sha256| FileFacts { sha256, ..file_facts(b"") });
+    node.files.insert(restore.path.clone(), file);
 }
 
 fn edited(node: &mut NodeFacts, edit: &EditYaml, text: String) {

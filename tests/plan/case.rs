@@ -146,6 +146,7 @@ impl Case {
             ring: ring(cluster, &nodes),
             nodes: nodes.iter().map(|(node, seen)| node_facts(node, seen, &input.playbook, text)).collect(),
             down: cluster.down.iter().map(|name| host_id(name)).collect(),
+            looked_at_s: 0,
         };
         let material = material(&input, &cluster.edition);
         Case { input, material, facts }
@@ -260,6 +261,7 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
         version: seen.version.as_deref().unwrap_or("5.0.6").parse::<Version>().unwrap(),
         service: Service::Systemd { unit: "cassandra.service".into() },
         process: running.then_some(process),
+        java: None,
         yaml: Yaml {
             path: "/etc/cassandra/cassandra.yaml".into(),
             real_path: "/etc/cassandra/cassandra.yaml".into(),
@@ -280,6 +282,8 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
         free_bytes: BTreeMap::new(),
         unwritable: BTreeSet::new(),
         clock_offset_s: 0,
+        trusts: None,
+        tls_clients: None,
     }
 }
 
@@ -326,6 +330,7 @@ fn local_store(name: StoreName, node: &str, words: &str) -> LocalStore {
         bytes: words.as_bytes().to_vec().into(),
         sha256: sha256_hex(words.as_bytes()),
         certificate: (name == StoreName::Keystore).then_some(certificate),
+        content: None,
     }
 }
 

@@ -1,15 +1,18 @@
 //! A node that cannot be reached, trusted or asked: said of every node at once, before anything is touched.
 
 use super::desk::Desk;
-use super::rig::{fault, heal_network, on, state};
+use super::rig::{fault, heal_network, on, ring_says, state, until};
 use std::fs;
+use std::time::Duration;
 
 pub fn scene() {
     let desk = Desk::of_this_ring();
     unreachable(&desk);
+    unplugged(&desk);
     unknown_and_changed_host_keys(&desk);
     sudo_asks_for_a_password(&desk);
     nodetool_does_not_answer(&desk);
+    jmx_refuses_the_password(&desk);
 }
 
 fn unreachable(desk: &Desk) {
@@ -26,6 +29,21 @@ fn unreachable(desk: &Desk) {
         .says("node `n3`: cannot look at it")
         .says("refused")
         .says_not("node `n1`");
+}
+
+/// Silence: not even a refusal comes back.
+fn unplugged(desk: &Desk) {
+    fault("n2", &["loss", "100"]);
+    let screen = desk.ringwalk_on("quick.yaml", "enable.yaml", &["plan"]);
+    heal_network("n2");
+    screen
+        .exits(2)
+        .says("node `n2`: cannot look at it: cannot connect to 10.77.0.12:22: no answer within 3 s")
+        .says("see that `ssh NODE true` works")
+        .says_not("node `n1`")
+        .says_not("node `n3`");
+    // Its peers may have called it down meanwhile.
+    ring_says(&["wait", "120"]);
 }
 
 fn unknown_and_changed_host_keys(desk: &Desk) {
@@ -74,4 +92,47 @@ fn nodetool_does_not_answer(desk: &Desk) {
         .exits(2)
         .says("/opt/nodetool")
         .says("set `cassandra.nodetool`");
+}
+
+/// Cassandra's own JMX server asks for a password where the JVM's properties say so, for local connections too.
+fn jmx_refuses_the_password(desk: &Desk) {
+    const NODES: [&str; 3] = ["n1", "n2", "n3"];
+    let environment = "/etc/cassandra/cassandra-env.sh";
+    let property = "-Dcom.sun.management.jmxremote";
+    for node in NODES {
+        on(
+            node,
+            &format!(
+                "cp -p {environment} /root/kept.env; cd /etc/cassandra && echo 'monitor right-secret' >jmx.password \
+                 && chown cassandra: jmx.password && chmod 400 jmx.password \
+                 && echo 'JVM_OPTS=\"$JVM_OPTS {property}.authenticate=true {property}.password.file=/etc/cassandra/jmx.password\"' \
+                 >>{environment} && systemctl restart cassandra"
+            ),
+        );
+        let asks = "nodetool -u monitor -pw right-secret status 2>/dev/null | grep -c ^UN || :";
+        until(&format!("{node} sees all"), Duration::from_secs(120), || on(node, asks).trim() == "3");
+    }
+    let with = |password: &str| {
+        let line = format!("  jmx: {{ username: monitor, password: \"file:{password}\" }}");
+        desk.read("inventory.yaml").replace("  install: auto\n", &format!("  install: auto\n{line}\n"))
+    };
+    for (password, secret) in [("jmx-right", "right-secret\n"), ("jmx-wrong", "wrong-secret\n")] {
+        desk.write(password, secret);
+        desk.write(&format!("{password}.yaml"), &with(password));
+    }
+    let wrong = desk.ringwalk_on("jmx-wrong.yaml", "enable.yaml", &["plan"]);
+    let none = desk.ringwalk(&["plan"]);
+    let right = desk.ringwalk_on("jmx-right.yaml", "enable.yaml", &["plan"]);
+    for node in NODES {
+        on(
+            node,
+            &format!(
+                "mv /root/kept.env {environment} && rm /etc/cassandra/jmx.password && systemctl restart cassandra"
+            ),
+        );
+    }
+    ring_says(&["wait", "240"]);
+    wrong.exits(2).says("n1: JMX refused the username or the password").says_not("wrong-secret");
+    none.exits(2).says("JMX demands a username and a password").says("`cassandra.jmx");
+    right.says_not("JMX").says_not("right-secret");
 }

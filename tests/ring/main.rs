@@ -9,7 +9,9 @@ mod desk;
 mod enable;
 mod files;
 mod interruptions;
+mod judge;
 mod knowledge;
+mod own_stores;
 mod restarts;
 mod rig;
 mod rotate;
@@ -75,6 +77,14 @@ fn b03_files_and_disks_that_are_not_fit() {
 
 #[test]
 #[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn b04_stores_that_would_break_a_node() {
+    if troubles_are_played() {
+        judge::scene();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
 fn c01_a_node_does_not_come_back() {
     if troubles_are_played() {
         restarts::does_not_come_back();
@@ -103,4 +113,10 @@ fn c04_interrupted_once_and_twice_and_a_connection_lost() {
     if troubles_are_played() {
         interruptions::scene();
     }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn d01_from_an_empty_directory_to_cqlsh_in_mutual_tls() {
+    own_stores::scene();
 }

@@ -39,6 +39,7 @@ pub fn plan(nodes: usize) -> Plan {
         playbook: "enable-client-tls".into(),
         at_once: 1,
         warnings: vec![],
+        findings: Vec::new(),
         seen: vec![],
         phases: vec![Phase { name: "accept".into(), unchanged: vec![], waves: waves.collect() }],
         steps: names.iter().enumerate().flat_map(|(index, node)| steps(index, node)).collect(),
@@ -101,7 +102,7 @@ fn steps(wave: usize, node: &str) -> Vec<PlannedStep> {
         Step::PushStore(push),
         Step::EditYaml(edit),
         hold(vec![Gate::CanBeSpared { keep: KeepAvailable::Quorum }]),
-        Step::Restart(Restart { clients_s: 10, drain_s: 60, stop_s: 60, start_s: 600 }),
+        Step::Restart(Restart { clients_s: 10, drain_s: 60, stop_s: 60, start_s: 600, heal_s: None }),
         hold(vec![Gate::NodeIsUp, Gate::WireIsRight(wire)]),
         Step::Confirm,
     ];
@@ -193,7 +194,7 @@ impl Story {
 
     pub fn failed(&mut self, node: usize, what: usize, why: &str, help: &str, log: &[&str]) -> &mut Story {
         let log = log.iter().map(|line| line.to_string()).collect();
-        let outcome = Outcome::Failed { why: why.into(), help: help.into(), log };
+        let outcome = Outcome::Failed { why: why.into(), help: help.into(), log, unchanged: false };
         self.step(StepEvent::StepFinished { step: id(node, what), outcome })
     }
 

@@ -42,7 +42,7 @@ impl Place<'_> {
     async fn put_back(&self, reload: &Reload, why: &str, log: Vec<String>) -> Failure {
         let name = &self.node.name;
         let mut failure =
-            Failure { why: format!("{name} refused the new stores: {why}"), help: String::new(), log };
+            Failure { log, ..Failure::new(format!("{name} refused the new stores: {why}"), String::new()) };
         // The stores are those of before a run, which is taken back.
         if reload.stores.is_empty() {
             failure.help = format!(

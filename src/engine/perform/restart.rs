@@ -1,6 +1,7 @@
 //! The restart of one node: asked once more whether it may be, then one job on the node that is followed to its end.
 
-use super::{Failure, Noted, Place};
+use super::noted::Noted;
+use super::{Failure, Place};
 use crate::cluster::survey::chain;
 use crate::engine::ProgressSender;
 use crate::facts::{NodeFacts, Process};
@@ -44,6 +45,7 @@ impl Place<'_> {
         let before = self.process_of_unmoved_node().await?;
         self.run.note(&self.node.name, |noted| noted.before = before.clone());
         let job = job::Job { before, ..job };
+        self.prepare_to_heal(id, restart, &job).await?;
         self.start(id, &job, restart, progress).await?;
         self.watch(id, &job, restart, progress).await
     }
@@ -86,7 +88,7 @@ impl Place<'_> {
             return;
         };
         let tries = self.run.tries.get(&id).copied().unwrap_or_default();
-        let none = Restart { clients_s: 0, drain_s: 0, stop_s: 0, start_s: 0 };
+        let none = Restart { clients_s: 0, drain_s: 0, stop_s: 0, start_s: 0, heal_s: None };
         let job = self.job(id, tries, &none, None);
         let Ok(status) = job::watch(self.node.host.as_ref(), &job, 0).await else { return };
         if let Some(Ok(started)) = status.finished {
@@ -101,9 +103,10 @@ impl Place<'_> {
         let now = probe(self.node.host.as_ref(), &request).await.map_err(|error| {
             let help = format!("{}; {} was not taken down", error.help(), self.node.name);
             Failure::new(format!("cannot look at the node before its restart: {}", chain(&error)), help)
+                .unchanged()
         })?;
         match moved_on(self.seen, &written, &now) {
-            Some(what) => Err(Failure::new(what, self.help_before_restart())),
+            Some(what) => Err(Failure::new(what, self.help_before_restart()).unchanged()),
             None => Ok(now.process),
         }
     }
@@ -167,7 +170,7 @@ impl Place<'_> {
                     }
                     told = status.stages.len();
                     if let Some(finished) = status.finished {
-                        return self.finished(finished).await;
+                        return self.finished(finished, status.healed).await;
                     }
                 }
                 Err(error) => {
@@ -193,11 +196,18 @@ impl Place<'_> {
         }
     }
 
-    async fn finished(&self, finished: Result<Process, String>) -> Result<String, Failure> {
+    async fn finished(&self, finished: Result<Process, String>, healed: bool) -> Result<String, Failure> {
         match finished {
             Ok(started) => {
                 self.run.note(&self.node.name, |noted| noted.started = Some(started.clone()));
                 Ok(format!("a new process, pid {}", started.pid))
+            }
+            Err(why) if healed => {
+                let help = format!(
+                    "{} is as it was before; mend the cause, then run `ringwalk plan` again",
+                    self.node.name
+                );
+                Err(Failure::new(why, help))
             }
             Err(why) => Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
         }

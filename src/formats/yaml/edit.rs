@@ -46,21 +46,22 @@ pub struct Edited {
 
 /// The text with all edits made. An edit that sets what is already said, as Cassandra reads it, changes nothing.
 pub fn edit(text: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Vec<EditProblem>> {
-    Ok(edited(text, edits)?.text.into_bytes())
+    let text = as_utf8(text)?;
+    let root = document(text).map_err(|problem| vec![problem])?;
+    Ok(edited(text, root, edits)?.text.into_bytes())
 }
 
-/// The same with both trees, for who goes on reading: a file of 111 KB takes a while to read.
-pub fn edited(text: &[u8], edits: &[Edit]) -> Result<Edited, Vec<EditProblem>> {
-    let text = as_utf8(text)?;
-    let root = parse(text).map_err(|error| {
+/// The tree of a text that is to be edited.
+pub fn document(text: &str) -> Result<Option<Node>, EditProblem> {
+    parse(text).map_err(|error| {
         let help =
             "this is also what Cassandra would refuse at its next start: mend the file on the node first";
-        vec![EditProblem {
-            line: Some(error.span.line),
-            message: error.message,
-            help: Some(help.to_string()),
-        }]
-    })?;
+        EditProblem { line: Some(error.span.line), message: error.message, help: Some(help.to_string()) }
+    })
+}
+
+/// The same with both trees, for who goes on reading: a file of 111 KB takes a while to read. `root`: the text's tree.
+pub fn edited(text: &str, root: Option<Node>, edits: &[Edit]) -> Result<Edited, Vec<EditProblem>> {
     let single = one_key_each(root.as_ref(), edits);
     let problems = guard::problems(root.as_ref(), &single);
     if !problems.is_empty() {

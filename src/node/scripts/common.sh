@@ -16,6 +16,14 @@ as_at_login() {
 # A section of the answer: its name, how many bytes, the bytes.
 section() { printf '%s %d\n%s\n' "$1" "${#2}" "$2"; }
 
+# The same for lines that a program prints: $1, then their end. A shell that takes them in first copies itself for it.
+lines_of() {
+  printf '%s -\n' "$1"
+  shift
+  "$@" 2>/dev/null
+  printf '.\n'
+}
+
 # Sets sha256_tool to what there is.
 find_sha256_tool() {
   for sha256_tool in sha256sum 'shasum -a 256' 'openssl dgst -sha256 -r'; do
@@ -42,25 +50,21 @@ process_stat() {
   case $state in Z | X) return 1 ;; esac
 }
 
-# Sets found to the ids of all processes that are a Cassandra. An argument must be its main class and no more: a script or
-# an editor that merely mentions it is none. `grep -z` is missing from small BusyBoxes: there every Java is looked into.
+# Sets found to the ids of all processes that are a Cassandra, and arguments to those of the last one, a line each. An
+# argument must be its main class and no more: a script or an editor that merely mentions it is none. Only what bears the
+# name of a Java is looked into: a name the shell reads by itself, a command line takes a program.
 find_cassandra() {
-  found=''
-  main_class='org\.apache\.cassandra\.service\.CassandraDaemon|com\.datastax\.bdp\.DseModule'
-  files=$(grep -lszxE "$main_class" /proc/[0-9]*/cmdline)
-  if [ $? -gt 1 ] && [ -z "$files" ]; then
-    for directory in /proc/[0-9]*; do
-      { read -r command <"$directory/comm"; } 2>/dev/null || continue
-      case $command in java* | jsvc*) ! tr '\0' '\n' <"$directory/cmdline" | grep -qxE "$main_class" || files="$files $directory/cmdline" ;; esac
-    done
-  fi
-  for file in $files; do
-    candidate=${file#/proc/}
-    candidate=${candidate%/cmdline}
-    command=''
-    { read -r command <"/proc/$candidate/comm"; } 2>/dev/null || continue
-    case $command in sh | bash | dash | ash | su | sudo | runuser | timeout | nohup | setsid | *grep | pkill | ps) continue ;; esac
-    process_stat "$candidate" || continue
-    found="$found${found:+ }$candidate"
+  found='' arguments='' javas=''
+  for process in /proc/[0-9]*; do
+    read -r command <"$process/comm" || continue
+    case $command in *java* | *jsvc* | *cassandra*) javas="$javas ${process#/proc/}" ;; esac
+  done 2>/dev/null
+  for process in $javas; do
+    process_stat "$process" || continue
+    command_line=$({ tr '\0' '\n' <"/proc/$process/cmdline"; } 2>/dev/null)
+    case $newline$command_line$newline in
+      *"${newline}org.apache.cassandra.service.CassandraDaemon$newline"* | *"${newline}com.datastax.bdp.DseModule$newline"*)
+        found="$found${found:+ }$process" arguments=$command_line ;;
+    esac
   done
 }

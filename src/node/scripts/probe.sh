@@ -5,22 +5,22 @@ shift 5
 
 main() {
   section probe 1
-  section clock "$(date +%s)"
   identity
   tools
   find_cassandra
   section processes "$found"
-  pid='' cwd='' arguments='' real='' yaml=''
+  pid='' cwd='' real='' yaml=''
   case $found in '' | *' '*) ;; *) pid=$found ;; esac
   [ -z "$pid" ] || running "$pid"
   candidates
   choose
   service_manager
+  search
+  section sockets "$sockets"
   files "$@"
-  listening
   if [ -n "$yaml" ] && [ -r "$yaml" ]; then
     printf 'yaml\n'
-    cat "$yaml"
+    exec cat "$yaml"
   fi
 }
 
@@ -35,6 +35,9 @@ identity() {
   owed=''
   if [ -r "$state_dir/owed" ]; then read -r owed <"$state_dir/owed" || :; fi
   section owed "$owed"
+  healed=''
+  if [ -r "$state_dir/healed" ]; then IFS= read -r healed <"$state_dir/healed" || :; fi
+  section healed "$healed"
   [ -e /proc/1/stat ] || section hidden yes
 }
 
@@ -49,7 +52,6 @@ tools() {
 
 running() {
   process_stat "$1" || { pid=''; return; }
-  arguments=$(tr '\0' '\n' <"/proc/$1/cmdline")
   uids='' gids=''
   while read -r key value _; do
     case $key in Uid:) uids=$value ;; Gid:) gids=$value; break ;; esac
@@ -58,6 +60,19 @@ running() {
   section process "$1 $ticks $uids $gids"
   section arguments "$arguments"
   section cwd "$cwd"
+  java_version "$1"
+}
+
+# The Java of the process: its home has a file `release`, beside bin/ or, in 8, beside jre/.
+java_version() {
+  java=$(readlink "/proc/$1/exe") || return 0
+  java=${java%/bin/java}
+  for java in "$java" "${java%/jre}"; do
+    [ -r "$java/release" ] || continue
+    while read -r line; do
+      case $line in JAVA_VERSION=*) line=${line#*=}; line=${line#\"}; section java "${line%\"}"; return ;; esac
+    done <"$java/release"
+  done
 }
 
 # Sets used to the cassandra.yaml of the running process: -Dcassandra.config as a URL or as a name in the class path.
@@ -201,6 +216,58 @@ service_manager() {
   section scripts "$scripts"
 }
 
+# One search for all that is sought inside of files. Sets sockets to the listening ones, as the kernel lists them in the
+# process's network, and values to what stands behind the names of stores in the yaml, a line each.
+search() {
+  sockets='' values=''
+  set --
+  [ -z "$yaml" ] || [ ! -r "$yaml" ] || set -- "$yaml"
+  [ -z "$pid" ] || set -- "$@" "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6"
+  [ $# != 0 ] || return 0
+  old_ifs=$IFS IFS=$newline
+  set -f
+  for line in $(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]{4} 0+:0000 0A|(^|[{,[:space:]])(key|trust)store[[:space:]]*:' "$@" 2>/dev/null); do
+    case $line in
+      *keystore* | *truststore*) values_of " $line" keystore; values_of " $line" truststore ;;
+      *) sockets=$sockets$line$newline ;;
+    esac
+  done
+  set +f
+  IFS=$old_ifs
+}
+
+# Notes what stands behind the last key $2 in line $1.
+values_of() {
+  value=$1
+  trim
+  case $value in \#*) return ;; esac
+  value=${1##*[\{,[:space:]]"$2":}
+  if [ "$value" = "$1" ]; then
+    value=${1##*[\{,[:space:]]"$2"[[:space:]]}
+    [ "$value" != "$1" ] || return 0
+    trim
+    case $value in :*) value=${value#:} ;; *) return ;; esac
+  fi
+  trim
+  case $value in
+    \"*\"*) value=${value#\"}; value=${value%%\"*} ;;
+    \'*\'*) value=${value#\'}; value=${value%%\'*} ;;
+    *) value=${value%% \#*}; value=${value%%[,\}]*}; trim ;;
+  esac
+  [ -z "$value" ] || values=$values$value$newline
+}
+
+# Takes the space off both ends of value.
+trim() {
+  while :; do
+    case $value in
+      [[:space:]]*) value=${value#?} ;;
+      *[[:space:]]) value=${value%?} ;;
+      *) return ;;
+    esac
+  done
+}
+
 # Stores by path, those that the caller names and those that the yaml names; what the yaml means is for the caller to say.
 files() {
   asked='' directories='' unreadable='' existing='' noted=''
@@ -208,25 +275,16 @@ files() {
     [ -z "$path" ] || directory_of "$path"
   done
   for path; do asked=$asked$path$newline; done
-  if [ -n "$yaml" ] && [ -r "$yaml" ]; then
-    set -f
-    old_ifs=$IFS IFS=$newline
-    for value in $(sed -nE -e '/^[[:space:]]*#/d; h' -e 's/^(.*[{,[:space:]])?keystore[[:space:]]*:[[:space:]]*//p; g' -e 's/^(.*[{,[:space:]])?truststore[[:space:]]*:[[:space:]]*//p' "$yaml"); do
-      case $value in
-        \"*\"*) value=${value#\"}; value=${value%%\"*} ;;
-        \'*\'*) value=${value#\'}; value=${value%%\'*} ;;
-        *)
-          value=${value%% \#*}
-          value=${value%%[,\}]*}
-          while :; do case $value in *[[:space:]]) value=${value%[[:space:]]} ;; *) break ;; esac; done ;;
-      esac
-      case $newline$asked in *"$newline$value$newline"*) continue ;; esac
-      case $value in /*) ;; *) [ -n "$cwd" ] || continue ;; esac
-      [ -z "$value" ] || { asked=$asked$value$newline; set -- "$@" "$value"; }
-    done
-    IFS=$old_ifs
-    set +f
-  fi
+  old_ifs=$IFS IFS=$newline
+  set -f
+  for value in $values; do
+    case $newline$asked in *"$newline$value$newline"*) continue ;; esac
+    case $value in /*) ;; *) [ -n "$cwd" ] || continue ;; esac
+    asked=$asked$value$newline
+    set -- "$@" "$value"
+  done
+  set +f
+  IFS=$old_ifs
   [ -z "$cwd" ] || { cd "$cwd"; } 2>/dev/null || cd /
   for path; do
     shift
@@ -241,15 +299,15 @@ files() {
   section asked "$asked"
   section unreadable "$unreadable"
   section directories "$directories"
-  sums=''
-  [ $# = 0 ] || [ -z "$sha256_tool" ] || sums=$($sha256_tool "$@" 2>/dev/null)
-  section sums "$sums"
-  section stats "$(stat -L -c '%f/%s/%u/%g/%U/%G/%n' "$@" ${real:+"$real"} ${pid:+"/proc/$pid"} /var/lib/cassandra "$home/data" "$home" 2>/dev/null)"
+  if [ $# = 0 ] || [ -z "$sha256_tool" ]; then section sums ''; else lines_of sums $sha256_tool "$@"; fi
+  # The kernel makes a process's directory in /proc when it is asked for: stat's own is of this moment (measured).
+  lines_of stats stat -L -c '%f/%s/%u/%g/%U/%G/%Y/%n' /proc/self "$@" ${real:+"$real"} ${pid:+"/proc/$pid"} /var/lib/cassandra "$home/data" "$home"
   old_ifs=$IFS IFS=$newline
   set -f
-  section free "$(stat -f -c '%a/%S/%n' $existing 2>/dev/null)"
+  set -- $existing
   set +f
   IFS=$old_ifs
+  lines_of free stat -f -c '%a/%S/%n' "$@"
 }
 
 # Sets directory to that of file $1, and above to the nearest one that is there.
@@ -271,13 +329,6 @@ directory_of() {
   [ ! -w "$above" ] || writable=yes
   directories=$directories$writable$newline$above$newline$directory$newline
   case $newline$existing in *"$newline$above$newline"*) ;; *) existing=$existing$above$newline ;; esac
-}
-
-# Listening sockets, as the kernel lists them in the process's network.
-listening() {
-  sockets=''
-  [ -z "$pid" ] || sockets=$(grep -hE '^ *[0-9]+: [0-9A-F]+:[0-9A-F]{4} 0+:0000 0A' "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null)
-  section sockets "$sockets"
 }
 
 main "$@"

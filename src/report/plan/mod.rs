@@ -7,7 +7,7 @@ mod waves;
 
 use super::Screen;
 use super::words::count;
-use crate::plan::{Phase, Plan};
+use crate::plan::{Phase, Plan, judge};
 use std::collections::HashSet;
 
 /// How much is told of nodes that change alike.
@@ -78,7 +78,8 @@ fn sum(plan: &Plan) -> String {
 
 fn warnings(plan: &Plan, screen: Screen) -> String {
     let mark = screen.yellow("warning:");
-    plan.warnings.iter().map(|warning| screen.wrap(&format!("{mark} "), warning)).collect()
+    let findings = judge::warnings(&plan.findings);
+    plan.warnings.iter().chain(&findings).map(|warning| screen.wrap(&format!("{mark} "), warning)).collect()
 }
 
 fn phase_text(plan: &Plan, number: usize, phase: &Phase, screen: Screen, detail: Detail) -> String {

@@ -1,0 +1,72 @@
+//! The directory of a CA: `ca.pem`, its certificate and those up to the root, and `ca.key`, its private key.
+
+use super::{files, passwords, pki_problem, problem};
+use crate::diagnostic::Diagnostic;
+use crate::formats::certificate::Certificate;
+use crate::formats::store::{Store, StoreError};
+use crate::pki::authority::Authority;
+use crate::pki::key::Key;
+use crate::secret::{Secret, SecretSource};
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+const AS_PKCS8: &str = "write it anew as PKCS#8: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in ca.key -out new.key`";
+
+pub fn certificate_path(directory: &Path) -> PathBuf {
+    directory.join("ca.pem")
+}
+
+pub fn key_path(directory: &Path) -> PathBuf {
+    directory.join("ca.key")
+}
+
+/// Opens it; the password is asked for only if the key is encrypted.
+pub fn open(directory: &Path, password: &SecretSource, now: Timestamp) -> Result<Authority, Diagnostic> {
+    let certificates = certificates(&certificate_path(directory))?;
+    let path = key_path(directory);
+    let shown = path.display().to_string();
+    let bytes = files::read(&path)?;
+    let cannot = |error: StoreError| {
+        let help = match error {
+            // What `openssl req` and older tools write.
+            StoreError::Unsupported(_) | StoreError::NotPkcs8 { .. } => Some(AS_PKCS8),
+            _ => error.help(),
+        };
+        problem(&shown, &error, help)
+    };
+    let store = match Store::open(&bytes, &Secret::new("")) {
+        Err(StoreError::PasswordMissing) => {
+            let secret = passwords::read(password, &format!("the password of {shown}"))?;
+            Store::open(&bytes, &secret).map_err(|error| match error {
+                StoreError::WrongPassword => {
+                    Diagnostic::new(&shown, "cannot open the CA's private key: the password is wrong")
+                        .help("`--ca-password` says where its password comes from")
+                }
+                other => cannot(other),
+            })?
+        }
+        opened => opened.map_err(cannot)?,
+    };
+    let Some(entry) = store.keys.first() else {
+        return Err(Diagnostic::new(&shown, "no private key is in it")
+            .help("the CA's directory holds its certificate in `ca.pem` and its key in `ca.key`"));
+    };
+    let key = Key::open(&entry.key).map_err(|error| pki_problem(&shown, &error))?;
+    Authority::open(key, certificates, now)
+        .map_err(|error| pki_problem(certificate_path(directory).display().to_string(), &error))
+}
+
+/// The certificates of a file: PEM, or one in DER.
+pub fn certificates(path: &Path) -> Result<Vec<Certificate>, Diagnostic> {
+    let bytes = files::read(path)?;
+    if let Ok(single) = Certificate::from_der(&bytes) {
+        return Ok(vec![single]);
+    }
+    let shown = path.display().to_string();
+    let store = Store::open(&bytes, &Secret::new(""))
+        .map_err(|error| problem(&shown, &error, Some("certificates are wanted here, in PEM")))?;
+    if !store.keys.is_empty() {
+        return Err(Diagnostic::new(shown, "it holds a private key, and certificates are wanted here"));
+    }
+    Ok(store.trusted.into_iter().map(|(_, certificate)| certificate).collect())
+}

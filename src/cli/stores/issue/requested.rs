@@ -1,0 +1,42 @@
+//! Requests for another CA to sign, each beside its encrypted key.
+
+use super::super::files::{self, Access};
+use super::super::shelf::{self, Shelf};
+use super::super::{make, passwords, pki_problem, problem};
+use super::Order;
+use crate::diagnostic::Diagnostic;
+use crate::formats::pem;
+use crate::pki::request;
+use crate::report::stores::Issued;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+impl Order<'_> {
+    pub(super) async fn requested(&self) -> Result<Issued, Vec<Diagnostic>> {
+        let shelf = Shelf { directory: self.options.out.clone(), kind: self.kind };
+        let in_the_way =
+            |node: &str| [vec![shelf.request(node), shelf.key(node)], keystores(&shelf, node)].concat();
+        self.nothing_in_the_way(&in_the_way)?;
+        let wishes = self.wishes(&BTreeMap::new()).await?;
+        files::directory(&shelf.directory).map_err(|problem| vec![problem])?;
+        let password = passwords::kept_in(&shelf.keystore_password()).map_err(|problem| vec![problem])?;
+        let nodes = make::on_every_core(&wishes, |wish| {
+            let name = &wish.node.name;
+            let key = self.key(wish)?;
+            let request = wish.subject().request(&key).map_err(|error| pki_problem(name, &error))?;
+            let sealed = pem::write::key(&key.private(), Some(&password))
+                .map_err(|error| problem(name, &error, error.help()))?;
+            files::create(&shelf.key(name), sealed.as_bytes(), Access::Owner)?;
+            let path = shelf.request(name);
+            files::create(&path, request::to_pem(&request).as_bytes(), Access::Everyone)?;
+            Ok(wish.issued(&path, None))
+        })?;
+        Ok(Issued { nodes, stores: None, notes: self.notes() })
+    }
+}
+
+/// A node's keystore in any form.
+fn keystores(shelf: &Shelf, node: &str) -> Vec<PathBuf> {
+    let of = |kind| Shelf { directory: shelf.directory.clone(), kind }.keystore(node);
+    shelf::KINDS.map(of).to_vec()
+}

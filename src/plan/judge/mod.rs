@@ -1,0 +1,224 @@
+//! Are the stores good? Rules look at every store of every node; each says what is wrong, why it matters, a way out.
+//!
+//! A rule is a file here, a case in `tests/judge.rs` and a line in `docs/store-rules.md`.
+
+mod chain;
+pub mod finding;
+mod issuer;
+mod key_fits;
+mod key_password;
+mod key_size;
+mod known_clients;
+mod names;
+mod old_java;
+mod one_key;
+mod opens;
+mod own_key;
+mod own_store;
+mod password;
+mod pem_factory;
+mod readable_yaml;
+mod relative_path;
+mod server_use;
+mod shared_path;
+mod signature;
+mod store_type;
+mod subject;
+mod told;
+mod trust;
+mod validity;
+
+pub use finding::{Finding, Rule, Severity};
+pub use told::{refusals, warnings};
+
+use super::material::{LocalStore, Material};
+use super::on_every_core;
+use super::ports::ClientOptions;
+use super::step::StoreName;
+use crate::facts::{Facts, NodeFacts};
+use crate::formats::store::{Store, StoreError};
+use crate::formats::yaml;
+use crate::input::Input;
+use crate::input::inventory::Node;
+use crate::input::options::{OptionKey, Setting};
+use crate::input::playbook::{StoreSpec, Stores, expand};
+use finding::Remark;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use subject::{Lone, OnNode, Target};
+
+/// Everything that the rules have against the stores that the playbook brings to these nodes.
+pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> {
+    let nodes: Vec<(&Node, &NodeFacts)> =
+        input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))).collect();
+    let targets: Vec<Target<'_>> = on_every_core(&nodes, |(node, seen)| target(input, node, seen));
+    let view = View { input, material, facts };
+    let of_role = |role| -> Vec<OnNode<'_>> {
+        targets.iter().filter_map(|target| view.on_node(target, role)).collect()
+    };
+    let (keystores, truststores) = (of_role(StoreName::Keystore), of_role(StoreName::Truststore));
+    let mut findings = Vec::new();
+    for subjects in [&keystores, &truststores] {
+        findings.extend(on_every_core(subjects, of_one).into_iter().flatten());
+    }
+    let among = among(&keystores);
+    // The store of another node does not name this one; that it is the wrong store says it all.
+    let is_anothers = |finding: &Finding| {
+        finding.rule == Rule::Names
+            && among.iter().any(|other| other.rule == Rule::OwnStore && other.node == finding.node)
+    };
+    findings.retain(|finding| !is_anothers(finding));
+    findings.extend(among);
+    findings.extend(targets.iter().flat_map(of_target));
+    findings
+}
+
+/// What is wrong with a store by itself, whoever would use it; `now`: by the clock of whoever looks.
+pub fn store(store: &Store, now: Timestamp) -> Vec<Finding> {
+    let role = if store.keys.is_empty() { StoreName::Truststore } else { StoreName::Keystore };
+    let expiry_warning = Stores::default().expiry_warning;
+    let lone = Lone { store, role, now, expiry_warning, allow_expired: false, asks_clients: None };
+    let finding = |(rule, remark)| Finding { store: Some(role), ..finding(rule, remark) };
+    by_itself(&lone).into_iter().map(finding).collect()
+}
+
+/// What is wrong with a store that could not be opened.
+pub fn unopened(role: StoreName, failure: &StoreError) -> Finding {
+    let (rule, remark) = match key_password::of_failure(failure) {
+        Some(remark) => (Rule::KeyPassword, remark),
+        None => (Rule::Opens, opens::of_failure(failure)),
+    };
+    Finding { store: Some(role), ..finding(rule, remark) }
+}
+
+fn finding(rule: Rule, Remark { severity, reason, help }: Remark) -> Finding {
+    Finding { node: None, store: None, file: String::new(), rule, severity, reason, help }
+}
+
+type OfLone = fn(&Lone<'_>) -> Vec<Remark>;
+type OfOne = fn(&OnNode<'_>) -> Vec<Remark>;
+/// Each remark with the index of the store that it is about.
+type Among = fn(&[OnNode<'_>]) -> Vec<(usize, Remark)>;
+
+/// The rules that need to know nothing but the store.
+fn by_itself(lone: &Lone<'_>) -> Vec<(Rule, Remark)> {
+    let rules: [(Rule, OfLone); 8] = [
+        (Rule::OneKey, one_key::remarks),
+        (Rule::KeyFits, key_fits::remarks),
+        (Rule::Chain, chain::remarks),
+        (Rule::Validity, validity::remarks),
+        (Rule::ServerUse, server_use::remarks),
+        (Rule::Signature, signature::remarks),
+        (Rule::KeySize, key_size::remarks),
+        (Rule::Trust, trust::remarks),
+    ];
+    rules.iter().flat_map(|(rule, remarks)| remarks(lone).into_iter().map(|remark| (*rule, remark))).collect()
+}
+
+/// Those, and the ones that need to know where the store goes.
+fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
+    let rules: [(Rule, OfOne); 8] = [
+        (Rule::Issuer, issuer::remarks),
+        (Rule::Names, names::remarks),
+        (Rule::StoreType, store_type::remarks),
+        (Rule::OldJava, old_java::remarks),
+        (Rule::PemFactory, pem_factory::remarks),
+        (Rule::SharedPath, shared_path::remarks),
+        (Rule::Password, password::remarks),
+        (Rule::KnownClients, known_clients::remarks),
+    ];
+    let on_node =
+        rules.iter().flat_map(|(rule, remarks)| remarks(subject).into_iter().map(|remark| (*rule, remark)));
+    by_itself(&subject.lone)
+        .into_iter()
+        .chain(on_node)
+        .map(|(rule, remark)| about(subject, rule, remark))
+        .collect()
+}
+
+/// The rules that need to see the keystores of all nodes.
+fn among(keystores: &[OnNode<'_>]) -> Vec<Finding> {
+    let rules: [(Rule, Among); 2] = [(Rule::OwnKey, own_key::remarks), (Rule::OwnStore, own_store::remarks)];
+    let of_rule = |(rule, remarks): &(Rule, Among)| {
+        let about = |(index, remark): (usize, Remark)| about(&keystores[index], *rule, remark);
+        remarks(keystores).into_iter().map(about).collect::<Vec<_>>()
+    };
+    rules.iter().flat_map(of_rule).collect()
+}
+
+/// The rules about the node's `cassandra.yaml`.
+fn of_target(target: &Target<'_>) -> Vec<Finding> {
+    let relative = relative_path::remarks(target).into_iter().map(|remark| (Rule::RelativePath, remark));
+    let readable = readable_yaml::remarks(target).into_iter().map(|remark| (Rule::ReadableYaml, remark));
+    let about = |(rule, remark)| Finding {
+        node: Some(target.node.name.clone()),
+        file: target.seen.yaml.path.clone(),
+        ..finding(rule, remark)
+    };
+    relative.chain(readable).map(about).collect()
+}
+
+fn about(subject: &OnNode<'_>, rule: Rule, remark: Remark) -> Finding {
+    Finding {
+        node: Some(subject.node.name.clone()),
+        store: Some(subject.lone.role),
+        file: subject.file.to_owned(),
+        ..finding(rule, remark)
+    }
+}
+
+fn target<'a>(input: &Input, node: &'a Node, seen: &'a NodeFacts) -> Target<'a> {
+    let playbook = &input.playbook;
+    let root = yaml::parse(seen.yaml.text.expose()).ok().flatten();
+    let now = ClientOptions::of(root.as_ref());
+    let last = playbook.phases.len().saturating_sub(1);
+    let wish: BTreeMap<OptionKey, Setting> =
+        playbook.wish(last).into_iter().map(|(key, setting)| (key, setting.value)).collect();
+    let asks_clients = match wish.get(&OptionKey::RequireClientAuth) {
+        Some(setting) => *setting == Setting::Bool(true),
+        None => now.require_client_auth,
+    };
+    Target { node, seen, root, now, wish, asks_clients }
+}
+
+struct View<'a> {
+    input: &'a Input,
+    material: &'a Material,
+    facts: &'a Facts,
+}
+
+impl<'a> View<'a> {
+    /// The store of this role that the node gets; none if the playbook brings none, or one that was not opened.
+    fn on_node(&self, target: &'a Target<'a>, role: StoreName) -> Option<OnNode<'a>> {
+        let stores: &'a Stores = &self.input.playbook.stores;
+        let spec: &StoreSpec = match role {
+            StoreName::Keystore => stores.keystore.as_ref()?,
+            StoreName::Truststore => stores.truststore.as_ref()?,
+        };
+        let Target { node, seen, .. } = target;
+        let local: &LocalStore = self.material.store(&node.name, role)?;
+        let truststore = self.material.store(&node.name, StoreName::Truststore);
+        let now_s = self.facts.looked_at_s + seen.clock_offset_s;
+        Some(OnNode {
+            lone: Lone {
+                store: local.content.as_deref()?,
+                role,
+                now: Timestamp::from_second(now_s).ok()?,
+                expiry_warning: stores.expiry_warning,
+                allow_expired: stores.allow_expired,
+                asks_clients: Some(target.asks_clients),
+            },
+            node,
+            seen,
+            member: self.facts.member_of(seen, &node.address),
+            file: &local.file,
+            sha256: &local.sha256,
+            path: expand(&spec.to, node),
+            password: self.material.secret(&spec.password),
+            truststore: truststore
+                .filter(|_| role == StoreName::Keystore)
+                .and_then(|store| store.content.as_deref()),
+            on: target,
+        })
+    }
+}

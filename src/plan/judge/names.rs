@@ -1,0 +1,40 @@
+//! A leaf names the addresses that clients use for its node: drivers that check host names refuse it otherwise.
+
+use super::finding::{Remark, warning};
+use super::subject::OnNode;
+use crate::formats::certificate::Certificate;
+use std::net::IpAddr;
+
+pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
+    let Some(leaf) = subject.lone.leaf() else { return Vec::new() };
+    let help = "issue it with the address and the names as subjectAltName; drivers that do not check host names take it as it is";
+    if leaf.host_names().next().is_none() && leaf.addresses().next().is_none() {
+        let reason = "has no subjectAltName: drivers that check host names no longer look at the common name";
+        return vec![warning(reason, help)];
+    }
+    let missing = subject
+        .client_address()
+        .into_iter()
+        .filter(|address| leaf.addresses().all(|named| named != *address));
+    let mut missing: Vec<String> = missing.map(|address| address.to_string()).collect();
+    let host = &subject.node.address;
+    if host.parse::<IpAddr>().is_err() && !names_host(leaf, host) {
+        missing.push(host.clone());
+    }
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let reason = format!(
+        "does not name {}, by which clients reach the node: drivers that check host names refuse it",
+        missing.join(" and ")
+    );
+    vec![warning(reason, help)]
+}
+
+/// Whether a client that checks host names takes it for this host, as RFC 6125 has it: a wildcard stands for one label.
+pub fn names_host(leaf: &Certificate, host: &str) -> bool {
+    leaf.host_names().any(|name| match name.strip_prefix("*.") {
+        Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
+        None => name.eq_ignore_ascii_case(host),
+    })
+}

@@ -1,0 +1,98 @@
+//! What a rule looks at: a store by itself, or a store on its way to a node.
+
+use super::super::ports::ClientOptions;
+use super::super::step::StoreName;
+use crate::facts::NodeFacts;
+use crate::facts::placement::Member;
+use crate::formats::certificate::Certificate;
+use crate::formats::store::Store;
+use crate::formats::yaml;
+use crate::input::inventory::Node;
+use crate::input::options::{OptionKey, Setting};
+use crate::secret::Secret;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// A store, whoever gets it.
+pub struct Lone<'a> {
+    pub store: &'a Store,
+    pub role: StoreName,
+    /// By the clock of the node that will use it.
+    pub now: Timestamp,
+    pub expiry_warning: Duration,
+    pub allow_expired: bool,
+    /// Whether clients have to show a certificate; unknown for a store that is looked at by itself.
+    pub asks_clients: Option<bool>,
+}
+
+impl Lone<'_> {
+    /// The certificates that a server shows with this store: of every key, its own first.
+    pub fn shown(&self) -> impl Iterator<Item = &Certificate> {
+        let is_keystore = self.role == StoreName::Keystore;
+        self.store.keys.iter().filter(move |_| is_keystore).flat_map(|key| &key.chain)
+    }
+
+    /// The certificate of the only key.
+    pub fn leaf(&self) -> Option<&Certificate> {
+        self.store.leaf().filter(|_| self.role == StoreName::Keystore)
+    }
+}
+
+/// A store that the playbook brings to a node.
+pub struct OnNode<'a> {
+    pub lone: Lone<'a>,
+    pub node: &'a Node,
+    pub seen: &'a NodeFacts,
+    pub member: Option<&'a Member>,
+    /// Where it was read.
+    pub file: &'a str,
+    pub sha256: &'a str,
+    /// Where it goes.
+    pub path: String,
+    pub password: Option<&'a Secret>,
+    /// The truststore that comes with a keystore.
+    pub truststore: Option<&'a Store>,
+    pub on: &'a Target<'a>,
+}
+
+/// A node and what its `cassandra.yaml` says now and is to say.
+pub struct Target<'a> {
+    pub node: &'a Node,
+    pub seen: &'a NodeFacts,
+    pub root: Option<yaml::Node>,
+    pub now: ClientOptions,
+    /// The options once every phase is done, and whether any phase asks clients for certificates.
+    pub wish: BTreeMap<OptionKey, Setting>,
+    pub asks_clients: bool,
+}
+
+impl Target<'_> {
+    /// An option as it will stand in the file: what the playbook says, or else what is there.
+    pub fn option(&self, key: OptionKey) -> Option<String> {
+        match self.wish.get(&key) {
+            Some(Setting::Map(entries)) => entries.iter().find_map(|(name, value)| match value {
+                Setting::Text(class) if name == "class_name" => Some(class.clone()),
+                _ => None,
+            }),
+            Some(setting) => Some(setting.to_string()),
+            None => {
+                let written = self.root.as_ref()?.get("client_encryption_options")?.get(key.key())?;
+                written.as_str().or_else(|| written.get("class_name")?.as_str()).map(Into::into)
+            }
+        }
+    }
+}
+
+impl OnNode<'_> {
+    /// Where clients reach the node: what the ring tells them (`broadcast_rpc_address`, or else `rpc_address`).
+    pub fn client_address(&self) -> Option<IpAddr> {
+        let told = self.member.map(|member| member.rpc_address.as_str());
+        let parsed = [told, Some(&self.seen.native.address)]
+            .into_iter()
+            .flatten()
+            .filter_map(|text| text.parse().ok());
+        parsed.into_iter().find(|address: &IpAddr| !address.is_unspecified())
+    }
+}

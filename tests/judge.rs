@@ -1,0 +1,120 @@
+//! Stores that break one rule each, and good ones that break none.
+
+#[path = "judge/cases.rs"]
+mod cases;
+#[path = "judge/desk.rs"]
+mod desk;
+
+use cases::{Case, TRUSTSTORE, cases};
+use desk::{Desk, ENABLE, facts};
+use ringwalk::plan::judge::{self, Finding, Rule, Severity, judge};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+fn found(case: &Case) -> Result<Vec<Finding>, String> {
+    let loaded = Desk::new(case.spoil, case.stores, case.options).load()?;
+    let mut facts = facts();
+    (case.n1)(&mut facts.nodes[0]);
+    Ok(judge(&loaded.input, &loaded.material, &facts))
+}
+
+#[test]
+fn each_rule_finds_what_breaks_it_and_no_other_does() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let at_load = matches!(case.rule, Rule::Opens | Rule::KeyPassword);
+        match found(&case) {
+            Err(problem) if at_load => {
+                let says = problem.contains(case.says) && problem.contains(&format!("({})", case.rule));
+                wrong.extend((!says).then(|| format!("{}: {problem}", case.name)));
+            }
+            Err(problem) => wrong.push(format!("{}: {problem}", case.name)),
+            Ok(findings) => {
+                let mut on: BTreeMap<&str, usize> = BTreeMap::new();
+                for finding in &findings {
+                    *on.entry(finding.node.as_deref().unwrap_or_default()).or_default() += 1;
+                }
+                let right = findings.iter().all(|finding| {
+                    (finding.rule, finding.severity) == (case.rule, case.severity)
+                        && finding.reason.contains(case.says)
+                        && !finding.help.is_empty()
+                });
+                if !right || on != case.on.iter().copied().collect() {
+                    wrong.push(format!("{}: {findings:#?}", case.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn good_stores_break_no_rule_whatever_their_format() {
+    let jks = "for n in n1 n2 n3; do keytool -importkeystore -noprompt -srckeystore $n.store -srcstorepass:file password \
+               -destkeystore $n.jks -deststoretype JKS -deststorepass:file password; mv $n.jks $n.store; done";
+    let pem = "ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
+    let short = "key middle; certificate middle ca 'basicConstraints=critical,CA:true\\n'; certificate n1 middle \"$(usual n1)\"; store n1 middle";
+    let legacy = "for n in n1 n2 n3; do openssl pkcs12 -export -legacy -name $n -inkey $n.key -in $n.pem -certfile ca.pem -out $n.store -passout file:password; done";
+    for (name, spoil, options) in [
+        ("PKCS12", "", ENABLE.to_owned()),
+        ("JKS", jks, ENABLE.to_owned()),
+        ("PEM", "pem", format!("{ENABLE}, {pem}")),
+        ("a chain without its root", short, ENABLE.to_owned()),
+        ("legacy PKCS12", legacy, ENABLE.to_owned()),
+    ] {
+        let loaded = Desk::new(spoil, TRUSTSTORE, &options)
+            .load()
+            .unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        let findings = judge(&loaded.input, &loaded.material, &facts());
+        assert!(findings.is_empty(), "{name}: {findings:#?}");
+    }
+}
+
+/// What `keytool -genkeypair` makes for development, one store a node, is usable: nothing refuses it.
+#[test]
+fn self_signed_stores_of_development_are_not_refused() {
+    let spoil = "for n in n1 n2 n3; do rm $n.store; keytool -genkeypair -alias $n -dname CN=$n -keyalg RSA -keystore $n.store \
+                 -storetype PKCS12 -storepass:file password; done";
+    let loaded = Desk::new(spoil, TRUSTSTORE, ENABLE).load().unwrap();
+    let findings = judge(&loaded.input, &loaded.material, &facts());
+    let rules: BTreeSet<Rule> = findings.iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, BTreeSet::from([Rule::Names, Rule::Issuer]), "{findings:#?}");
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Warning), "{findings:#?}");
+}
+
+#[test]
+fn the_same_finding_of_many_nodes_is_told_once() {
+    let spoil = "for n in n2 n3; do cp n1.key $n.key; certificate $n ca \"$(usual $n)\"; store $n ca; done";
+    let loaded = Desk::new(spoil, TRUSTSTORE, ENABLE).load().unwrap();
+    let told = judge::warnings(&judge(&loaded.input, &loaded.material, &facts()));
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].starts_with("keystore of `n1`, `n2`, `n3`: 3 nodes share one private key"), "{told:#?}");
+}
+
+#[test]
+fn a_store_by_itself_is_judged_by_what_is_in_it() {
+    let desk = Desk::new("certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", TRUSTSTORE, ENABLE);
+    let loaded = desk.load().unwrap();
+    let rules = |node: &str, store| -> Vec<Rule> {
+        let local = loaded.material.store(node, store).unwrap();
+        let now = jiff::Timestamp::now();
+        judge::store(local.content.as_deref().unwrap(), now).iter().map(|finding| finding.rule).collect()
+    };
+    use ringwalk::plan::step::StoreName::{Keystore, Truststore};
+    assert_eq!(rules("n1", Keystore), [Rule::Validity]);
+    assert_eq!(rules("n2", Keystore), []);
+    assert_eq!(rules("n2", Truststore), []);
+}
+
+#[test]
+fn a_rule_is_a_file_a_case_and_a_line_of_the_docs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_to_string(root.join("docs/store-rules.md")).unwrap();
+    let tested: BTreeSet<Rule> = cases().iter().map(|case| case.rule).collect();
+    for rule in Rule::ALL {
+        assert!(root.join(format!("src/plan/judge/{rule}.rs")).exists(), "{rule} has no file");
+        assert!(docs.contains(&format!("| `{rule}` |")), "{rule} has no line in docs/store-rules.md");
+        assert!(tested.contains(&rule), "{rule} has no case");
+    }
+}

@@ -1,0 +1,119 @@
+//! For each rule, stores that break it and no other; made by keytool and openssl on the spot.
+
+use super::desk::{ENABLE, yaml};
+use ringwalk::facts::NodeFacts;
+use ringwalk::facts::version::Version;
+use ringwalk::plan::judge::Rule;
+use ringwalk::plan::judge::Severity::{self, Error, Warning};
+use std::collections::BTreeMap;
+
+/// What is spoiled, and what is said of it.
+pub struct Case {
+    pub name: &'static str,
+    /// In the directory of the good stores; `good.sh` has the words.
+    pub spoil: &'static str,
+    /// Beneath `stores`.
+    pub stores: &'static str,
+    /// In `client_encryption_options`.
+    pub options: &'static str,
+    /// What is unusual about n1.
+    pub n1: fn(&mut NodeFacts),
+    pub rule: Rule,
+    pub severity: Severity,
+    /// On which nodes, each with how many findings.
+    pub on: &'static [(&'static str, usize)],
+    /// Words of the reason.
+    pub says: &'static str,
+}
+
+const ON_N1: &[(&str, usize)] = &[("n1", 1)];
+const ON_ALL: &[(&str, usize)] = &[("n1", 1), ("n2", 1), ("n3", 1)];
+const BOTH_ON_ALL: &[(&str, usize)] = &[("n1", 2), ("n2", 2), ("n3", 2)];
+const DAY_S: i64 = 86_400;
+
+pub const TRUSTSTORE: &str =
+    "  truststore: { from: truststore.store, to: /etc/cassandra/tls/truststore, password: file:password }";
+const PEM: &str = "enabled: true, optional: false, ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
+const MUTUAL: &str = "enabled: true, optional: false, require_client_auth: true";
+
+/// A case of n1's keystore.
+const fn case(
+    rule: Rule,
+    severity: Severity,
+    name: &'static str,
+    spoil: &'static str,
+    says: &'static str,
+) -> Case {
+    Case { name, spoil, stores: TRUSTSTORE, options: ENABLE, n1: |_| {}, rule, severity, on: ON_N1, says }
+}
+
+#[rustfmt::skip]
+pub fn cases() -> Vec<Case> {
+    let mut cases = of_stores();
+    cases.extend(of_nodes());
+    cases
+}
+
+#[rustfmt::skip]
+fn of_stores() -> Vec<Case> {
+    vec![
+        case(Rule::OneKey, Error, "a certificate without its key", "openssl pkcs12 -export -nokeys -in n1.pem -out n1.store -passout file:password", "holds no private key"),
+        case(Rule::OneKey, Warning, "a second key", "keytool -genkeypair -alias other -dname CN=other -keyalg EC -keystore n1.store -storepass:file password", "holds 2 keys"),
+        Case { options: PEM, ..case(Rule::KeyFits, Error, "the key of another certificate", "pem; cat n2.key n1.pem ca.pem >n1.store", "is not the key of its certificate (CN=n1)") },
+        Case { options: PEM, ..case(Rule::Chain, Error, "an intermediate after its issuer",
+            "pem; key middle; certificate middle ca 'basicConstraints=critical,CA:true\\n'; certificate n1 middle \"$(usual n1)\"; cat n1.key n1.pem ca.pem middle.pem >n1.store",
+            "after CN=n1 comes CN=Orders CA, and its issuer is CN=middle") },
+        Case { options: PEM, ..case(Rule::Chain, Error, "another CA of the same name", "pem; authority same 'Orders CA'; cat n1.key n1.pem same.pem ca.pem >n1.store", "CN=n1 is not signed by the CN=Orders CA") },
+        case(Rule::Issuer, Warning, "a keystore of another CA", "authority other Other; certificate n1 other \"$(usual n1)\"; store n1 other", "its issuer, CN=Other, is not in the truststore"),
+        Case { on: ON_ALL, ..case(Rule::Issuer, Warning, "a truststore of another CA", "authority other Other; rm truststore.store; trust other", "is not in the truststore") },
+        case(Rule::Validity, Error, "a certificate that ended", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20"),
+        Case { n1: |n1| n1.clock_offset_s = 398 * DAY_S, ..case(Rule::Validity, Error, "a node whose clock is ahead by a year", "", "CN=n1 ended on 20") },
+        Case { stores: "  allow_expired: true", ..case(Rule::Validity, Warning, "a certificate that ended, and a playbook that allows it", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20") },
+        case(Rule::Validity, Warning, "a certificate that ends soon", "certificate n1 ca \"$(usual n1)\" -days 12; store n1 ca", "CN=n1 ends in 1"),
+        case(Rule::Names, Warning, "a name alone", "certificate n1 ca 'subjectAltName=DNS:n1\\n'; store n1 ca", "does not name 10.0.0.1"),
+        case(Rule::Names, Warning, "a wildcard", "certificate n1 ca 'subjectAltName=DNS:*.example\\n'; store n1 ca", "does not name 10.0.0.1"),
+        case(Rule::Names, Warning, "a common name alone", "certificate n1 ca ''; store n1 ca", "has no subjectAltName"),
+        case(Rule::ServerUse, Error, "a client's certificate", "certificate n1 ca 'subjectAltName=IP:10.0.0.1\\nextendedKeyUsage=clientAuth\\n'; store n1 ca", "lacks serverAuth"),
+        case(Rule::ServerUse, Error, "a certificate that may only sign", "certificate n1 ca 'subjectAltName=IP:10.0.0.1\\nkeyUsage=keyCertSign\\n'; store n1 ca", "neither signatures nor key exchange"),
+        Case { on: ON_ALL, ..case(Rule::OwnKey, Warning, "one key for all", "for n in n2 n3; do cp n1.key $n.key; certificate $n ca \"$(usual $n)\"; store $n ca; done", "3 nodes share one private key") },
+        Case { on: &[("n1", 1), ("n2", 1)], ..case(Rule::OwnStore, Error, "two stores changed for one another", "mv n1.store x; mv n2.store n1.store; mv x n2.store", "was made for `n") },
+        case(Rule::Signature, Warning, "a signature with SHA-1", "certificate n1 ca \"$(usual n1)\" -sha1; store n1 ca", "CN=n1 is signed by ECDSA with SHA-1"),
+        case(Rule::Signature, Error, "a signature with MD5", "authority old Old rsa rsa_keygen_bits:2048; trust old; certificate n1 old \"$(usual n1)\" -md5; store n1 old", "CN=n1 is signed by MD5 with RSA"),
+        case(Rule::KeySize, Warning, "RSA of 1024 bits", "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out n1.key; certificate n1 ca \"$(usual n1)\"; store n1 ca", "an RSA key of 1024 bits"),
+        case(Rule::KeySize, Error, "RSA of 512 bits", "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:512 -out n1.key; certificate n1 ca \"$(usual n1)\"; store n1 ca", "an RSA key of 512 bits"),
+        Case { on: ON_ALL, ..case(Rule::Trust, Warning, "a truststore made by openssl", "openssl pkcs12 -export -nokeys -in ca.pem -out truststore.store -passout file:password", "trusts nobody in Java's eyes") },
+        Case { on: ON_ALL, options: MUTUAL, ..case(Rule::Trust, Error, "a truststore made by openssl, and clients have to show certificates", "openssl pkcs12 -export -nokeys -in ca.pem -out truststore.store -passout file:password", "every client certificate would be refused") },
+        case(Rule::Opens, Error, "another password", "openssl pkcs12 -export -inkey n1.key -in n1.pem -certfile ca.pem -out n1.store -passout pass:another", "the password is wrong"),
+        case(Rule::Opens, Error, "half a store", "head -c 100 n1.store >half; mv half n1.store", "cannot open"),
+        case(Rule::KeyPassword, Error, "a key with a password of its own",
+            "keytool -importkeystore -noprompt -srckeystore n1.store -srcstorepass:file password -destkeystore n1.jks -deststoretype JKS -deststorepass:file password -alias n1 -srckeypass changeit -destkeypass another; mv n1.jks n1.store",
+            "has another password than the store"),
+        Case { on: ON_ALL, stores: "", ..case(Rule::Password, Warning, "a short password", "printf abcde >password; for n in n1 n2 n3; do store $n ca; done", "less than 6 characters") },
+        Case { on: ON_ALL, stores: "", ..case(Rule::Password, Error, "a password that is not ASCII", "printf pässwörd >password; for n in n1 n2 n3; do store $n ca; done", "not printable ASCII") },
+    ]
+}
+
+#[rustfmt::skip]
+fn of_nodes() -> Vec<Case> {
+    vec![
+        Case { options: "enabled: true, optional: false, store_type: JKS", on: BOTH_ON_ALL, ..case(Rule::StoreType, Warning, "PKCS12 that is called JKS", "", "is PKCS12, and `store_type` says JKS") },
+        Case { n1: |n1| n1.java = Some("1.8.0_292".into()), on: &[("n1", 2)], ..case(Rule::OldJava, Error, "a Java of yesterday", "", "which the node's Java 1.8.0_292 does not know") },
+        Case { on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PEM without its factory", "pem", "nothing says so to Cassandra") },
+        Case { options: PEM, n1: |n1| n1.version = Version::new(4, 0, 19), on: &[("n1", 2)], ..case(Rule::PemFactory, Error, "PEM before 4.1", "pem", "is PEM, which 4.0.19 does not read") },
+        Case { options: PEM, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PKCS12 for the factory of PEM", "", "is no PEM") },
+        Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: none\n  keystore: /opt/cassandra/conf/.keystore\n"),
+            ..case(Rule::SharedPath, Error, "the path of an internode keystore that is not used", "", "internode TLS turns itself on") },
+        Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: all\n  keystore: /opt/cassandra/conf/.keystore\n  keystore_password: another\n"),
+            ..case(Rule::SharedPath, Error, "the path of an internode keystore with another password", "", "with another password: the node would not start") },
+        Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: all\n  keystore: /opt/cassandra/conf/.keystore\n  keystore_password: changeit\n"),
+            ..case(Rule::SharedPath, Warning, "the path of an internode keystore", "", "the nodes' own TLS changes with it") },
+        Case { n1: |n1| n1.process.as_mut().unwrap().cwd = "/opt/cassandra".into(), ..case(Rule::SharedPath, Error, "the default path of internode encryption",
+            "", "server_encryption_options.keystore") },
+        Case { stores: "", options: "enabled: true, optional: false", n1: |n1| n1.yaml.text = yaml("  require_client_auth: true\n  truststore: conf/.truststore\n"),
+            ..case(Rule::RelativePath, Warning, "a relative truststore that stays", "", "`truststore` stays conf/.truststore") },
+        Case { options: MUTUAL, n1: |n1| n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
+        Case { options: MUTUAL, n1: |n1| { n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])); n1.tls_clients = Some(7) },
+            ..case(Rule::KnownClients, Error, "a truststore that drops the CA of connected clients", "", "7 connected clients would be refused") },
+        Case { n1: |n1| n1.yaml.file.mode = 0o644, ..case(Rule::ReadableYaml, Warning, "a yaml that everybody reads", "", "may be read by every user") },
+    ]
+}

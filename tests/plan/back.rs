@@ -1,0 +1,124 @@
+//! The way back, from wherever a run was cut off: every file as it was, phases in reverse, the ports as they were.
+
+use super::carried_out::{carried_out, carried_out_with};
+use super::case::Case;
+use super::planned;
+use ringwalk::plan::Plan;
+use ringwalk::plan::back::{self, Undone};
+use ringwalk::plan::stand::Progress;
+use ringwalk::plan::step::{Gate, Step};
+use ringwalk::secret::Secret;
+use std::collections::BTreeMap;
+
+/// One phase and several, new stores and replaced ones, restarts and reloads. Each way back reads every file anew.
+const CASES: [&str; 6] = [
+    "rotate-in-place",
+    "rotate-on-3.11",
+    "rotate-to-a-new-path",
+    "staged-fresh",
+    "second-port-5.0",
+    "turned-off",
+];
+
+#[test]
+fn from_wherever_a_run_was_cut_off_every_file_comes_back() {
+    let mut ways = 0;
+    for name in CASES {
+        let case = Case::read(name);
+        let plan = planned(&case).unwrap();
+        for count in 0..=plan.steps.len() {
+            for ended in [true, false] {
+                comes_back(&format!("{name} after {count} steps"), &case, &plan, count, ended);
+                ways += 1;
+            }
+        }
+    }
+    assert!(ways > 100, "{ways} ways back were tried");
+}
+
+/// `ended`: whether the end of the last step is on record.
+fn comes_back(name: &str, before: &Case, plan: &Plan, count: usize, ended: bool) {
+    let cut = carried_out(before, plan, count);
+    let progress = |id: usize| match id + 1 {
+        at if at < count || (at == count && ended) => Progress::Done,
+        at if at == count => Progress::Perhaps,
+        _ => Progress::NotBegun,
+    };
+    let progress: Vec<Progress> = (0..plan.steps.len()).map(progress).collect();
+    let (kept, texts) = kept(before, plan, count);
+    let undone = Undone { run: "a-run", plan, progress: &progress, kept, texts: texts.clone() };
+    let back = back::plan(&undone, &before.input.inventory, &cut.facts)
+        .unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
+    undoes_later_phases_first(name, plan, &back);
+    let after = carried_out_with(&cut, &back, back.steps.len(), &texts);
+    for (was, is) in before.facts.nodes.iter().zip(&after.facts.nodes) {
+        assert_eq!(was.yaml.text.expose(), is.yaml.text.expose(), "{name}: {}", was.node);
+        for (path, file) in &is.files {
+            let sha256 = was.files.get(path).cloned().flatten().map(|file| file.sha256);
+            assert_eq!(sha256, file.as_ref().map(|file| file.sha256.clone()), "{name}: {}:{path}", was.node);
+        }
+        assert!(is.owed.as_deref() != Some("a-run"), "{name}: {} owes nothing for it", was.node);
+    }
+    for node in back.nodes() {
+        let restarts = |plan: &Plan, until: usize| {
+            let steps = plan.steps.iter().take(until).filter(|step| step.node == node);
+            steps.filter(|step| matches!(step.step, Step::Restart(_))).count()
+        };
+        assert_eq!(restarts(&back, back.steps.len()), restarts(plan, count), "{name}: {node} restarts");
+    }
+    asks_before_each_restart(name, &back);
+}
+
+type Kept = BTreeMap<usize, (String, Option<String>)>;
+
+/// What the run has kept, as its journal and its nodes have it.
+fn kept(before: &Case, plan: &Plan, count: usize) -> (Kept, BTreeMap<(String, String), Secret>) {
+    let (mut kept, mut texts) = (Kept::new(), BTreeMap::new());
+    for (id, step) in plan.steps.iter().enumerate().take(count) {
+        let Some(write) = step.step.writes() else { continue };
+        let backup = format!("/backup/{id}");
+        kept.insert(id, (backup.clone(), write.was.map(str::to_owned)));
+        if write.store.is_none() {
+            let stood = carried_out(before, plan, id);
+            let text = stood.facts.node(&step.node).unwrap().yaml.text.clone();
+            texts.insert((step.node.clone(), backup), text);
+        }
+    }
+    (kept, texts)
+}
+
+fn undoes_later_phases_first(name: &str, plan: &Plan, back: &Plan) {
+    let number = |phase: &str| {
+        let undone = phase.strip_prefix("undo ").expect("a phase says what it undoes");
+        plan.phases.iter().position(|phase| phase.name == undone).unwrap()
+    };
+    let order: Vec<usize> = back.phases.iter().map(|phase| number(&phase.name)).collect();
+    assert!(order.windows(2).all(|pair| pair[0] > pair[1]), "{name}: {order:?}");
+}
+
+fn asks_before_each_restart(name: &str, back: &Plan) {
+    for (id, step) in back.steps.iter().enumerate() {
+        if !matches!(step.step, Step::Restart(_)) {
+            continue;
+        }
+        let Step::Hold(asks) = &back.steps[id - 1].step else { panic!("{name}: no hold before {id}") };
+        assert!(matches!(asks.gates[..], [Gate::CanBeSpared { .. }]), "{name}");
+        let Step::Hold(looks) = &back.steps[id + 1].step else { panic!("{name}: no hold after {id}") };
+        assert!(looks.gates.iter().any(|gate| matches!(gate, Gate::WireIsRight(_))), "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_something_else_changed_since_is_not_put_back() {
+    let case = Case::read("enable-on-stock-5.0");
+    let plan = planned(&case).unwrap();
+    let count = plan.steps.len();
+    let (kept, texts) = kept(&case, &plan, count);
+    let mut cut = carried_out(&case, &plan, count);
+    cut.facts.nodes[0].yaml.file.sha256 = "by hand".into();
+    let progress = vec![Progress::Done; count];
+    let undone = Undone { run: "a-run", plan: &plan, progress: &progress, kept, texts };
+    let problems = back::plan(&undone, &case.input.inventory, &cut.facts).unwrap_err();
+    let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(messages, ["is not as the run left it"]);
+}

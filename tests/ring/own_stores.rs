@@ -1,0 +1,157 @@
+//! From an empty directory: a CA, stores, a plan, TLS on every node, and the real cqlsh and driver with a client's bundle.
+
+use super::desk::{RINGWALK, ROLLOUT, store_type};
+use super::rig::{nodes, ring, ring_says, state};
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// A directory in which nothing is yet, and what was said there last.
+struct Empty {
+    directory: PathBuf,
+}
+
+pub fn scene() {
+    let directory = state().join("own");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir(&directory).unwrap();
+    let here = Empty { directory };
+    here.write("inventory.yaml", &ring_says(&["inventory"]));
+    here.says(&["stores", "new-ca", "--name", "Own CA", "--password", "env:CA_PASSWORD", "--out", "ca"]);
+    let kind = store_type().0.to_lowercase();
+    let issued = here.says(&with_ca(&["issue", "-i", "inventory.yaml", "--type", &kind, "--out", "stores"]));
+    assert!(!issued.contains("inventory alone"), "the ring was asked: {issued}");
+    for (name, address) in nodes() {
+        assert!(issued.contains(&format!("  {name}  {name}, {address}\n")), "{issued}");
+    }
+    let stores = &issued[issued.find("stores:\n").unwrap()..];
+    here.write("enable.yaml", &format!("playbook: own\n{stores}{PHASES}{ROLLOUT}"));
+    let files = ["-i", "inventory.yaml", "-p", "enable.yaml", "--runs-dir", "runs"];
+    let (code, plan) = here.run(&[&["plan", "--out", "plan.json"], &files[..]].concat());
+    assert!(code == 10 && plan.contains("3 of 3 nodes change"), "{plan}");
+    here.says(&["apply", "--yes", "--runs-dir", "runs", "plan.json"]);
+    here.says(&with_ca(&["client", "--user", "app", "--out", "clients"]));
+    // Another CA of the same name: trust is in the key.
+    here.says(&["stores", "new-ca", "--name", "Own CA", "--password", "env:CA_PASSWORD", "--out", "other"]);
+    here.cqlsh_connects_with_the_bundle_alone();
+    here.the_driver_checks_chain_and_address();
+    here.a_renewal_is_taken_up(&files);
+}
+
+/// One restart a node; a client must show its certificate.
+const PHASES: &str = "phases:
+  - name: mutual
+    client_encryption_options: { enabled: true, optional: false, require_client_auth: true }
+";
+
+fn with_ca<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    [&["stores"], words, &["--ca", "ca", "--ca-password", "env:CA_PASSWORD"]].concat()
+}
+
+impl Empty {
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.directory.join(name), text).unwrap();
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        println!("$ {}", words.join(" "));
+        let mut command = ring();
+        command
+            .args(words)
+            .current_dir(&self.directory)
+            .env("CA_PASSWORD", "correct horse")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn output(&self, mut command: Command) -> (i32, String) {
+        let output = command.output().unwrap();
+        let text =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        println!("{text}[{}]\n", output.status);
+        (output.status.code().unwrap_or(-1), text)
+    }
+
+    fn run(&self, words: &[&str]) -> (i32, String) {
+        self.output(self.command(&[&["run", RINGWALK], words].concat()))
+    }
+
+    /// ringwalk, which must succeed.
+    fn says(&self, words: &[&str]) -> String {
+        let (code, text) = self.run(words);
+        assert_eq!(code, 0, "{text}");
+        text
+    }
+
+    fn cqlsh(&self, cqlshrc: &str, address: &str) -> (i32, String) {
+        let ask = "SELECT cluster_name FROM system.local";
+        self.output(self.command(&["cqlsh", "--cqlshrc", cqlshrc, "-e", ask, address]))
+    }
+
+    fn cqlsh_connects_with_the_bundle_alone(&self) {
+        let rc = fs::read_to_string(self.directory.join("clients/app/cqlshrc")).unwrap();
+        let line = |key: &str| rc.lines().find(|line| line.starts_with(key)).unwrap();
+        let other = format!("certfile = {}", self.directory.join("other/ca.pem").display());
+        self.write("of-another-ca", &rc.replace(line("certfile"), &other));
+        self.write("without-a-certificate", &rc.replace(line("usercert"), "").replace(line("userkey"), ""));
+        self.write("in-plaintext", "");
+        for (_, address) in nodes() {
+            let (code, text) = self.cqlsh("clients/app/cqlshrc", &address);
+            assert!(code == 0 && text.contains("rig"), "{text}");
+        }
+        let address = &nodes()[0].1;
+        for cqlshrc in ["of-another-ca", "without-a-certificate", "in-plaintext"] {
+            let (code, text) = self.cqlsh(cqlshrc, address);
+            assert!(code != 0 && text.contains("Connection error"), "{cqlshrc}: {text}");
+        }
+    }
+
+    fn client(&self, authority: &str, own: bool) -> bool {
+        let mut words = vec!["client", "--tls", authority, "--check-hostname", "--seconds", "3"];
+        if own {
+            words.extend(["--cert", "clients/app/app.pem", "--key", "clients/app/app.key"]);
+        }
+        self.output(self.command(&words)).0 == 0
+    }
+
+    fn the_driver_checks_chain_and_address(&self) {
+        assert!(self.client("clients/app/ca.pem", true));
+        assert!(!self.client("other/ca.pem", true), "nodes of another CA");
+        assert!(!self.client("clients/app/ca.pem", false), "no certificate of its own");
+    }
+
+    fn a_renewal_is_taken_up(&self, files: &[&str]) {
+        let issued = self.says(&with_ca(&["issue", "-i", "inventory.yaml", "--renew", "--out", "stores"]));
+        assert!(
+            !issued.contains("inventory alone"),
+            "a port that demands a certificate was asked with one: {issued}"
+        );
+        let stores = &issued[issued.find("stores:\n").unwrap()..];
+        self.write("enable.yaml", &format!("playbook: own\n{stores}{PHASES}{ROLLOUT}"));
+        self.says(&[&["apply", "--yes"], files].concat());
+        assert!(self.client("clients/app/ca.pem", true));
+        let (_, address) = &nodes()[0];
+        let shown = self.says(&["stores", "inspect", &format!("{address}:9042"), "--output", "json"]);
+        let served: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        let made = self.newest_keystore();
+        let made = self.says(&[
+            "stores",
+            "inspect",
+            &made,
+            "--password",
+            "file:stores/keystore.password",
+            "--output",
+            "json",
+        ]);
+        let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+        let of = |json: &serde_json::Value| json["entries"][0]["certificate"]["sha256"].clone();
+        assert_eq!(of(&served), of(&made));
+    }
+
+    /// Of n1, in the directory of the day.
+    fn newest_keystore(&self) -> String {
+        let entries = fs::read_dir(self.directory.join("stores")).unwrap();
+        let day = entries.map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
+        day.join(format!("n1.{}", store_type().1)).display().to_string()
+    }
+}

@@ -1,0 +1,149 @@
+//! Requests that openssl signs as the company's CA, and the chains that come back.
+
+use crate::{Desk, Said};
+
+/// With requests, a root `root.pem`, an issuing CA `issuing.pem`, and each node's certificate signed in `signed/NODE.pem`.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.stores("issue -i inventory.yaml --offline --csr --out stores").done();
+    desk.sh(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout root.key -out root.pem -days 3650 \
+         -subj '/CN=Company Root' 2>&1
+         openssl req -newkey rsa:2048 -nodes -keyout issuing.key -out issuing.csr -subj '/CN=Company Issuing' 2>&1
+         printf 'basicConstraints=critical,CA:true\\nkeyUsage=critical,keyCertSign\\n' >ca.ext
+         openssl x509 -req -in issuing.csr -CA root.pem -CAkey root.key -CAcreateserial -days 3000 -extfile ca.ext -out issuing.pem 2>&1
+         mkdir signed",
+    );
+    for node in ["n1", "n2", "n3"] {
+        sign(&desk, node, "-copy_extensions copy");
+    }
+    desk
+}
+
+fn sign(desk: &Desk, node: &str, options: &str) {
+    desk.sh(&format!(
+        "openssl req -in stores/{node}.csr -verify -noout 2>&1
+         openssl x509 -req -in stores/{node}.csr -CA issuing.pem -CAkey issuing.key -CAcreateserial {options} \
+         -out signed/{node}.pem 2>&1"
+    ));
+}
+
+fn import(desk: &Desk, options: &str) -> Said {
+    desk.stores(&format!("import --out stores --signed signed {options}"))
+}
+
+#[test]
+fn what_the_company_signed_becomes_keystores_with_the_whole_chain() {
+    for (order, options) in [
+        ("cat signed/$n.pem issuing.pem root.pem", ""),
+        ("cat root.pem signed/$n.pem issuing.pem", ""),
+        ("cat signed/$n.pem issuing.pem", "--ca-chain root.pem"),
+        ("openssl x509 -in signed/$n.pem -outform DER", "--ca-chain both.pem"),
+    ] {
+        let desk = desk();
+        desk.sh("cat issuing.pem root.pem >both.pem");
+        desk.sh(&format!("for n in n1 n2 n3; do {order} >signed/$n.cer; rm signed/$n.pem; done"));
+        import(&desk, options).done();
+        desk.leaf("stores/n1.p12", "stores/keystore.password", "n1");
+        desk.sh("openssl verify -purpose sslserver -verify_ip 10.1.0.11 -CAfile root.pem -untrusted issuing.pem n1.crt");
+        let keystore = desk.sh(
+            "keytool -list -v -keystore stores/n1.p12 -storepass:file stores/keystore.password 2>/dev/null",
+        );
+        assert!(keystore.contains("chain length: 3"), "{order}: {keystore}");
+        let truststore =
+            desk.sh("keytool -list -v -keystore stores/truststore.p12 -storepass:file stores/truststore.password 2>/dev/null");
+        assert!(
+            truststore.contains("contains 1 entry") && truststore.contains("CN=Company Root"),
+            "{truststore}"
+        );
+    }
+}
+
+#[test]
+fn keys_wait_encrypted_and_requests_ask_for_names_and_purposes() {
+    let desk = desk();
+    assert!(desk.read("stores/n1.key").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    assert_eq!(desk.mode("stores/n1.key"), 0o600);
+    desk.sh("openssl pkey -in stores/n1.key -passin file:stores/keystore.password -noout");
+    let request = desk.sh("openssl req -in stores/n1.csr -noout -text");
+    for expected in
+        ["CN = n1", "DNS:n1, IP Address:10.1.0.11", "TLS Web Server Authentication", "Digital Signature"]
+    {
+        assert!(request.contains(expected), "{expected} is missing in\n{request}");
+    }
+}
+
+#[test]
+fn those_that_have_come_are_taken_and_the_others_named() {
+    let desk = desk();
+    desk.sh("cat issuing.pem root.pem >both.pem; mkdir later; mv signed/n2.pem later/");
+    let said = import(&desk, "--ca-chain both.pem").done();
+    assert!(
+        said.contains("keystores of 2 nodes") && said.contains("note: no certificate has come yet for n2\n"),
+        "{said}"
+    );
+    desk.sh("mv later/n2.pem signed/");
+    let said = import(&desk, "--ca-chain both.pem").done();
+    assert!(said.contains("keystores of 1 nodes") && !said.contains("note:"), "{said}");
+    import(&desk, "--ca-chain both.pem")
+        .refused("error: every node of it has its keystore already\n --> stores\n\n1 problem in stores\n");
+}
+
+#[test]
+fn names_that_the_ca_left_out_are_told() {
+    let desk = desk();
+    desk.write("n1.ext", "subjectAltName=DNS:n1\n");
+    sign(&desk, "n1", "-extfile n1.ext");
+    desk.sh("cat issuing.pem root.pem >both.pem");
+    let said = import(&desk, "--ca-chain both.pem --node n1").done();
+    assert!(
+        said.contains("note: the certificate of n1 lacks names that its request has: 10.1.0.11\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_nothing_is_made() {
+    let cases = [
+        (
+            "cp signed/n2.pem signed/n1.pem",
+            "no certificate in it fits the private key",
+            "each node's certificate must be made from its own request, `NODE.csr`",
+        ),
+        (
+            "cat signed/n2.pem >>signed/n1.pem",
+            "`CN=n2` belongs to no chain of the node's certificate",
+            "leave in the file only the node's certificate and what signed it",
+        ),
+        (
+            "cp issuing.pem both.pem",
+            "the chain ends at `CN=Company Issuing`, and the certificate of its issuer, `CN=Company Root`, is missing",
+            "name the CA's certificates up to its root with `--ca-chain FILE`",
+        ),
+        (
+            "printf 'extendedKeyUsage=clientAuth\\n' >e; openssl x509 -req -in stores/n1.csr -CA issuing.pem \
+             -CAkey issuing.key -days 9 -extfile e -out signed/n1.pem 2>&1",
+            "the certificate `CN=n1` may not be used by a server",
+            "ask the CA for a certificate with the extended key usage `serverAuth`",
+        ),
+    ];
+    for (trouble, message, help) in cases {
+        let desk = desk();
+        desk.sh(&format!("cat issuing.pem root.pem >both.pem; {trouble}"));
+        let before = desk.everything();
+        import(&desk, "--ca-chain both.pem --node n1").refused(&format!(
+            "error: {message}\n --> signed/n1.pem\nhelp: {help}\n\n1 problem in signed/n1.pem\n"
+        ));
+        assert!(desk.everything() == before, "{trouble}");
+    }
+}
+
+#[test]
+fn a_certificate_that_has_ended_is_refused() {
+    let desk = desk();
+    desk.sh("cat issuing.pem root.pem >both.pem");
+    sign(&desk, "n1", "-copy_extensions copy -days -1");
+    let said = import(&desk, "--ca-chain both.pem --node n1");
+    assert!(said.err.starts_with("error: the certificate `CN=n1` ended on "), "{}", said.err);
+    assert!(said.err.contains("\nhelp: ask the CA for a new certificate\n"), "{}", said.err);
+}

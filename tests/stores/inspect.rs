@@ -1,0 +1,91 @@
+//! A look into stores and at ports.
+
+use crate::Desk;
+
+#[test]
+fn a_store_shows_its_key_its_chain_and_what_it_trusts() {
+    let desk = Desk::with_stores("--node n1");
+    let shown = desk.stores("inspect stores/n1.p12 --password file:stores/keystore.password").done();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[0], "stores/n1.p12: PKCS12");
+    for expected in [
+        "private key and its certificate `n1`",
+        "issuer of the one above `n1`",
+        "  names     n1, 10.1.0.11",
+        "  key       EC P-256, signed with ECDSA with SHA-384",
+        "  key       EC P-384, signed with ECDSA with SHA-384, CA",
+    ] {
+        assert!(lines.contains(&expected), "{expected} is missing in\n{shown}");
+    }
+    assert!(shown.contains(", 396 days from now\n"), "{shown}");
+    let shown =
+        desk.stores("inspect stores/truststore.p12 --password file:stores/truststore.password").done();
+    assert!(shown.contains("\ntrusted `ca`\n"), "{shown}");
+}
+
+#[test]
+fn json_is_of_the_documented_form() {
+    let desk = Desk::with_stores("--node n1 --type jks");
+    let said =
+        desk.stores("inspect stores/n1.jks --password file:stores/keystore.password --output json").done();
+    let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&json["form"], &json["source"]), (&"JKS".into(), &"stores/n1.jks".into()));
+    let roles: Vec<&str> =
+        json["entries"].as_array().unwrap().iter().map(|entry| entry["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["key", "issuer"]);
+    assert_eq!(json["entries"][0]["certificate"]["sans"], serde_json::json!(["n1", "10.1.0.11"]));
+
+    let schema = schemars::schema_for!(ringwalk::report::inspect::Inspection);
+    let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/inspect.schema.json");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &schema).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap() == schema,
+        "UPDATE=1 cargo test --test stores writes {path}"
+    );
+}
+
+#[test]
+fn a_locked_store_a_wrong_password_and_no_store_are_told_apart() {
+    let desk = Desk::with_stores("--node n1");
+    desk.write("wrong", "wrong\n");
+    desk.write("text", "nothing\n");
+    let cases = [
+        (
+            "stores/n1.p12",
+            "stores/n1.p12",
+            "it is locked, and no password is given",
+            "help: add `--password env:NAME`, `file:PATH`, `command:…` or `prompt:`\n",
+        ),
+        (
+            "stores/n1.p12 --password file:wrong",
+            "stores/n1.p12",
+            "the password is wrong, or the file is damaged",
+            "help: try the password with `keytool -list -keystore FILE`\n",
+        ),
+        ("text", "text", "neither JKS nor PKCS12 nor PEM", ""),
+        ("nothing-here", "nothing-here", "there is no such file, and it is no HOST:PORT", ""),
+        ("127.0.0.1:1", "127.0.0.1:1", "nothing listens there", ""),
+    ];
+    for (words, place, message, help) in cases {
+        desk.stores(&format!("inspect {words}"))
+            .refused(&format!("error: {message}\n --> {place}\n{help}\n1 problem in {place}\n"));
+    }
+}
+
+#[test]
+fn a_port_shows_what_it_serves() {
+    let desk = Desk::with_stores("--node n1");
+    let server = crate::clients::Server::start(&desk, "");
+    let shown = desk.stores(&format!("inspect 127.0.0.1:{}", server.1)).done();
+    for expected in [
+        "  plaintext refused\n",
+        "  tls       TLS 1.3, TLS13_",
+        "\nserved\n  subject   CN=n1\n",
+        "certificate not asked for",
+    ] {
+        assert!(shown.contains(expected), "{expected} is missing in\n{shown}");
+    }
+}
