@@ -202,7 +202,8 @@ async fn survey_and_plan(directory: PathBuf) -> String {
         Arc::new(SshHost::new(target(node, &directory), Arc::clone(&pool))) as Arc<dyn Host>
     });
     let begun = Instant::now();
-    let nodes = survey::nodes(&cluster, &input.inventory, |node| survey::named_stores(&input.playbook, node)).await;
+    let nodes =
+        survey::nodes(&cluster, &input.inventory, |node| survey::named_stores(&input.playbook, node)).await;
     let nodes = nodes
         .unwrap_or_else(|problems| panic!("{} problems, the first: {}", problems.len(), problems[0].message));
     let probed_ms = begun.elapsed().as_millis();
@@ -285,13 +286,8 @@ fn material(input: &Input) -> Material {
                 sha256: sha256.clone(),
                 not_after: "2030-01-01T00:00:00Z".into(),
             });
-            let local = LocalStore {
-                file: format!("{}.p12", node.name),
-                bytes,
-                sha256,
-                certificate,
-                content: None,
-            };
+            let local =
+                LocalStore { file: format!("{}.p12", node.name), bytes, sha256, certificate, content: None };
             material.stores.insert((node.name.clone(), store), local);
         }
     }

@@ -16,4 +16,5 @@ pub mod journal; // what happened
 pub mod report; // events to people and machines
 pub mod cluster; // the nodes of one cluster, reached and looked at together
 pub mod engine; // makes the plan happen
+pub mod sim; // a cluster in memory, from a seed
 pub mod cli; // one file a command

@@ -80,6 +80,8 @@ fn details(step: &Step) -> String {
             Some(_) => format!(" over another, {} {:04o}", push.owner, push.mode),
             None => format!(", {} {:04o}", push.owner, push.mode),
         },
-        Step::EditYaml(_) | Step::RestoreFile(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => String::new(),
+        Step::EditYaml(_) | Step::RestoreFile(_) | Step::Restart(_) | Step::Reload(_) | Step::Confirm => {
+            String::new()
+        }
     }
 }

@@ -97,7 +97,10 @@ pub async fn nodes(
 }
 
 /// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
-pub(super) async fn probe_or_ask_version(node: &Node, request: ProbeRequest) -> Result<NodeFacts, ProbeError> {
+pub(super) async fn probe_or_ask_version(
+    node: &Node,
+    request: ProbeRequest,
+) -> Result<NodeFacts, ProbeError> {
     let error = match probe(node.host.as_ref(), &request).await {
         Err(error @ ProbeError::NoVersion { .. }) => error,
         answer => return answer,

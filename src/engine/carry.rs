@@ -74,11 +74,12 @@ pub async fn go_on(
 }
 
 async fn carry_out(mut journal: Journal, state: RunState, means: Means<'_>) -> Ended {
-    let performer = Performer::of(&state, &means);
-    let mut engine = Engine { state, journal: &mut journal, reporter: means.reporter };
-    let result = engine.run(Arc::new(performer), means.interrupts).await;
+    let Means { cluster, facts, material, looks, permission, reporter, interrupts, .. } = means;
+    let performer = Performer::of(&state, cluster, facts, material, permission).remembering(looks);
+    let mut engine = Engine { state, journal: &mut journal, reporter: &mut *reporter };
+    let result = engine.run(Arc::new(performer), interrupts).await;
     let state = engine.state;
-    means.reporter.finish(&state);
+    reporter.finish(&state);
     Ended { state, result }
 }
 

@@ -7,7 +7,6 @@ mod reload;
 mod restart;
 mod restore;
 
-use super::carry::Means;
 use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold};
 use super::{Perform, Permission, ProgressSender};
@@ -103,20 +102,31 @@ impl Perform for Performer {
 impl Performer {
     /// For a run as it stands: what its earlier steps left for the later ones is read from its state, or looked up on
     /// the node when it is needed.
-    pub fn of(state: &RunState, means: &Means<'_>) -> Performer {
+    pub fn of(
+        state: &RunState,
+        cluster: Arc<Cluster>,
+        facts: Arc<Facts>,
+        material: Arc<Material>,
+        permission: Arc<dyn Permission>,
+    ) -> Performer {
         let nodes = state.plan.nodes().into_iter();
         let tried = state.tries.iter().copied().enumerate();
         Performer {
             run: state.run.clone(),
-            cluster: Arc::clone(&means.cluster),
-            facts: Arc::clone(&means.facts),
-            material: Arc::clone(&means.material),
-            permission: Arc::clone(&means.permission),
-            written: (0..state.plan.steps.len()).map(|id| (id, heal::written_before(&state.plan, id))).collect(),
+            cluster,
+            facts,
+            material,
+            permission,
+            written: heal::written(&state.plan),
             tries: tried.filter(|(_, tries)| *tries > 0).collect(),
             noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
-            recent: Mutex::new(means.looks.clone()),
+            recent: Mutex::default(),
         }
+    }
+
+    /// With what observers said a moment ago.
+    pub fn remembering(self, looks: Option<Looks>) -> Performer {
+        Performer { recent: Mutex::new(looks), ..self }
     }
 
     /// Where the old file is kept: a name per content, so that a second edit in one run keeps the first one's too.
@@ -323,43 +333,6 @@ impl Place<'_> {
             None => failure.why,
         };
         Failure { why, log: found.lines, ..failure }
-    }
-
-    /// The node was left running: its cause is elsewhere.
-    fn help_before_restart(&self) -> String {
-        format!(
-            "{} was not taken down: it runs on as before, and its new files wait for its next start; see to what stands \
-             in the way, then run `ringwalk plan` again",
-            self.node.name
-        )
-    }
-
-    fn help_after_restart(&self) -> String {
-        format!(
-            "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
-            self.node.name, self.seen.state_dir, self.run.run
-        )
-    }
-}
-
-/// Whether the answer that would say so was lost or not understood.
-fn may_have_been_replaced(error: &FileError) -> bool {
-    match error {
-        FileError::Host(_) | FileError::Unexpected { .. } => true,
-        FileError::NoPrivilege { .. }
-        | FileError::Absent { .. }
-        | FileError::Unreadable { .. }
-        | FileError::TooLarge { .. }
-        | FileError::NotAFile { .. }
-        | FileError::Changed { .. }
-        | FileError::DiskFull { .. }
-        | FileError::ReadOnly { .. }
-        | FileError::DiskFailed { .. }
-        | FileError::Denied { .. }
-        | FileError::OwnerRefused { .. }
-        | FileError::NoSuchAccount { .. }
-        | FileError::Garbled { .. }
-        | FileError::MissingTool { .. } => false,
     }
 }
 

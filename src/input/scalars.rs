@@ -78,7 +78,9 @@ mod tests {
 
     #[test]
     fn a_time_is_a_number_and_a_unit() {
-        for (text, seconds) in [("0s", 0), ("90s", 90), ("10m", 600), ("1h", 3600), ("5 m", 300), ("30d", 2_592_000)] {
+        for (text, seconds) in
+            [("0s", 0), ("90s", 90), ("10m", 600), ("1h", 3600), ("5 m", 300), ("30d", 2_592_000)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for text in [

@@ -73,9 +73,7 @@ pub struct Kept {
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Done, with what was seen: a fingerprint on the wire, a new process id.
-    Done {
-        seen: String,
-    },
+    Done { seen: String },
     Failed {
         why: String,
         help: String,

@@ -87,7 +87,12 @@ impl Perform for OnWorld {
         }
         let failed = broken && matches!(step.step, Step::Restart(_));
         match failed {
-            true => Outcome::Failed { why: "it did not come up".into(), help: String::new(), log: vec![], unchanged: false },
+            true => Outcome::Failed {
+                why: "it did not come up".into(),
+                help: String::new(),
+                log: vec![],
+                unchanged: false,
+            },
             false => Outcome::Done { seen: String::new() },
         }
     }

@@ -72,7 +72,9 @@ fn every_changed_node_restarts(done: &[PlannedStep], rest: &Plan) -> bool {
     let mut open = BTreeSet::new();
     for step in done {
         match step.step {
-            Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => drop(open.insert(step.node.as_str())),
+            Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
+                drop(open.insert(step.node.as_str()))
+            }
             Step::Confirm => drop(open.remove(step.node.as_str())),
             Step::Hold(_) | Step::Restart(_) | Step::Reload(_) => {}
         }

@@ -10,7 +10,8 @@ use crate::secret::{Secret, SecretSource};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
-const AS_PKCS8: &str = "write it anew as PKCS#8: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in ca.key -out new.key`";
+const AS_PKCS8: &str =
+    "write it anew as PKCS#8: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in ca.key -out new.key`";
 
 pub fn certificate_path(directory: &Path) -> PathBuf {
     directory.join("ca.pem")

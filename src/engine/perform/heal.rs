@@ -5,6 +5,7 @@ use crate::node::heal::{self, OldFile};
 use crate::node::job::Job;
 use crate::plan::step::{Restart, Step};
 use crate::plan::{Plan, StepId};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A file that a walk writes: its path, and the SHA-256 of what was and what comes.
@@ -15,9 +16,15 @@ pub(super) struct Written {
     becomes: Option<String>,
 }
 
+/// What each restart of a plan may take back on its node.
+pub(super) fn written(plan: &Plan) -> BTreeMap<StepId, Vec<Written>> {
+    let restarts = (0..plan.steps.len()).filter(|id| matches!(plan.steps[*id].step, Step::Restart(_)));
+    restarts.map(|id| (id, written_before(plan, id))).collect()
+}
+
 /// What the plan writes on the node of a restart since the node was last seen healthy: going back further would undo what
 /// was confirmed.
-pub(super) fn written_before(plan: &Plan, restart: StepId) -> Vec<Written> {
+fn written_before(plan: &Plan, restart: StepId) -> Vec<Written> {
     let Some(own) = plan.steps.get(restart) else { return Vec::new() };
     let mut written: Vec<Written> = Vec::new();
     for step in plan.steps[..restart].iter().filter(|step| step.node == own.node) {

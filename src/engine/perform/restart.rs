@@ -213,6 +213,43 @@ impl Place<'_> {
         }
     }
 
+    /// The node was left running: its cause is elsewhere.
+    pub(super) fn help_before_restart(&self) -> String {
+        format!(
+            "{} was not taken down: it runs on as before, and its new files wait for its next start; see to what stands \
+             in the way, then run `ringwalk plan` again",
+            self.node.name
+        )
+    }
+
+    pub(super) fn help_after_restart(&self) -> String {
+        format!(
+            "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
+            self.node.name, self.seen.state_dir, self.run.run
+        )
+    }
+}
+
+/// Whether the answer that would say so was lost or not understood.
+fn may_have_been_replaced(error: &FileError) -> bool {
+    match error {
+        FileError::Host(_) | FileError::Unexpected { .. } => true,
+        FileError::NoPrivilege { .. }
+        | FileError::Absent { .. }
+        | FileError::Unreadable { .. }
+        | FileError::TooLarge { .. }
+        | FileError::NotAFile { .. }
+        | FileError::Changed { .. }
+        | FileError::DiskFull { .. }
+        | FileError::ReadOnly { .. }
+        | FileError::DiskFailed { .. }
+        | FileError::Denied { .. }
+        | FileError::OwnerRefused { .. }
+        | FileError::NoSuchAccount { .. }
+        | FileError::Garbled { .. }
+        | FileError::MissingTool { .. } => false,
+    }
+
     fn unseen(&self, why: String) -> Failure {
         let help = "the restart goes on on the node by itself; look there, then run `ringwalk plan` again";
         Failure::new(why, help)

@@ -1,0 +1,151 @@
+//! The client port of a simulated node: plaintext or TLS by its policy, and CQL v4 as far as ringwalk asks.
+
+use super::cassandra::Speaks;
+use super::world::World;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, join, split};
+use tokio_rustls::TlsAcceptor;
+
+/// The one schema version that all nodes hold.
+pub const SCHEMA: &str = "59adb24e-f3cd-3e02-97f0-5b395827453f";
+
+const TLS_HANDSHAKE: u8 = 0x16;
+/// What a request may have at most; ringwalk's are far shorter.
+const LONGEST_BODY_BYTES: usize = 64 << 10;
+
+/// Serves one connection to its end.
+pub async fn serve(world: Arc<World>, node: usize, speaks: Speaks, mut connection: DuplexStream) {
+    let Ok(first) = connection.read_u8().await else { return };
+    let (reader, writer) = split(connection);
+    let mut stream = join(io::Cursor::new([first]).chain(reader), writer);
+    let _ = match (first == TLS_HANDSHAKE, speaks.tls) {
+        (true, Some(config)) if speaks.policy.accepts_tls() => {
+            match TlsAcceptor::from(config).accept(stream).await {
+                Ok(mut stream) => answer(&world, node, &mut stream).await,
+                Err(error) => Err(error),
+            }
+        }
+        (false, _) if speaks.policy.accepts_plaintext() => answer(&world, node, &mut stream).await,
+        // Bytes that are no CQL are answered with a CQL error; who speaks plaintext to TLS is hung up on (Netty).
+        (true, _) => stream.write_all(&frame([0, 0], 0, &[0, 0, 0, 10, 0, 0])).await,
+        (false, _) => Ok(()),
+    };
+}
+
+async fn answer(
+    world: &World,
+    node: usize,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+) -> io::Result<()> {
+    loop {
+        let mut header = [0; 9];
+        stream.read_exact(&mut header).await?;
+        let [_, _, high, low, opcode, length @ ..] = header;
+        let length = u32::from_be_bytes(length) as usize;
+        if length > LONGEST_BODY_BYTES {
+            return Ok(());
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await?;
+        let reply = match opcode {
+            5 => frame([high, low], 6, &[0, 0]),
+            1 => frame([high, low], 2, &[]),
+            _ => frame([high, low], 8, &rows(world, node, &String::from_utf8_lossy(&body))),
+        };
+        stream.write_all(&reply).await?;
+        stream.flush().await?;
+    }
+}
+
+fn frame(stream: [u8; 2], opcode: u8, body: &[u8]) -> Vec<u8> {
+    let head = [0x84, 0, stream[0], stream[1], opcode];
+    [&head[..], &(body.len() as u32).to_be_bytes(), body].concat()
+}
+
+/// A column's type by its name: the option of the protocol.
+fn kind(column: &str) -> &'static [u8] {
+    match column {
+        "host_id" | "schema_version" => &[0, 0x0c],
+        "peer" | "rpc_address" | "broadcast_address" => &[0, 0x10],
+        "tokens" => &[0, 0x22, 0, 0x0d],
+        "replication" => &[0, 0x21, 0, 0x0d, 0, 0x0d],
+        _ => &[0, 0x0d],
+    }
+}
+
+fn rows(world: &World, node: usize, query: &str) -> Vec<u8> {
+    let after = query.split_once("SELECT ").map_or("", |(_, after)| after);
+    let (columns, from) = after.split_once(" FROM ").unwrap_or((after, ""));
+    let columns: Vec<&str> = columns.split(", ").collect();
+    let mut body =
+        [&2_u32.to_be_bytes()[..], &1_u32.to_be_bytes(), &(columns.len() as u32).to_be_bytes()].concat();
+    body.extend([string("system"), string("x")].concat());
+    for column in &columns {
+        body.extend(string(column));
+        body.extend_from_slice(kind(column));
+    }
+    let values = match from.starts_with("system_schema") {
+        true => vec![vec![bytes(b"app"), bytes(&replication())]],
+        false => members(world, node, from.starts_with("system.local"), &columns),
+    };
+    body.extend((values.len() as u32).to_be_bytes());
+    body.extend(values.concat().concat());
+    body
+}
+
+fn members(world: &World, node: usize, is_local: bool, columns: &[&str]) -> Vec<Vec<Vec<u8>>> {
+    let state = world.state();
+    let asked = state.machines.iter().enumerate().filter(|(other, _)| (*other == node) == is_local);
+    let row = |(_, machine): (usize, &super::world::Machine)| {
+        let member = &machine.member;
+        let value = |column: &&str| match *column {
+            "host_id" => bytes(&uuid(&member.host_id)),
+            "schema_version" => bytes(&uuid(SCHEMA)),
+            "peer" | "rpc_address" | "broadcast_address" => bytes(&address(&member.address)),
+            "tokens" => {
+                let tokens = member.tokens.iter().map(|token| bytes(token.to_string().as_bytes()));
+                bytes(&list(tokens.collect()))
+            }
+            "cluster_name" => bytes(b"sim"),
+            "partitioner" => bytes(b"org.apache.cassandra.dht.Murmur3Partitioner"),
+            "data_center" => bytes(member.datacenter.as_bytes()),
+            "rack" => bytes(member.rack.as_bytes()),
+            _ => bytes(member.release_version.as_bytes()),
+        };
+        columns.iter().map(value).collect()
+    };
+    asked.map(row).collect()
+}
+
+fn replication() -> Vec<u8> {
+    let class = ["class", "org.apache.cassandra.locator.NetworkTopologyStrategy"];
+    let entries = [class, ["dc1", "3"]].map(|entry| entry.map(|word| bytes(word.as_bytes())).concat());
+    list(entries.into())
+}
+
+fn string(text: &str) -> Vec<u8> {
+    [&(text.len() as u16).to_be_bytes()[..], text.as_bytes()].concat()
+}
+
+fn bytes(value: &[u8]) -> Vec<u8> {
+    [&(value.len() as u32).to_be_bytes()[..], value].concat()
+}
+
+/// A collection: how many, then each.
+fn list(items: Vec<Vec<u8>>) -> Vec<u8> {
+    [&(items.len() as u32).to_be_bytes()[..], &items.concat()].concat()
+}
+
+fn uuid(text: &str) -> Vec<u8> {
+    u128::from_str_radix(&text.replace('-', ""), 16).unwrap_or(0).to_be_bytes().into()
+}
+
+fn address(text: &str) -> Vec<u8> {
+    match text.parse() {
+        Ok(IpAddr::V4(address)) => address.octets().into(),
+        Ok(IpAddr::V6(address)) => address.octets().into(),
+        Err(_) => Vec::new(),
+    }
+}

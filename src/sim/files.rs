@@ -1,0 +1,129 @@
+//! The files of one simulated machine: read, replaced by rename, marked; with the answers of the node's scripts.
+
+use super::judge::Mutation;
+use crate::plan::change::sha256_hex;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub bytes: Vec<u8>,
+    pub owner: String,
+    pub group: String,
+    pub mode: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    pub by_path: BTreeMap<String, File>,
+    pub disk_full: bool,
+    pub read_only: bool,
+}
+
+/// How a script ended: what it printed, and what its tools said.
+pub type Said = (Vec<u8>, String);
+
+impl Files {
+    pub fn read(&self, path: &str) -> Said {
+        match self.by_path.get(path) {
+            Some(file) => ([b"file\n".as_slice(), &file.bytes].concat(), String::new()),
+            None => (b"absent\n".to_vec(), String::new()),
+        }
+    }
+
+    pub fn sha256(&self, path: &str) -> Option<String> {
+        self.by_path.get(path).map(|file| sha256_hex(&file.bytes))
+    }
+
+    /// `scripts/replace.sh`. `power_lost`: the machine stops when half of the bytes are written.
+    pub fn replace(
+        &mut self,
+        arguments: &[String],
+        bytes: &[u8],
+        power_lost: bool,
+        broken: Mutation,
+    ) -> Said {
+        let [path, expect, becomes, backup, owner, mode] = arguments else {
+            return (b"failed path\n".to_vec(), String::new());
+        };
+        let present = self.sha256(path).unwrap_or_else(|| "absent".into());
+        if present == *becomes {
+            self.attributes(path, owner, mode);
+            return said("already");
+        }
+        if expect != "any" && *expect != present {
+            return said(&format!("changed {present}"));
+        }
+        if let Some(words) = self.refusal() {
+            return (b"failed write\n".to_vec(), words.into());
+        }
+        let temporary = match broken == Mutation::WritesInPlace {
+            true => path.clone(),
+            false => format!("{}/.ringwalk.1.tmp", path.rsplit_once('/').map_or("", |(above, _)| above)),
+        };
+        let was = self.by_path.get(path).cloned();
+        let mut file = was.clone().unwrap_or(File {
+            bytes: Vec::new(),
+            owner: "root".into(),
+            group: "root".into(),
+            mode: 0o600,
+        });
+        if power_lost {
+            file.bytes = bytes[..bytes.len() / 2].to_vec();
+            self.by_path.insert(temporary, file);
+            return said("");
+        }
+        self.by_path.remove(&temporary);
+        if sha256_hex(bytes) != *becomes {
+            return said("garbled x");
+        }
+        if let Some(was) = was.filter(|_| !backup.is_empty()) {
+            self.by_path.entry(backup.clone()).or_insert(was);
+        }
+        file.bytes = bytes.to_vec();
+        self.by_path.insert(path.clone(), file);
+        self.attributes(path, owner, mode);
+        said("replaced")
+    }
+
+    fn attributes(&mut self, path: &str, owner: &str, mode: &str) {
+        let Some(file) = self.by_path.get_mut(path) else { return };
+        if let Some((user, group)) = owner.split_once(':') {
+            (file.owner, file.group) = (user.into(), group.into());
+        }
+        if let Ok(mode) = u32::from_str_radix(mode, 8) {
+            file.mode = mode;
+        }
+    }
+
+    /// `scripts/owe.sh`.
+    pub fn owe(&mut self, arguments: &[String]) -> Said {
+        let [verb, directory, run] = arguments else { return said("failed") };
+        let mark = format!("{directory}/owed");
+        if verb == "confirm" && !self.by_path.contains_key(&mark) {
+            return said("done");
+        }
+        if let Some(words) = self.refusal() {
+            return (b"failed\n".to_vec(), words.into());
+        }
+        if verb == "confirm" {
+            self.by_path.remove(&mark);
+        } else {
+            let bytes = format!("{run}\n").into_bytes();
+            let file = File { bytes, owner: "root".into(), group: "root".into(), mode: 0o600 };
+            self.by_path.insert(mark, file);
+        }
+        said("done")
+    }
+
+    fn refusal(&self) -> Option<&'static str> {
+        match (self.disk_full, self.read_only) {
+            (true, _) => Some("cat: write error: No space left on device"),
+            (false, true) => Some("sh: cannot create: Read-only file system"),
+            (false, false) => None,
+        }
+    }
+}
+
+fn said(text: &str) -> Said {
+    (format!("{text}\n").into_bytes(), String::new())
+}

@@ -1,0 +1,324 @@
+//! The whole simulated cluster: its machines, who sees whom, and what happens to them over time.
+
+use super::cassandra::{Running, YAML, speaks};
+use super::faults::{Event, Faults, QUIET_AFTER};
+use super::files::{File, Files};
+use super::job::Job;
+use super::judge::Mutation;
+use super::random::Random;
+use crate::facts::placement::{Member, Range, Replication, placement};
+use crate::facts::version::Version;
+use crate::plan::change::sha256_hex;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// A node as the cluster begins.
+#[derive(Clone, Debug)]
+pub struct NodeWish {
+    pub name: String,
+    pub address: String,
+    pub rack: String,
+    pub version: Version,
+    pub yaml: String,
+}
+
+pub struct World {
+    pub(super) state: Mutex<State>,
+}
+
+pub struct State {
+    pub machines: Vec<Machine>,
+    pub random: Random,
+    pub faults: Faults,
+    pub mutation: Mutation,
+    pub begun: Instant,
+    /// Every range of the keyspace `app`, three replicas.
+    pub ranges: Vec<Range>,
+    pub partition: Option<(String, Instant, Instant)>,
+    /// SHA-256 of every content that somebody wrote whole.
+    pub whole: BTreeSet<String>,
+    pub secrets: Vec<String>,
+    pub violations: Vec<String>,
+    /// How often each kind of fault was injected.
+    pub injected: BTreeMap<&'static str, u64>,
+}
+
+pub struct Machine {
+    pub name: String,
+    pub member: Member,
+    pub version: Version,
+    pub files: Files,
+    pub process: Option<Running>,
+    pub jobs: BTreeMap<String, Job>,
+    pub log: String,
+    pub clock_skew_s: i64,
+    pub wont_start_until: Option<Instant>,
+    /// Ringwalk's restart took it down and has not seen it serve again.
+    pub down_for_us: bool,
+    pub down_since: Option<Instant>,
+    /// What gossip has to tell: when it came or went, and how many seconds others need to hear of it.
+    pub rumours: Vec<(Instant, bool, u64)>,
+}
+
+impl World {
+    /// Every node runs and has run for long.
+    pub fn new(nodes: &[NodeWish], seed: u64, faults: Faults, mutation: Mutation) -> Arc<World> {
+        let now = Instant::now();
+        let mut random = Random::new(seed);
+        let members: Vec<Member> = nodes.iter().map(|node| member(node, &mut random)).collect();
+        let replication = Replication::NetworkTopology(BTreeMap::from([("dc1".to_owned(), 3)]));
+        let mut state = State {
+            ranges: placement(&members, &replication),
+            machines: nodes.iter().zip(members).map(|(node, member)| machine(node, member)).collect(),
+            whole: nodes.iter().map(|node| sha256_hex(node.yaml.as_bytes())).collect(),
+            random,
+            faults,
+            mutation,
+            begun: now,
+            partition: None,
+            secrets: Vec::new(),
+            violations: Vec::new(),
+            injected: BTreeMap::new(),
+        };
+        for node in 0..state.machines.len() {
+            state.start(node, now, Duration::ZERO);
+        }
+        let world = Arc::new(World { state: Mutex::new(state) });
+        tokio::spawn(play(Arc::clone(&world)));
+        world
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A content that is whole, and words that nobody may see.
+    pub fn knows(&self, bytes: &[u8], secret: &str) {
+        let mut state = self.state();
+        state.whole.insert(sha256_hex(bytes));
+        state.secrets.push(secret.to_owned());
+    }
+
+    /// By node, what stands below `/etc`.
+    pub fn configuration(&self) -> BTreeMap<String, BTreeMap<String, File>> {
+        let state = self.state();
+        let of = |machine: &Machine| {
+            let files = machine.files.by_path.iter();
+            let read = files.filter(|(path, _)| path.starts_with("/etc/") && !path.ends_with(".tmp"));
+            (machine.name.clone(), read.map(|(path, file)| (path.clone(), file.clone())).collect())
+        };
+        state.machines.iter().map(of).collect()
+    }
+
+    pub fn violations(&self) -> Vec<String> {
+        self.state().violations.clone()
+    }
+
+    pub fn injected(&self) -> BTreeMap<&'static str, u64> {
+        self.state().injected.clone()
+    }
+
+    /// The faults are over, and the operator starts what is down.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        let now = Instant::now();
+        state.faults = Faults::default();
+        state.partition = None;
+        for node in 0..state.machines.len() {
+            let machine = &mut state.machines[node];
+            machine.wont_start_until = None;
+            machine.clock_skew_s = 0;
+            (machine.files.disk_full, machine.files.read_only) = (false, false);
+            if machine.process.is_none() {
+                state.start(node, now, Duration::from_secs(5));
+            }
+        }
+    }
+}
+
+impl State {
+    pub fn inject(&mut self, kind: &'static str) {
+        *self.injected.entry(kind).or_default() += 1;
+    }
+
+    /// Starts Cassandra; false if it does not come up.
+    pub fn start(&mut self, node: usize, now: Instant, takes: Duration) -> bool {
+        let heard_after_s = 1 + self.random.below(4);
+        let (begun, machine) = (self.begun, &mut self.machines[node]);
+        machine.log.push_str("INFO  [main] x - Configuration location: file:/etc/cassandra/cassandra.yaml\n");
+        if machine.wont_start_until.is_some_and(|until| now < until) {
+            return false;
+        }
+        let made = match speaks(&machine.files, machine.version) {
+            Ok(made) => made,
+            Err(words) => {
+                machine.log.push_str(&format!("ERROR [main] x - Exception encountered\n{words}\n"));
+                return false;
+            }
+        };
+        // Hundredths of a second since a boot that was a day before.
+        let ticks = 8_640_000 + (now - begun).as_millis() as u64 / 10;
+        let opens_at = now + takes;
+        let pid = 4000 + machine.rumours.len() as u32;
+        machine.process = Some(Running { pid, started_ticks: ticks, opens_at, closed: false, speaks: made });
+        machine.down_since = None;
+        machine.rumours.push((opens_at, true, heard_after_s));
+        true
+    }
+
+    /// The process ends. One that is drained says so; of one that dies the others hear by its silence.
+    pub fn end(&mut self, node: usize, now: Instant, says_so: bool) {
+        let heard_after_s = if says_so { 1 } else { 8 + self.random.below(14) };
+        let machine = &mut self.machines[node];
+        if machine.process.take().is_some() {
+            machine.down_since = Some(now);
+            machine.rumours.push((now, false, heard_after_s));
+        }
+    }
+
+    /// Whether one node holds another for up: gossip comes late, and to each at its own time.
+    pub fn sees_up(&self, observer: usize, subject: usize, now: Instant) -> bool {
+        if observer == subject {
+            return true;
+        }
+        let (one, other) = (&self.machines[observer], &self.machines[subject]);
+        if let Some((rack, from, until)) = &self.partition {
+            let is_between = (one.member.rack == *rack) != (other.member.rack == *rack);
+            if is_between && now > *from + Duration::from_secs(20) && now < *until {
+                return false;
+            }
+        }
+        let own_s = (observer as u64 * 7 + subject as u64) % 3;
+        let heard =
+            |(at, _, after_s): &&(Instant, bool, u64)| *at + Duration::from_secs(after_s + own_s) <= now;
+        let last = other.rumours.iter().rev().find(heard);
+        // At its very beginning a cluster is as it has been for long.
+        last.or(other.rumours.first()).is_some_and(|(_, up, _)| *up)
+    }
+
+    fn happen(&mut self, event: &Event, now: Instant) {
+        let until = |lasts_s: u64| now + Duration::from_secs(lasts_s);
+        match event {
+            Event::JvmDies { node } | Event::Flaps { node } => {
+                self.inject(if matches!(event, Event::JvmDies { .. }) { "JVM dies" } else { "JVM flaps" });
+                self.end(*node, now, false);
+            }
+            Event::WontStart { node, lasts_s } => {
+                self.inject("does not start");
+                self.machines[*node].wont_start_until = Some(until(*lasts_s));
+            }
+            Event::YamlByHand { node } => {
+                self.inject("yaml changed by hand");
+                if let Some(file) = self.machines[*node].files.by_path.get_mut(YAML) {
+                    file.bytes.extend_from_slice(b"# seen to by hand\n");
+                    self.whole.insert(sha256_hex(&file.bytes));
+                }
+            }
+            Event::DiskFull { node, .. } => {
+                self.inject("disk full");
+                self.machines[*node].files.disk_full = true;
+            }
+            Event::ReadOnly { node, .. } => {
+                self.inject("read-only file system");
+                self.machines[*node].files.read_only = true;
+            }
+            Event::Partition { rack, lasts_s } => {
+                self.inject("racks partitioned");
+                self.partition = Some((format!("r{rack}"), now, until(*lasts_s)));
+            }
+            Event::ClockSkew { node, seconds } => {
+                self.inject("clock skew");
+                self.machines[*node].clock_skew_s = *seconds;
+            }
+            // The test that holds the journal plays this one.
+            Event::ControllerDies { .. } => {}
+        }
+    }
+
+    /// What ends by itself after its time.
+    fn pass(&mut self, event: &Event, now: Instant) {
+        match event {
+            Event::Flaps { node } => {
+                if self.machines[*node].process.is_none() {
+                    self.start(*node, now, Duration::from_secs(8));
+                }
+            }
+            Event::DiskFull { node, .. } => self.machines[*node].files.disk_full = false,
+            Event::ReadOnly { node, .. } => self.machines[*node].files.read_only = false,
+            Event::JvmDies { .. }
+            | Event::WontStart { .. }
+            | Event::YamlByHand { .. }
+            | Event::Partition { .. }
+            | Event::ClockSkew { .. }
+            | Event::ControllerDies { .. } => {}
+        }
+    }
+}
+
+async fn play(world: Arc<World>) {
+    let (begun, events) = {
+        let state = world.state();
+        (state.begun, state.faults.events.clone())
+    };
+    for (at_s, event) in events {
+        sleep_until(begun + Duration::from_secs(at_s)).await;
+        world.state().happen(&event, Instant::now());
+        let lasts_s = match &event {
+            Event::DiskFull { lasts_s, .. } | Event::ReadOnly { lasts_s, .. } => *lasts_s,
+            Event::Flaps { .. } => 12,
+            Event::JvmDies { .. }
+            | Event::WontStart { .. }
+            | Event::YamlByHand { .. }
+            | Event::Partition { .. }
+            | Event::ClockSkew { .. }
+            | Event::ControllerDies { .. } => continue,
+        };
+        let world = Arc::clone(&world);
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(lasts_s)).await;
+            world.state().pass(&event, Instant::now());
+        });
+    }
+    sleep_until(begun + QUIET_AFTER).await;
+    world.state().faults = Faults::default();
+}
+
+fn member(node: &NodeWish, random: &mut Random) -> Member {
+    let id = random.draw();
+    let tokens = (0..4).map(|_| i128::from(random.draw() as i64)).collect();
+    Member {
+        host_id: format!("{:08x}-0000-4000-8000-{:012x}", id >> 32, id & 0xffff_ffff_ffff),
+        address: node.address.clone(),
+        rpc_address: node.address.clone(),
+        datacenter: "dc1".into(),
+        rack: node.rack.clone(),
+        release_version: node.version.to_string(),
+        tokens,
+    }
+}
+
+fn machine(node: &NodeWish, member: Member) -> Machine {
+    let yaml = File {
+        bytes: node.yaml.clone().into_bytes(),
+        owner: "root".into(),
+        group: "root".into(),
+        mode: 0o644,
+    };
+    let files = Files { by_path: BTreeMap::from([(YAML.to_owned(), yaml)]), ..Files::default() };
+    Machine {
+        name: node.name.clone(),
+        member,
+        version: node.version,
+        files,
+        process: None,
+        jobs: BTreeMap::new(),
+        log: String::new(),
+        clock_skew_s: 0,
+        wont_start_until: None,
+        down_for_us: false,
+        down_since: None,
+        rumours: Vec::new(),
+    }
+}

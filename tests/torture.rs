@@ -1,0 +1,129 @@
+//! Whole runs over a simulated cluster: the real planner, engine, gates and verbs; faults from a seed; a judge.
+//!
+//! `SEED=7 cargo test --test torture any_seed` repeats one seed; `SEEDS=10000` plays so many.
+
+#[path = "torture/rollout.rs"]
+mod rollout;
+
+use ringwalk::journal::event::RunResult;
+use ringwalk::sim::{Event, Faults, Mutation, Random};
+use rollout::{Ended, Playbook, Rollout};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+#[test]
+fn without_faults_an_enable_and_a_rotation_are_done_and_leave_nothing_to_do() {
+    rollout::in_time(async {
+        let mut rollout = Rollout::new(6, 1, Faults::default(), Mutation::None);
+        for playbook in [Playbook::Enable, Playbook::Rotate] {
+            let ended = rollout.apply(playbook, None).await;
+            assert_eq!(ended, Ended::With(RunResult::Done), "{}", rollout.told());
+            assert_eq!(rollout.apply(playbook, None).await, Ended::NothingToDo);
+        }
+        assert_eq!(rollout.violations(), Vec::<String>::new());
+    });
+}
+
+/// A run whose controller died is followed by a new plan, as the operator is told to do.
+#[test]
+fn a_run_killed_at_any_record_is_finished_by_the_next_with_the_same_bytes() {
+    let whole = rollout::in_time(async {
+        let mut rollout = Rollout::new(6, 1, Faults::default(), Mutation::None);
+        let mut records = Vec::new();
+        let mut files = Vec::new();
+        for playbook in [Playbook::Enable, Playbook::Rotate] {
+            rollout.apply(playbook, None).await;
+            records.push(rollout.records());
+            files.push(rollout.configuration());
+        }
+        (records, files)
+    });
+    for (at, playbook) in [Playbook::Enable, Playbook::Rotate].into_iter().enumerate() {
+        for after_records in 1..whole.0[at] {
+            for recorded in [false, true] {
+                rollout::in_time(async {
+                    let mut rollout = Rollout::new(6, 1, Faults::default(), Mutation::None);
+                    if at == 1 {
+                        rollout.apply(Playbook::Enable, None).await;
+                    }
+                    let killed = rollout.apply(playbook, Some((after_records, recorded))).await;
+                    assert_eq!(killed, Ended::Killed, "after {after_records}");
+                    // What was begun on a node goes on there without us.
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    let ended = rollout.apply(playbook, None).await;
+                    let is_done = matches!(ended, Ended::With(RunResult::Done) | Ended::NothingToDo);
+                    assert!(
+                        is_done,
+                        "{playbook:?} after {after_records} {recorded}: {ended:?} {}",
+                        rollout.told()
+                    );
+                    assert!(rollout.configuration() == whole.1[at], "{playbook:?} after {after_records}");
+                    assert_eq!(rollout.violations(), Vec::<String>::new());
+                });
+            }
+        }
+    }
+}
+
+fn seeds() -> Vec<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    match number("SEED") {
+        Some(seed) => vec![seed],
+        None => (1..=number("SEEDS").unwrap_or(150)).collect(),
+    }
+}
+
+/// Plays one seed to its good end; says what was violated.
+fn play(seed: u64, mutation: Mutation, injected: &mut BTreeMap<&'static str, u64>) -> Result<(), String> {
+    rollout::in_time(async {
+        let faults = Faults::draw(&mut Random::new(seed), 6, 3);
+        let kill = faults.events.iter().find_map(|(_, event)| match event {
+            Event::ControllerDies { after_records, recorded } => Some((*after_records, *recorded)),
+            _ => None,
+        });
+        let mut rollout = Rollout::new(6, seed, faults, mutation);
+        let day = Duration::from_secs(86_400);
+        let played = tokio::time::timeout(day, rollout.to_the_end(kill)).await;
+        for (kind, count) in rollout.injected() {
+            *injected.entry(kind).or_default() += count;
+        }
+        let violations = rollout.violations();
+        match (violations.first(), played) {
+            (Some(violation), _) => Err(violation.clone()),
+            (None, Err(_)) => Err("a wait did not end within a day".into()),
+            (None, Ok(ended)) => ended,
+        }
+    })
+}
+
+#[test]
+fn any_seed_is_survived() {
+    let mut injected = BTreeMap::new();
+    for seed in seeds() {
+        if let Err(violation) = play(seed, Mutation::None, &mut injected) {
+            panic!("SEED={seed} cargo test --test torture any_seed\n{violation}");
+        }
+    }
+    for (kind, count) in &injected {
+        println!("| {kind} | {count} |");
+    }
+}
+
+#[test]
+fn what_is_broken_on_purpose_is_caught() {
+    for mutation in [
+        Mutation::NeverWaits,
+        Mutation::WritesInPlace,
+        Mutation::StartsJobsTwice,
+        Mutation::ForgetsARecord,
+        Mutation::TellsASecret,
+        Mutation::WaitsForever,
+    ] {
+        let caught = (1..=1000).find_map(|seed| {
+            let violation = play(seed, mutation, &mut BTreeMap::new()).err()?;
+            Some((seed, violation))
+        });
+        let (seed, violation) = caught.unwrap_or_else(|| panic!("{mutation:?} was not caught"));
+        println!("{mutation:?} by seed {seed}: {violation}");
+    }
+}

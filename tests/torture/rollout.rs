@@ -1,0 +1,317 @@
+//! One simulated cluster and the operator's side of it: stores, playbooks, runs, journals, and what the judge noted.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use ringwalk::cluster::Cluster;
+use ringwalk::cluster::survey::survey;
+use ringwalk::engine::perform::Performer;
+use ringwalk::engine::{Alone, Engine, EngineError, Perform, ProgressSender, Record};
+use ringwalk::facts::version::Version;
+use ringwalk::formats::store::Store;
+use ringwalk::input::{self, Input, Source};
+use ringwalk::journal::event::{Event, Kept, Origin, Outcome, RunResult, StepEvent};
+use ringwalk::journal::file::JournalError;
+use ringwalk::journal::state::RunState;
+use ringwalk::plan::change::{CertificateSummary, sha256_hex};
+use ringwalk::plan::material::{LocalStore, Material};
+use ringwalk::plan::step::{Gate, Step, StoreName};
+use ringwalk::plan::{PlannedStep, StepId, plan};
+use ringwalk::report::Reporter;
+use ringwalk::secret::{Secret, SecretSource};
+use ringwalk::sim::{Faults, File, Mutation, NodeWish, SimHost, World};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+const PASSWORD: &str = "kept-from-all-eyes";
+
+/// Hours pass in milliseconds.
+pub fn in_time<T>(rollout: impl Future<Output = T>) -> T {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(rollout)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Playbook {
+    Enable,
+    /// The same playbook over a store of another year.
+    Rotate,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    With(RunResult),
+    NothingToDo,
+    /// The cluster cannot be looked at, or the plan is refused.
+    Refused(String),
+    Killed,
+}
+
+pub struct Rollout {
+    world: Arc<World>,
+    nodes: usize,
+    mutation: Mutation,
+    runs: usize,
+    /// The events of the last run, as its journal has them.
+    journal: Vec<(Timestamp, StepEvent)>,
+    broken: Vec<String>,
+}
+
+impl Rollout {
+    pub fn new(nodes: usize, seed: u64, faults: Faults, mutation: Mutation) -> Rollout {
+        let wish = |number: usize| NodeWish {
+            name: format!("n{number}"),
+            address: format!("10.0.{}.{}", number / 200, number % 200 + 1),
+            rack: format!("r{}", number % 3),
+            version: Version::new(4, 1, 10),
+            yaml: format!(
+                "cluster_name: sim\nlisten_address: 10.0.{0}.{1}\nrpc_address: 10.0.{0}.{1}\nclient_encryption_options:\n    \
+                 enabled: false\n    optional: false\n    keystore: conf/.keystore\n    #keystore_password: cassandra\n",
+                number / 200,
+                number % 200 + 1
+            ),
+        };
+        let wishes: Vec<NodeWish> = (0..nodes).map(wish).collect();
+        let world = World::new(&wishes, seed, faults, mutation);
+        for playbook in [Playbook::Enable, Playbook::Rotate] {
+            world.knows(&store(playbook), PASSWORD);
+        }
+        Rollout { world, nodes, mutation, runs: 0, journal: Vec::new(), broken: Vec::new() }
+    }
+
+    /// Plans and applies. `kill`: the controller dies after so many records, the last of them on disk or not.
+    pub async fn apply(&mut self, playbook: Playbook, kill: Option<(usize, bool)>) -> Ended {
+        let (input, material) = (input(self.nodes), material(self.nodes, playbook));
+        let cluster = Cluster::new(&input.inventory, &material, &BTreeMap::new(), |node| {
+            Arc::new(SimHost::new(&self.world, &node.name).unwrap())
+        });
+        let told = |problems: Vec<ringwalk::diagnostic::Diagnostic>| Ended::Refused(format!("{problems:?}"));
+        let facts = match survey(&cluster, &input).await {
+            Ok(survey) => survey.facts,
+            Err(problems) => return told(problems),
+        };
+        let plan = match plan(&input, &material, &facts) {
+            Ok(plan) if plan.is_empty() => return Ended::NothingToDo,
+            Ok(plan) => plan,
+            Err(problems) => return told(problems),
+        };
+        self.runs += 1;
+        let run = format!("run-{}", self.runs);
+        let now = Timestamp::UNIX_EPOCH;
+        let origin = Origin::default();
+        let plan = Box::new(plan);
+        let started = StepEvent::RunStarted { run: run.clone(), operator: "sim".into(), origin, plan };
+        let state = RunState::begin(now, &started).unwrap();
+        let mut disk = Disk { events: vec![(now, started)], kill, mutation: self.mutation };
+        let (cluster, facts, material) = (Arc::new(cluster), Arc::new(facts), Arc::new(material));
+        let performer = Performer::of(&state, cluster, facts, material, Arc::new(Alone));
+        let performer = Arc::new(Mutated { inner: performer, mutation: self.mutation });
+        let (_interrupt, interrupts) = mpsc::channel(1);
+        let mut eye = Eye;
+        let mut engine = Engine { state, journal: &mut disk, reporter: &mut eye };
+        let ended = engine.run(performer, interrupts).await;
+        let live = engine.state;
+        self.journal = disk.events;
+        self.judge_journal(&live, ended.is_ok());
+        match ended {
+            Ok(result) => Ended::With(result),
+            Err(EngineError::Journal(_)) => Ended::Killed,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Applies until faults are over, then once more over a cluster that is healed.
+    pub async fn to_the_end(&mut self, mut kill: Option<(usize, bool)>) -> Result<(), String> {
+        for playbook in [Playbook::Enable, Playbook::Rotate] {
+            for _ in 0..4 {
+                let ended = self.apply(playbook, kill.take()).await;
+                if matches!(ended, Ended::With(RunResult::Done) | Ended::NothingToDo)
+                    || !self.violations().is_empty()
+                {
+                    break;
+                }
+                // The operator reads, mends and tries again.
+                tokio::time::sleep(Duration::from_secs(120)).await;
+            }
+        }
+        self.world.heal();
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        let ended = self.apply(Playbook::Rotate, None).await;
+        match ended {
+            Ended::With(RunResult::Done) | Ended::NothingToDo => Ok(()),
+            other => Err(format!("when the faults were over the run ended {other:?}: {}", self.told())),
+        }
+    }
+
+    fn judge_journal(&mut self, live: &RunState, ended: bool) {
+        let (at, first) = &self.journal[0];
+        let mut fold = RunState::begin(*at, first).unwrap();
+        let folds = self.journal[1..].iter().all(|(at, event)| fold.apply(*at, event).is_ok());
+        if ended && (!folds || fold != *live) {
+            self.broken.push("the journal does not fold into the live state".into());
+        }
+        if serde_json::to_string(&self.journal).unwrap().contains(PASSWORD) {
+            self.broken.push("a secret is in the journal".into());
+        }
+    }
+
+    pub fn violations(&self) -> Vec<String> {
+        [self.broken.clone(), self.world.violations()].concat()
+    }
+
+    pub fn injected(&self) -> BTreeMap<&'static str, u64> {
+        self.world.injected()
+    }
+
+    pub fn configuration(&self) -> BTreeMap<String, BTreeMap<String, File>> {
+        self.world.configuration()
+    }
+
+    pub fn records(&self) -> usize {
+        self.journal.len()
+    }
+
+    /// Why the last run failed.
+    pub fn told(&self) -> String {
+        let failed = |(_, event): &(Timestamp, StepEvent)| match event {
+            StepEvent::StepFinished { outcome: Outcome::Failed { why, .. }, step } => {
+                Some(format!("{step}: {why}"))
+            }
+            _ => None,
+        };
+        self.journal.iter().filter_map(failed).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// A journal in memory that stops where the controller is killed.
+struct Disk {
+    events: Vec<(Timestamp, StepEvent)>,
+    kill: Option<(usize, bool)>,
+    mutation: Mutation,
+}
+
+impl Record for Disk {
+    fn append(&mut self, at: Timestamp, event: &StepEvent) -> Result<(), JournalError> {
+        let dies = self.kill.filter(|(after, _)| self.events.len() == *after);
+        if dies.is_none_or(|(_, recorded)| recorded) {
+            let is_forgotten = self.mutation == Mutation::ForgetsARecord
+                && matches!(event, StepEvent::StepFinished { step: 3, .. });
+            if !is_forgotten {
+                self.events.push((at, event.clone()));
+            }
+        }
+        match dies {
+            Some(_) => Err(JournalError::Closed { path: "/killed".into() }),
+            None => Ok(()),
+        }
+    }
+}
+
+struct Eye;
+
+impl Reporter for Eye {
+    fn event(&mut self, _: &Event, _: &RunState) {}
+    fn finish(&mut self, _: &RunState) {}
+}
+
+/// The real performer, or one that is broken on purpose.
+struct Mutated {
+    inner: Performer,
+    mutation: Mutation,
+}
+
+#[async_trait]
+impl Perform for Mutated {
+    fn keeps(&self, step: &PlannedStep) -> Option<Kept> {
+        self.inner.keeps(step)
+    }
+
+    async fn perform(&self, id: StepId, step: &PlannedStep, progress: ProgressSender) -> Outcome {
+        match (self.mutation, &step.step) {
+            (Mutation::NeverWaits, Step::Hold(_)) => Outcome::Done { seen: "not asked".into() },
+            (Mutation::TellsASecret, Step::EditYaml(_)) => Outcome::Done { seen: PASSWORD.into() },
+            (Mutation::WaitsForever, Step::Hold(hold)) if hold.gates.contains(&Gate::NodeIsUp) => {
+                std::future::pending().await
+            }
+            _ => self.inner.perform(id, step, progress).await,
+        }
+    }
+}
+
+fn input(nodes: usize) -> Input {
+    let mut inventory = "cluster: sim\nnodes:\n".to_owned();
+    for number in 0..nodes {
+        inventory.push_str(&format!(
+            "  - {{ name: n{number}, address: 10.0.{}.{}, datacenter: dc1, rack: r{} }}\n",
+            number / 200,
+            number % 200 + 1,
+            number % 3
+        ));
+    }
+    let playbook = "playbook: sim\nstores:\n  keystore:\n    from: k.jks\n    to: /etc/cassandra/tls/keystore.jks\n    \
+                    password: env:KEYSTORE_PASSWORD\nphases:\n  - name: enable\n    client_encryption_options: \
+                    { enabled: true, optional: true }\n";
+    let read = input::read(
+        Source { file: "inventory.yaml", text: &inventory },
+        Source { file: "playbook.yaml", text: playbook },
+    );
+    read.unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn material(nodes: usize, playbook: Playbook) -> Material {
+    let bytes = store(playbook);
+    let opened = Store::open(&bytes, &Secret::new(PASSWORD)).unwrap();
+    let leaf = opened.leaf().unwrap();
+    let local = LocalStore {
+        content: None,
+        file: "k.jks".into(),
+        sha256: sha256_hex(&bytes),
+        bytes: bytes.into(),
+        certificate: Some(CertificateSummary {
+            subject: leaf.subject.clone(),
+            sha256: leaf.sha256.clone(),
+            not_after: leaf.not_after.to_string(),
+        }),
+    };
+    let stores = (0..nodes).map(|number| ((format!("n{number}"), StoreName::Keystore), local.clone()));
+    let source: SecretSource = "env:KEYSTORE_PASSWORD".parse().unwrap();
+    Material {
+        stores: stores.collect(),
+        secrets: BTreeMap::from([(source.to_string(), Secret::new(PASSWORD))]),
+    }
+}
+
+/// Made by openssl once a process: a keystore in PEM, whose bytes Java and we read alike.
+fn store(playbook: Playbook) -> Vec<u8> {
+    static STORES: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
+    let stores = STORES.get_or_init(|| [make("2026"), make("2027")]);
+    stores[usize::from(playbook == Playbook::Rotate)].clone()
+}
+
+fn make(year: &str) -> Vec<u8> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let output = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "3650",
+        ])
+        .args(["-subj", &format!("/CN=sim {year}"), "-keyout", &path("key"), "-out", &path("crt")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let pem = [std::fs::read(path("key")).unwrap(), std::fs::read(path("crt")).unwrap()].concat();
+    let opened = Store::open(&pem, &Secret::new("")).unwrap();
+    let contents = ringwalk::formats::store::Contents { keys: opened.keys, ..Default::default() };
+    let form = ringwalk::formats::store::Form::Jks;
+    Store::write(&contents, form, Timestamp::UNIX_EPOCH, &Secret::new(PASSWORD)).unwrap().to_vec()
+}
