@@ -336,6 +336,27 @@ impl Place<'_> {
     }
 }
 
+/// Whether the answer that would say so was lost or not understood.
+fn may_have_been_replaced(error: &FileError) -> bool {
+    match error {
+        FileError::Host(_) | FileError::Unexpected { .. } => true,
+        FileError::NoPrivilege { .. }
+        | FileError::Absent { .. }
+        | FileError::Unreadable { .. }
+        | FileError::TooLarge { .. }
+        | FileError::NotAFile { .. }
+        | FileError::Changed { .. }
+        | FileError::DiskFull { .. }
+        | FileError::ReadOnly { .. }
+        | FileError::DiskFailed { .. }
+        | FileError::Denied { .. }
+        | FileError::OwnerRefused { .. }
+        | FileError::NoSuchAccount { .. }
+        | FileError::Garbled { .. }
+        | FileError::MissingTool { .. } => false,
+    }
+}
+
 fn of_file(error: FileError) -> Failure {
     Failure::new(chain(&error), error.help())
 }

@@ -228,27 +228,6 @@ impl Place<'_> {
             self.node.name, self.seen.state_dir, self.run.run
         )
     }
-}
-
-/// Whether the answer that would say so was lost or not understood.
-fn may_have_been_replaced(error: &FileError) -> bool {
-    match error {
-        FileError::Host(_) | FileError::Unexpected { .. } => true,
-        FileError::NoPrivilege { .. }
-        | FileError::Absent { .. }
-        | FileError::Unreadable { .. }
-        | FileError::TooLarge { .. }
-        | FileError::NotAFile { .. }
-        | FileError::Changed { .. }
-        | FileError::DiskFull { .. }
-        | FileError::ReadOnly { .. }
-        | FileError::DiskFailed { .. }
-        | FileError::Denied { .. }
-        | FileError::OwnerRefused { .. }
-        | FileError::NoSuchAccount { .. }
-        | FileError::Garbled { .. }
-        | FileError::MissingTool { .. } => false,
-    }
 
     fn unseen(&self, why: String) -> Failure {
         let help = "the restart goes on on the node by itself; look there, then run `ringwalk plan` again";
