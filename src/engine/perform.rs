@@ -8,14 +8,14 @@ mod restart;
 mod restore;
 
 use super::eyes::{Eyes, Subject};
-use super::hold::{Held, hold};
+use super::hold::{Held, hold, listed};
 use super::{Perform, Permission, ProgressSender};
 use crate::cluster::survey::chain;
 use crate::cluster::views::Looks;
 use crate::cluster::{Cluster, Node};
 use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
-use crate::journal::event::{Kept, Outcome, Waiting};
+use crate::journal::event::{Kept, Outcome};
 use crate::journal::state::RunState;
 use crate::node::files::{self, Expect, FileError, Replace, Replaced};
 use crate::node::log;
@@ -375,12 +375,4 @@ fn held(gates: &[Gate]) -> String {
         })
         .collect();
     if wires.is_empty() { "it can".into() } else { wires.join("; ") }
-}
-
-fn listed(waiting: &[Waiting]) -> String {
-    waiting
-        .iter()
-        .map(|waits| format!("{} {}", waits.gate.question(), waits.why))
-        .collect::<Vec<_>>()
-        .join("; ")
 }

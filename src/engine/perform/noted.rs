@@ -1,4 +1,4 @@
-//! What the earlier steps of a node leave for its later ones.
+//! What the steps of a node leave for those after them; for a resumed run, out of what its journal says.
 
 use crate::facts::Process;
 use crate::journal::state::{RunState, Status};
