@@ -85,7 +85,7 @@ pub fn agreed(yes: bool, question: &str) -> Result<bool, Trouble> {
     }
     if !std::io::stdin().is_terminal() {
         return Err(anyhow::anyhow!(
-            "there is no terminal to ask on; add --yes if this plan is what you want"
+            "there is no terminal to ask on; add --yes if this is what you want"
         )
         .into());
     }

@@ -10,7 +10,11 @@ use std::time::Duration;
 
 const START: &str = concat!(include_str!("scripts/common.sh"), include_str!("scripts/start_job.sh"));
 const WATCH: &str = concat!(include_str!("scripts/common.sh"), include_str!("scripts/watch_job.sh"));
-const RESTART: &str = concat!(include_str!("scripts/common.sh"), include_str!("scripts/heal.sh"), include_str!("scripts/restart.sh"));
+const RESTART: &str = concat!(
+    include_str!("scripts/common.sh"),
+    include_str!("scripts/heal.sh"),
+    include_str!("scripts/restart.sh")
+);
 
 /// The script waits up to ten seconds for the job's first sign of life.
 const START_DEADLINE: Duration = Duration::from_secs(30);
