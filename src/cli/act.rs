@@ -106,10 +106,9 @@ pub fn agreed(yes: bool, question: &str) -> Result<bool, Trouble> {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(anyhow::anyhow!(
-            "there is no terminal to ask on; add --yes if this is what you want"
-        )
-        .into());
+        return Err(
+            anyhow::anyhow!("there is no terminal to ask on; add --yes if this is what you want").into()
+        );
     }
     say(&format!("\n{question} Type yes: "));
     let mut answer = String::new();
