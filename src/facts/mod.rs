@@ -88,7 +88,11 @@ impl fmt::Display for SelfHealed {
         if let Ok(at) = jiff::Timestamp::from_second(self.at_s) {
             write!(f, " at {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))?;
         }
-        write!(f, ", since Cassandra did not answer after its restart and run {} was gone: {}", self.run, self.what)
+        write!(
+            f,
+            ", since Cassandra did not answer after its restart and run {} was gone: {}",
+            self.run, self.what
+        )
     }
 }
 
