@@ -103,6 +103,8 @@ pub enum Command {
     Resume(RunArguments),
     /// Take a run back: every file as it was before, in the same waves under the same gates; asks first
     Rollback(RunArguments),
+    /// Show who is connected to each node, from where, with which driver, in TLS or in plaintext; change nothing
+    Clients(ClientsArguments),
     /// Show who holds the cluster's nodes, or take the lock away from a run that is over
     Lock(LockArguments),
     /// List the runs on this machine
@@ -164,6 +166,16 @@ pub struct DemoArguments {
     /// Keep the nodes up at the end, until Ctrl-C, to try commands on them
     #[arg(long)]
     pub stay: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ClientsArguments {
+    /// Look again and again, and show the table whenever a connection is new; Ctrl-C ends it
+    #[arg(long)]
+    pub watch: bool,
+    /// Count every connection that is seen in this time, for example 15m [default: one look]
+    #[arg(long = "for", value_name = "TIME", value_parser = crate::input::duration)]
+    pub window: Option<std::time::Duration>,
 }
 
 #[derive(Debug, Args)]
