@@ -18,6 +18,7 @@ pub fn of_failure(failure: &StoreError) -> Option<Remark> {
         | StoreError::Damaged(_)
         | StoreError::Certificate { .. }
         | StoreError::Unsupported(_)
+        | StoreError::NotWritable { .. }
         | StoreError::NoRandomness => None,
     }
 }
