@@ -142,7 +142,8 @@ impl StoreError {
             }
             StoreError::WrongPassword => Some("try the password with `keytool -list -keystore FILE`"),
             StoreError::KeyPasswordDiffers { .. } => Some(
-                "give the key the password of its store: `keytool -keypasswd -alias ALIAS -keystore FILE`",
+                "give the key the password of its store: `keytool -keypasswd -alias ALIAS -keystore FILE` for JKS; \
+                 a PKCS12 store is made anew",
             ),
             StoreError::NotPkcs8 { .. } => {
                 Some("convert it: `openssl pkcs8 -topk8 -nocrypt -in FILE -out FILE.p8`")
