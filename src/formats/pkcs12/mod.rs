@@ -10,8 +10,9 @@ use p12_keystore::error::Error;
 use p12_keystore::{CertificateBag, Pkcs12Archive, PrivateKeyBag};
 use zeroize::Zeroizing;
 
-/// Java follows issuers as long as it finds them; no real chain is this long.
-const CHAIN_LIMIT: usize = 16;
+/// Java follows issuers as long as it finds them, and its TLS takes no chain that is longer
+/// (`jdk.tls.maxCertificateChainLength`).
+const CHAIN_LIMIT: usize = 10;
 
 /// Cassandra uses one. Each key gets copies of its chain, so that many keys would multiply one large certificate.
 const KEY_LIMIT: usize = 16;
