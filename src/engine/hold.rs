@@ -95,3 +95,12 @@ fn not_steady(hold: &Hold, in_a_row: u32) -> Vec<Waiting> {
 fn speaks_against(answer: &Answer) -> bool {
     matches!(answer, Answer::Is(Verdict::Wait(_) | Verdict::Fail(_)))
 }
+
+/// What a hold waits for, in one line.
+pub fn listed(waiting: &[Waiting]) -> String {
+    waiting
+        .iter()
+        .map(|waits| format!("{} {}", waits.gate.question(), waits.why))
+        .collect::<Vec<_>>()
+        .join("; ")
+}

@@ -1,28 +1,30 @@
 //! One step, carried out on its node. Every step may be carried out again: what is done already is found done.
 
 mod act;
+mod noted;
 mod reload;
 mod restart;
 mod restore;
 
 use super::eyes::{Eyes, Subject};
-use super::hold::{Held, hold};
+use super::hold::{Held, hold, listed};
 use super::{Perform, Permission, ProgressSender};
 use crate::cluster::survey::chain;
 use crate::cluster::views::Looks;
 use crate::cluster::{Cluster, Node};
-use crate::facts::{Facts, NodeFacts, Process};
+use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
-use crate::journal::event::{Kept, Outcome, Waiting};
-use crate::journal::state::{RunState, Status};
+use crate::journal::event::{Kept, Outcome};
+use crate::journal::state::RunState;
 use crate::node::files::{self, Expect, FileError, Replace, Replaced};
 use crate::node::log;
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
-use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step, Write};
+use crate::plan::step::{EditYaml, Gate, Hold, PushStore, Step};
 use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
+use noted::{Noted, asks_to_go};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -41,59 +43,6 @@ pub struct Performer {
     noted: Mutex<BTreeMap<String, Noted>>,
     /// What observers said when the last node was found healthy, or for the plan.
     recent: Mutex<Option<Looks>>,
-}
-
-#[derive(Clone, Default)]
-pub struct Noted {
-    /// The node bears the mark of this run.
-    owes: bool,
-    /// SHA-256 by path of the files that this run has put there.
-    written: BTreeMap<String, String>,
-    /// When the node could be spared, and the hold that found it.
-    spared: Option<(SystemTime, Hold)>,
-    /// The process that the restart ended, and the one that it started.
-    before: Option<Process>,
-    started: Option<Process>,
-    /// The restart whose job an earlier process of this run has seen to its end: it tells what it started.
-    restarted: Option<StepId>,
-}
-
-impl Noted {
-    /// What the steps of a walk that are done leave for those that are not. That the node bears the mark is not taken
-    /// for granted: marking it again is harmless.
-    fn of(state: &RunState, node: &str) -> Noted {
-        let mut noted = Noted::default();
-        for (id, step) in state.plan.steps.iter().enumerate().filter(|(_, step)| step.node == node) {
-            if !matches!(state.status[id], Status::Done { .. }) {
-                continue;
-            }
-            match &step.step {
-                Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
-                    noted.wrote(step.step.writes());
-                }
-                Step::Restart(_) => noted.restarted = Some(id),
-                // What was answered before counts no more: a restart that has not begun asks again.
-                Step::Hold(hold) if asks_to_go(hold) => {
-                    noted.spared = Some((SystemTime::UNIX_EPOCH, hold.clone()));
-                }
-                Step::Hold(_) | Step::Reload(_) => {}
-                Step::Confirm => (noted.spared, noted.restarted) = (None, None),
-            }
-        }
-        noted
-    }
-
-    fn wrote(&mut self, write: Option<Write<'_>>) {
-        let Some(Write { path, becomes, .. }) = write else { return };
-        match becomes {
-            Some(sha256) => drop(self.written.insert(path.to_owned(), sha256.to_owned())),
-            None => drop(self.written.remove(path)),
-        }
-    }
-}
-
-fn asks_to_go(hold: &Hold) -> bool {
-    hold.gates.iter().any(|gate| matches!(gate, Gate::CanBeSpared { .. }))
 }
 
 /// How a step went wrong, in the operator's words.
@@ -438,12 +387,4 @@ fn held(gates: &[Gate]) -> String {
         })
         .collect();
     if wires.is_empty() { "it can".into() } else { wires.join("; ") }
-}
-
-fn listed(waiting: &[Waiting]) -> String {
-    waiting
-        .iter()
-        .map(|waits| format!("{} {}", waits.gate.question(), waits.why))
-        .collect::<Vec<_>>()
-        .join("; ")
 }

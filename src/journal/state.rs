@@ -103,9 +103,15 @@ impl RunState {
         let walks: BTreeSet<(usize, String)> =
             of_failed.map(|(_, step)| (step.wave, step.node.clone())).collect();
         for (id, step) in self.plan.steps.iter().enumerate() {
-            let was_begun = !matches!(self.status[id], Status::Waiting);
-            if was_begun && walks.contains(&(step.wave, step.node.clone())) {
-                self.tries[id] += 1;
+            let is_open_again = !matches!(self.status[id], Status::Waiting)
+                && walks.contains(&(step.wave, step.node.clone()));
+            if is_open_again {
+                let acted = match &self.status[id] {
+                    Status::Waiting => false,
+                    Status::Started { .. } | Status::Done { .. } => true,
+                    Status::Failed { unchanged, .. } => !unchanged,
+                };
+                self.tries[id] += u32::from(acted);
                 self.status[id] = Status::Waiting;
             }
         }
@@ -152,14 +158,16 @@ impl RunState {
 
     /// Whether any step that changes a node was begun, but for those that are known to have left it as it was.
     pub fn changed_something(&self) -> bool {
-        let may_have_acted = |step: StepId| match &self.status[step] {
-            Status::Failed { unchanged, .. } => !unchanged,
-            Status::Waiting | Status::Started { .. } | Status::Done { .. } => {
-                self.progress(step) != Progress::NotBegun
-            }
-        };
         (0..self.status.len())
-            .any(|step| may_have_acted(step) && self.plan.steps[step].step.changes_the_node())
+            .any(|step| self.may_have_acted(step) && self.plan.steps[step].step.changes_the_node())
+    }
+
+    fn may_have_acted(&self, step: StepId) -> bool {
+        match &self.status[step] {
+            Status::Waiting => self.tries[step] > 0,
+            Status::Started { .. } | Status::Done { .. } => true,
+            Status::Failed { unchanged, .. } => !unchanged,
+        }
     }
 
     /// How far a step got, as far as its node may show it.

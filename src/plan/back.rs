@@ -270,8 +270,9 @@ impl<'a> Way<'a> {
             cluster: self.undone.plan.cluster.clone(),
             playbook: format!("rollback of {}", self.undone.run),
             at_once: self.undone.plan.at_once,
-            findings: Vec::new(),
             warnings: self.warnings.into_iter().collect(),
+            // Stores that stood there before are not judged: they were good enough for the process that runs with them.
+            findings: Vec::new(),
             seen: self.facts.nodes.iter().map(Seen::of).collect(),
             phases: self.phases,
             steps: self.steps,

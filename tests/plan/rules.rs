@@ -73,7 +73,7 @@ fn every_changed_node_restarts(done: &[PlannedStep], rest: &Plan) -> bool {
     for step in done {
         match step.step {
             Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
-                drop(open.insert(step.node.as_str()))
+                open.insert(step.node.as_str());
             }
             Step::Confirm => drop(open.remove(step.node.as_str())),
             Step::Hold(_) | Step::Restart(_) | Step::Reload(_) => {}
