@@ -200,6 +200,14 @@ fn aliases_of_any_script_are_what_keytool_calls_them() {
 #[test]
 fn what_a_format_would_lose_is_refused() {
     let shop = Workshop::new();
+    let pem = |contents: &Contents| {
+        Store::write(contents, Form::Pem, Timestamp::UNIX_EPOCH, &Secret::new(PASSWORD))
+            .unwrap_err()
+            .to_string()
+    };
+    let both = Contents { keys: shop.entries.clone(), ..Contents::default() };
+    assert_eq!(pem(&both), "PEM cannot hold more than one key, or a key beside trusted certificates");
+    assert_eq!(pem(&Contents::default()), "PEM cannot hold a store without entries");
     let [one, other] = [&shop.entries[4], &shop.entries[5]];
     let of = |keys: Vec<KeyEntry>, trusted: Vec<(String, Certificate)>| Contents {
         keys,

@@ -29,7 +29,7 @@ const ALLOCATION_LIMIT_BYTES: usize = 64 << 20;
 #[test]
 #[ignore = "takes minutes: scripts/test mutate"]
 fn jks() {
-    let seeds = seeds::jks();
+    let seeds = seeds::of("jks");
     play(
         "jks",
         |random| mended::jks(&seeds, random),
@@ -45,14 +45,14 @@ fn jks() {
 #[test]
 #[ignore = "takes minutes: scripts/test mutate"]
 fn pkcs12() {
-    let seeds = seeds::pkcs12();
+    let seeds = seeds::of("pkcs12");
     play("pkcs12", |random| damaged(&seeds, random), open_and_write);
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/test mutate"]
 fn pem() {
-    let seeds = seeds::pem();
+    let seeds = seeds::of("pem");
     play("pem", |random| mended::pem(&seeds, random), open_and_write);
 }
 
@@ -69,7 +69,7 @@ fn yaml_edit() {
         option("cipher_suites", EditValue::List(vec!["TLS_AES_128_GCM_SHA256".into()])),
         Edit { path: vec!["native_transport_port_ssl".into()], value: EditValue::Number(9142) },
     ];
-    let seeds = seeds::yaml();
+    let seeds = seeds::of("yaml_edit");
     play(
         "yaml_edit",
         |random| damaged(&seeds, random),

@@ -129,6 +129,8 @@ pub enum StoreError {
     Unsupported(&'static str),
     #[error("the entry `{alias}` cannot be written: {why}")]
     NotWritable { alias: String, why: &'static str },
+    #[error("PEM cannot hold {0}")]
+    NotForPem(&'static str),
     #[error("the operating system gives no random numbers")]
     NoRandomness,
 }
@@ -158,6 +160,7 @@ impl StoreError {
             StoreError::Empty
             | StoreError::NoRandomness
             | StoreError::NotWritable { .. }
+            | StoreError::NotForPem(_)
             | StoreError::NotAStore
             | StoreError::Damaged(_)
             | StoreError::Certificate { .. } => None,

@@ -19,6 +19,7 @@ pub fn of_failure(failure: &StoreError) -> Option<Remark> {
         | StoreError::Certificate { .. }
         | StoreError::Unsupported(_)
         | StoreError::NotWritable { .. }
+        | StoreError::NotForPem(_)
         | StoreError::NoRandomness => None,
     }
 }
