@@ -148,7 +148,7 @@ fn every_key_with_its_chain_is_read_from_openssl() {
             shop.run(&format!(
                 "openssl pkcs12 -export -in {name}.pem -name {name} -passout pass:{PASSWORD} {options} -out {file}"
             ));
-            assert_eq!(shop.open(&file, PASSWORD).keys, [entry.clone()], "{file}");
+            assert_eq!(shop.open(&file, PASSWORD).keys, std::slice::from_ref(entry), "{file}");
         }
         let length = entry.chain.len() - 1;
         let certificates: Vec<u8> =
