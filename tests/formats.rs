@@ -1,12 +1,13 @@
 //! Stores as keytool and openssl make them: opened, told apart from what is none, and never believed when damaged.
 
+#[path = "support/workshop.rs"]
+mod workshop;
+
 use ringwalk::formats::certificate::Certificate;
 use ringwalk::formats::store::{Store, StoreError, StoreKind};
 use ringwalk::secret::Secret;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
-use tempfile::TempDir;
+use workshop::Workshop;
 
 const PASSWORD: &str = "changeit";
 const KEYTOOL_KEYS: [(&str, &[&str], &str); 3] = [
@@ -15,31 +16,7 @@ const KEYTOOL_KEYS: [(&str, &[&str], &str); 3] = [
     ("ed25519", &["-keyalg", "Ed25519"], "Ed25519"),
 ];
 
-/// A directory in which commands are run, written as one line; no argument has a space in it.
-struct Workshop(TempDir);
-
 impl Workshop {
-    fn new() -> Workshop {
-        Workshop(tempfile::tempdir().unwrap())
-    }
-
-    fn run(&self, line: &str) -> String {
-        let mut words = line.split_whitespace();
-        let program = words.next().unwrap();
-        let output = Command::new(program).args(words).current_dir(self.0.path()).output().unwrap();
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{line}\n{stdout}{}", String::from_utf8_lossy(&output.stderr));
-        stdout
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        Path::new(self.0.path()).join(name)
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap()
-    }
-
     fn join(&self, from: &[&str], to: &str) {
         let bytes: Vec<u8> = from.iter().flat_map(|name| self.read(name)).collect();
         fs::write(self.path(to), bytes).unwrap();

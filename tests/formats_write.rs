@@ -1,13 +1,14 @@
 //! Stores as we write them: keytool and openssl find in them what we put there, and we find what they put into theirs.
 
+#[path = "support/workshop.rs"]
+mod workshop;
+
 use jiff::Timestamp;
 use ringwalk::formats::jks;
 use ringwalk::formats::store::{Contents, Form, Seal, Store, Strength};
 use ringwalk::secret::Secret;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
-use tempfile::TempDir;
+use workshop::Workshop;
 
 const PASSWORD: &str = "changeit";
 const KEYS: [(&str, &str); 4] = [
@@ -23,29 +24,9 @@ const FORMS: [(&str, Form); 4] = [
     ("pem", Form::Pem),
 ];
 
-/// A directory in which commands are run, written as one line; no argument has a space in it.
-struct Workshop(TempDir);
-
 impl Workshop {
-    fn new() -> Workshop {
-        Workshop(tempfile::tempdir().unwrap())
-    }
-
-    fn run(&self, line: &str) -> String {
-        let mut words = line.split_whitespace();
-        let program = words.next().unwrap();
-        let output = Command::new(program).args(words).current_dir(self.0.path()).output().unwrap();
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{line}\n{stdout}{}", String::from_utf8_lossy(&output.stderr));
-        stdout
-    }
-
     fn write(&self, name: &str, bytes: &[u8]) {
-        fs::write(Path::new(self.0.path()).join(name), bytes).unwrap();
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(Path::new(self.0.path()).join(name)).unwrap()
+        fs::write(self.path(name), bytes).unwrap();
     }
 
     /// A CA, as many CAs beneath it as make the chain long enough, and a leaf of this kind of key; one PEM store of it.

@@ -78,10 +78,17 @@ venv() {                                           # Python with pip in it, for 
   touch "$CACHE/venv.ok"
 }
 
-cqlsh() {                                          # the real one, with the same driver as the client
-  venv
-  [ -x "$CACHE/venv/bin/cqlsh" ] || "$CACHE/venv/bin/pip" install -q cqlsh </dev/null >"$CACHE/cqlsh.log" 2>&1 || die "pip failed: see $CACHE/cqlsh.log"
-  lan "$CACHE/venv/bin/cqlsh" "$@"
+# The real one. The driver that it gets by default checks no certificate, whatever its cqlshrc says: since 3.29 it sets
+# `options` where it means `verify_mode` (3.30.1, connection.py, _build_ssl_context_from_options).
+cqlsh() {
+  if [ ! -e "$CACHE/cqlsh.ok" ]; then
+    say "cqlsh, once"
+    rm -rf "$CACHE/cqlsh"
+    venv
+    { python3 -m venv "$CACHE/cqlsh" && "$CACHE/cqlsh/bin/pip" install -q cqlsh 'cassandra-driver<3.29'; } </dev/null >"$CACHE/cqlsh.log" 2>&1 || die "pip failed: see $CACHE/cqlsh.log"
+    touch "$CACHE/cqlsh.ok"
+  fi
+  lan "$CACHE/cqlsh/bin/cqlsh" "$@"
 }
 
 java_11() {                                        # 3.11 runs on nothing newer; the wheel holds a runtime

@@ -29,7 +29,8 @@ fault() {                                          # NODE KIND [ARGUMENT]
     unplug) unplug "$h" ;;
     partition) for p in $(peers_of "$h"); do packets "$h" in ip saddr "$p" drop; packets "$h" out ip daddr "$p" drop; done ;;
     deaf) for p in $(peers_of "$h"); do packets "$h" in ip saddr "$p" drop; done ;;
-    loss) packets "$h" in numgen random mod 100 "<" "${a:?per cent}" drop; packets "$h" out numgen random mod 100 "<" "$a" drop ;;
+    loss) p=(numgen random mod 100 "<" "${a:?per cent}"); [ "$a" -lt 100 ] || p=()   # nft knows no 100 of 100
+      packets "$h" in "${p[@]}" drop; packets "$h" out "${p[@]}" drop ;;
     port) packets "$h" in tcp dport "${a:?port}" drop ;;
     reset) packets "$h" in tcp dport "${a:?port}" reject with tcp reset ;;
     slow) ip netns exec "$(namespace_of "$h")" tc qdisc replace dev eth0 root tbf rate "${a:-256kbit}" burst 1600 latency 5s ;;

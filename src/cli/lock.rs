@@ -1,6 +1,6 @@
 //! `ringwalk lock`: who holds the cluster's nodes; and a lock taken away from a run that is over.
 
-use super::apply::{agreed, operator, say};
+use super::act::{agreed, operator, say};
 use super::arguments::{Global, LockArguments, LockCommand, OutputForm};
 use super::exit::Exit;
 use super::load::load_inventory;

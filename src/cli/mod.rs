@@ -1,5 +1,6 @@
 //! The command line: one file a command, exit codes in one place.
 
+pub mod act;
 pub mod apply;
 pub mod arguments;
 pub mod check;

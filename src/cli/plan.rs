@@ -1,5 +1,6 @@
 //! `ringwalk plan`: what would change and why; changes nothing.
 
+use super::act::absolute;
 use super::arguments::{Global, OutputForm, PlanArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load};
@@ -61,9 +62,6 @@ pub fn show(plan: &Plan, global: &Global) -> Result<(), Trouble> {
 }
 
 fn save(global: &Global, plan: &Plan, path: &Path) -> Result<(), Trouble> {
-    let absolute = |path: &Option<std::path::PathBuf>| {
-        path.as_ref().and_then(|path| std::path::absolute(path).ok()).map(|path| path.display().to_string())
-    };
     let saved = Saved {
         inventory: absolute(&global.inventory),
         playbook: absolute(&global.playbook),

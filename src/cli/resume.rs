@@ -1,6 +1,6 @@
 //! `ringwalk resume`: goes on with a run that was stopped, killed or left, in the same loop.
 
-use super::apply::{agreed, exit, nobody_else_is_at_work, operator, reporter, say, transcribed};
+use super::act::{Files, agreed, exit, nobody_else_is_at_work, operator, reporter, say, transcribed};
 use super::arguments::{Global, OutputForm, RunArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load, load_inventory};
@@ -14,7 +14,7 @@ use crate::journal::state::RunState;
 use crate::plan::stand;
 use crate::report::{self, Color, Screen};
 use anyhow::{Context, anyhow};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Trouble> {
@@ -100,15 +100,12 @@ fn newest_open(runs_dir: &Path) -> Result<String, Trouble> {
 
 /// The files that are named on the command line, or those that the run was made from. A run that takes another back
 /// needs nothing of the playbook: what it puts back is on the nodes.
-pub fn loaded(global: &Global, origin: &Origin) -> Result<Loaded, Trouble> {
-    let or_origin = |typed: &Option<PathBuf>, recorded: &Option<String>| {
-        typed.clone().or(recorded.as_ref().map(PathBuf::from))
-    };
-    let inventory = or_origin(&global.inventory, &origin.inventory);
-    let playbook = or_origin(&global.playbook, &origin.playbook);
+fn loaded(global: &Global, origin: &Origin) -> Result<Loaded, Trouble> {
+    let files = Files::named_or(global, Some((&origin.inventory, &origin.playbook)));
+    let (inventory, playbook) = (files.inventory.as_deref(), files.playbook.as_deref());
     match origin.undoes {
-        Some(_) => Ok(load_inventory(inventory.as_deref(), playbook.as_deref())?),
-        None => Ok(load(inventory.as_deref(), playbook.as_deref())?),
+        Some(_) => Ok(load_inventory(inventory, playbook)?),
+        None => Ok(load(inventory, playbook)?),
     }
 }
 

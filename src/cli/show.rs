@@ -1,6 +1,6 @@
 //! `ringwalk show RUN`: a journal through the same reporters as the live run.
 
-use super::apply::reporter;
+use super::act::reporter;
 use super::arguments::{Global, OutputForm};
 use super::exit::Exit;
 use super::{Trouble, print, runs};

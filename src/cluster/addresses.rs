@@ -1,11 +1,12 @@
 //! Every address and name that a node goes by, as the node and its ring say; whoever cannot be asked is left out.
 
-use super::survey::{self, AT_ONCE, chain, probe_or_ask_version};
-use super::{Cluster, Node};
+use super::survey::{self, chain, probe_or_ask_version};
+use super::{AT_ONCE, Cluster, Node};
 use crate::facts::{Facts, NodeFacts};
 use crate::input::inventory::Inventory;
 use crate::node::probe::ProbeRequest;
 use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,8 @@ pub async fn addresses(cluster: &Cluster, inventory: &Inventory) -> Addresses {
     }
     match survey::ring(cluster, &seen, inventory).await {
         Ok(ring) => {
-            let facts = Facts { nodes: seen, ring, down: BTreeSet::new(), looked_at_s: 0 };
+            let facts =
+                Facts { nodes: seen, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
             cluster.nodes.iter().for_each(|node| found.take(node, &facts));
         }
         Err(problems) => {

@@ -2,7 +2,7 @@
 //! of life on each of them.
 
 use super::survey::chain;
-use super::{Cluster, Node};
+use super::{AT_ONCE, Cluster, Node};
 use crate::node::lock::{self, Answer, Claim, Holder, LockError, NodeLock};
 use aws_lc_rs::rand;
 use futures_util::stream::{self, StreamExt};
@@ -13,8 +13,6 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-/// As many nodes are asked together as are looked at together.
-const AT_ONCE: usize = 64;
 /// Between two signs of life. An eighth of what makes a holder count as dead: a slow node and a lost packet are none.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// For so long after a majority was last heard to be ours we act. It ends before others may call us dead, since our

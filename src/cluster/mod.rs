@@ -17,6 +17,9 @@ use crate::transport::Host;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// As many nodes are asked together as may connect together; more would only wait for the network.
+pub const AT_ONCE: usize = 64;
+
 /// Every node of the inventory, in its order.
 #[derive(Clone)]
 pub struct Cluster {

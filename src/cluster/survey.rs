@@ -2,7 +2,7 @@
 
 use super::trust;
 use super::views::{self, Looks};
-use super::{Cluster, Node};
+use super::{AT_ONCE, Cluster, Node};
 use crate::diagnostic::Diagnostic;
 use crate::facts::ring::{Ring, RingSource};
 use crate::facts::{Facts, NodeFacts, PortShows};
@@ -16,9 +16,6 @@ use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// As many nodes are looked at together as may connect together; more would only wait for the network.
-pub(super) const AT_ONCE: usize = 64;
 
 /// How many nodes are asked for the ring before it counts as unreadable.
 const RING_SOURCES: usize = 3;

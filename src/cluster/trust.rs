@@ -1,7 +1,7 @@
 //! Whom the nodes that ask clients for certificates trust today, and how many clients are connected to them in TLS.
 
 use super::survey::{chain, cql_connection};
-use super::{Cluster, Node};
+use super::{AT_ONCE, Cluster, Node};
 use crate::facts::NodeFacts;
 use crate::facts::version::Version;
 use crate::formats::store::Store;
@@ -13,9 +13,6 @@ use crate::secret::Secret;
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
-
-/// As many nodes are asked together as are probed together.
-const AT_ONCE: usize = 64;
 
 /// A driver names itself; our own connection does not.
 const TLS_CLIENTS: &str =
@@ -47,6 +44,13 @@ pub async fn look(cluster: &Cluster, facts: &[NodeFacts]) -> Vec<Trust> {
     stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
 }
 
+/// A file of 111 KB is not read as YAML only to find what nearly every file says: that nothing is required.
+fn may_require_certificates(text: &str) -> bool {
+    let is_off = |value: &str| value.trim_start_matches([':', ' ', '"', '\'']).starts_with("false");
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.flat_map(|line| line.split("require_client_auth").skip(1)).any(|value| !is_off(value))
+}
+
 /// The truststore that a node's file names.
 struct Asked {
     path: String,
@@ -55,6 +59,7 @@ struct Asked {
 
 impl Asked {
     fn of(seen: &NodeFacts) -> Option<Asked> {
+        may_require_certificates(seen.yaml.text.expose()).then_some(())?;
         let root = yaml::parse(seen.yaml.text.expose()).ok().flatten()?;
         let options = ClientOptions::of(Some(&root));
         let is_there = seen.files.get(&options.truststore).is_some_and(Option::is_some);

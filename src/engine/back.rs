@@ -1,8 +1,8 @@
 //! The way back from a run, planned: the copies that it kept of each `cassandra.yaml` are read on the nodes, since they
 //! say what the ports must show afterwards.
 
-use crate::cluster::Cluster;
 use crate::cluster::survey::chain;
+use crate::cluster::{AT_ONCE, Cluster};
 use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
 use crate::input::inventory::Inventory;
@@ -18,9 +18,6 @@ use crate::secret::Secret;
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
-
-/// As many nodes are read from together as connect together.
-const AT_ONCE: usize = 64;
 
 /// What takes back all that a run has touched, or what speaks against it. `facts`: a fresh look, with the paths that the
 /// run's plan writes.

@@ -2,6 +2,7 @@
 
 use crate::formats::certificate::Certificate;
 use crate::node::wire::{ClientCertificate, Plaintext, Tls, TlsVersion, WireLook};
+use crate::plan::judge::{Finding, Severity};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,6 +15,8 @@ pub struct Inspection {
     /// `PKCS12`, `JKS`, `PEM`, `certificate (DER)` or `port`.
     pub form: String,
     pub entries: Vec<Entry>,
+    /// What the rules of `docs/store-rules.md` say of a store by itself; of no node, so that what depends on one is not asked.
+    pub findings: Vec<Finding>,
     /// Of a port only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ServedTls>,
@@ -144,6 +147,7 @@ pub fn text(inspection: &Inspection, now: Timestamp) -> String {
         text += "  nothing is in it\n";
     }
     inspection.entries.iter().for_each(|entry| text += &block(entry, now));
+    inspection.findings.iter().for_each(|finding| text += &found(finding));
     text
 }
 
@@ -194,6 +198,14 @@ fn block(entry: &Entry, now: Timestamp) -> String {
     text += &row("key", &format!("{}, signed with {}{kind}", certificate.key, certificate.signature));
     text += &row("sha256", &certificate.sha256);
     text
+}
+
+fn found(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    format!("\n{severity}: {} ({})\nhelp: {}\n", finding.reason, finding.rule, finding.help)
 }
 
 fn until(certificate: &CertificateView, now: Timestamp) -> String {

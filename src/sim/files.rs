@@ -1,6 +1,7 @@
 //! The files of one simulated machine: read, replaced by rename, marked; with the answers of the node's scripts.
 
 use super::judge::Mutation;
+use crate::node::files::ABSENT;
 use crate::plan::change::sha256_hex;
 use std::collections::BTreeMap;
 
@@ -56,6 +57,11 @@ impl Files {
         if let Some(words) = self.refusal() {
             return (b"failed write\n".to_vec(), words.into());
         }
+        if becomes == ABSENT {
+            let was = self.by_path.remove(path);
+            self.keep(backup, was);
+            return said("replaced");
+        }
         let temporary = match broken == Mutation::WritesInPlace {
             true => path.clone(),
             false => format!("{}/.ringwalk.1.tmp", path.rsplit_once('/').map_or("", |(above, _)| above)),
@@ -76,13 +82,22 @@ impl Files {
         if sha256_hex(bytes) != *becomes {
             return said("garbled x");
         }
-        if let Some(was) = was.filter(|_| !backup.is_empty()) {
-            self.by_path.entry(backup.clone()).or_insert(was);
-        }
+        self.keep(backup, was);
         file.bytes = bytes.to_vec();
         self.by_path.insert(path.clone(), file);
         self.attributes(path, owner, mode);
         said("replaced")
+    }
+
+    /// The old file, with its owner and mode in a note beside it; once, since a second copy may be of the new file.
+    fn keep(&mut self, backup: &str, was: Option<File>) {
+        let Some(was) = was.filter(|_| !backup.is_empty() && !self.by_path.contains_key(backup)) else {
+            return;
+        };
+        let bytes = format!("{}:{} {:o}\n", was.owner, was.group, was.mode).into_bytes();
+        let note = File { bytes, ..was.clone() };
+        self.by_path.insert(format!("{backup}.attributes"), note);
+        self.by_path.insert(backup.to_owned(), was);
     }
 
     fn attributes(&mut self, path: &str, owner: &str, mode: &str) {

@@ -27,10 +27,9 @@ pub fn look(state: &State, node: usize) -> Vec<u8> {
 pub fn answer(state: &State, node: usize, stores: &[String], now: Instant) -> Vec<u8> {
     let machine = &state.machines[node];
     let jar = format!("{HOME}/apache-cassandra-{}.jar", machine.version);
-    let clock_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
     let owed = machine.files.by_path.get(&format!("{STATE_DIR}/owed"));
     let owed = owed.map(|file| String::from_utf8_lossy(&file.bytes).trim().to_owned()).unwrap_or_default();
-    let mut text = section("probe", "1") + &section("clock", &(clock_s + machine.clock_skew_s).to_string());
+    let mut text = section("probe", "1");
     text += &[section("uid", "0"), section("state_dir", STATE_DIR), section("owed", &owed)].concat();
     text += &section("missing", "");
     text += &process(machine, &jar);
@@ -68,16 +67,18 @@ fn files(machine: &Machine, stores: &[String]) -> String {
     let blocks = if machine.files.disk_full { 0 } else { 1_000_000 };
     let free: Vec<String> = directories.iter().map(|it| format!("{blocks}/4096/{it}")).collect();
     let mut sums = String::new();
-    let mut stats = String::from("41ed/0/100/100/cassandra/cassandra//var/lib/cassandra\n");
+    let mut stats = String::from("41ed/0/100/100/cassandra/cassandra/0//var/lib/cassandra\n");
     for (path, file) in
         machine.files.by_path.iter().filter(|(path, _)| asked.contains(path.as_str()) || *path == YAML)
     {
         sums.push_str(&format!("{}  {path}\n", sha256_hex(&file.bytes)));
         let (mode, size) = (0o100_000 | file.mode, file.bytes.len());
-        stats.push_str(&format!("{mode:x}/{size}/0/0/{}/{}/{path}\n", file.owner, file.group));
+        stats.push_str(&format!("{mode:x}/{size}/0/0/{}/{}/0/{path}\n", file.owner, file.group));
     }
+    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    stats.push_str(&format!("416d/0/0/0/root/root/{}//proc/self\n", now_s + machine.clock_skew_s));
     if let Some(process) = &machine.process {
-        stats.push_str(&format!("416d/0/100/100/cassandra/cassandra//proc/{}\n", process.pid));
+        stats.push_str(&format!("416d/0/100/100/cassandra/cassandra/0//proc/{}\n", process.pid));
     }
     section("asked", &asked.into_iter().collect::<Vec<_>>().join("\n"))
         + &section("unreadable", "")

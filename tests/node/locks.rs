@@ -113,7 +113,7 @@ fn cluster(nodes: usize) -> (Vec<Arc<LocalHost>>, Arc<Cluster>) {
 }
 
 fn locks_left(hosts: &[Arc<LocalHost>]) -> usize {
-    hosts.iter().filter(|host| host.sh("ls /var/lib/ringwalk/lock 2>/dev/null || :") != "").count()
+    hosts.iter().filter(|host| !host.sh("ls /var/lib/ringwalk/lock 2>/dev/null || :").is_empty()).count()
 }
 
 #[tokio::test]

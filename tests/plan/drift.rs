@@ -5,6 +5,7 @@ use super::planned;
 use ringwalk::input::{self, Source};
 use ringwalk::plan::Plan;
 use ringwalk::plan::drift::between;
+use ringwalk::plan::judge::{Finding, Rule, Severity};
 use ringwalk::plan::saved::Saved;
 
 const CASE: &str = "rotate-on-3.11";
@@ -44,6 +45,24 @@ fn what_changed_on_a_node_is_named_by_node_and_file() {
     assert_eq!(appeared, ["n3:/new: appeared since the plan was made"]);
     let upgraded = after(|case| case.facts.nodes[2].version = "5.0.7".parse().unwrap());
     assert_eq!(upgraded, ["n3: Cassandra is 5.0.7 now; the plan was made for 3.11.19"]);
+}
+
+/// Days go by and clients come and go between a plan and its apply.
+#[test]
+fn what_rules_remark_on_is_no_drift() {
+    let saved = planned(&Case::read(CASE)).unwrap();
+    let remark = |reason: &str| Finding {
+        node: Some("n1".into()),
+        store: None,
+        file: "k.p12".into(),
+        rule: Rule::Validity,
+        severity: Severity::Warning,
+        reason: reason.into(),
+        help: String::new(),
+    };
+    let [then, now] = ["it ends in 20 days", "it ends in 19 days"]
+        .map(|reason| Plan { findings: vec![remark(reason)], ..saved.clone() });
+    assert_eq!(said(&then, &now), [""; 0]);
 }
 
 #[test]

@@ -99,13 +99,15 @@ fn jmx_refuses_the_password(desk: &Desk) {
     const NODES: [&str; 3] = ["n1", "n2", "n3"];
     let environment = "/etc/cassandra/cassandra-env.sh";
     let property = "-Dcom.sun.management.jmxremote";
+    // Cassandra's JMX server names a class of the JVM that Java 17 keeps to itself.
+    let opened = "--add-exports=java.management/com.sun.jmx.remote.security=ALL-UNNAMED";
     for node in NODES {
         on(
             node,
             &format!(
                 "cp -p {environment} /root/kept.env; cd /etc/cassandra && echo 'monitor right-secret' >jmx.password \
                  && chown cassandra: jmx.password && chmod 400 jmx.password \
-                 && echo 'JVM_OPTS=\"$JVM_OPTS {property}.authenticate=true {property}.password.file=/etc/cassandra/jmx.password\"' \
+                 && echo 'JVM_OPTS=\"$JVM_OPTS {opened} {property}.authenticate=true {property}.password.file=/etc/cassandra/jmx.password\"' \
                  >>{environment} && systemctl restart cassandra"
             ),
         );

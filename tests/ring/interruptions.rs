@@ -50,6 +50,12 @@ fn twice_leaves_at_once(desk: &Desk) {
         .exits(10)
         .says("did not see it healthy")
         .says("2 of 3 nodes change");
+    // Whoever left in an act keeps the lock: nobody else begins before its run is known to be over.
+    let run = desk.latest_run();
+    desk.ringwalk_with("protocols.yaml", &["apply", "--yes"])
+        .exits(2)
+        .says(&format!("the cluster is locked: run {run}"));
+    desk.ringwalk_with("protocols.yaml", &["lock", "break", &run, "--yes"]).exits(0);
 }
 
 fn what_is_owed_is_made_good_through_a_lost_connection(desk: &Desk) {

@@ -7,7 +7,6 @@ use std::process::Command;
 
 pub fn scene() {
     let desk = Desk::of_this_ring();
-    desk.make_stores();
     let good = desk.directory.join("stores-good");
     let stores = desk.directory.join("stores");
     let _ = fs::remove_dir_all(&good);

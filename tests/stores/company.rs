@@ -4,7 +4,7 @@ use crate::{Desk, Said};
 
 /// With requests, a root `root.pem`, an issuing CA `issuing.pem`, and each node's certificate signed in `signed/NODE.pem`.
 fn desk() -> Desk {
-    let desk = Desk::new();
+    let desk = Desk::empty();
     desk.stores("issue -i inventory.yaml --offline --csr --out stores").done();
     desk.sh(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout root.key -out root.pem -days 3650 \

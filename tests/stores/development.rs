@@ -5,7 +5,7 @@ use crate::Desk;
 #[test]
 fn each_node_trusts_itself_and_has_the_names_of_the_example() {
     for kind in ["pkcs12", "jks"] {
-        let desk = Desk::new();
+        let desk = Desk::empty();
         let said = desk
             .stores(&format!("issue -i inventory.yaml --offline --development --type {kind} --out stores"))
             .done();
@@ -28,7 +28,7 @@ fn each_node_trusts_itself_and_has_the_names_of_the_example() {
 
 #[test]
 fn a_node_that_joins_gets_the_same_password() {
-    let desk = Desk::new();
+    let desk = Desk::empty();
     let issue =
         |node: &str| format!("issue -i inventory.yaml --offline --development --node {node} --out stores");
     desk.stores(&issue("n1")).done();

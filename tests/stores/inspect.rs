@@ -5,7 +5,9 @@ use crate::Desk;
 #[test]
 fn a_store_shows_its_key_its_chain_and_what_it_trusts() {
     let desk = Desk::with_stores("--node n1");
+    let before_s = now_s();
     let shown = desk.stores("inspect stores/n1.p12 --password file:stores/keystore.password").done();
+    let after_s = now_s();
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines[0], "stores/n1.p12: PKCS12");
     for expected in [
@@ -17,10 +19,24 @@ fn a_store_shows_its_key_its_chain_and_what_it_trusts() {
     ] {
         assert!(lines.contains(&expected), "{expected} is missing in\n{shown}");
     }
-    assert!(shown.contains(", 396 days from now\n"), "{shown}");
+    // The certificate is for 397 days, and the command may see the last second of the first of them.
+    let ends_s: u64 = desk
+        .sh("openssl pkcs12 -in stores/n1.p12 -passin file:stores/keystore.password -nodes -clcerts 2>/dev/null | \
+             openssl x509 -noout -enddate | cut -d= -f2 | xargs -I{} date -ud {} +%s")
+        .trim()
+        .parse()
+        .unwrap();
+    let days = [before_s, after_s].map(|now_s| (ends_s - now_s) / (24 * 60 * 60));
+    assert!(days.iter().all(|days| [396, 397].contains(days)), "{days:?}");
+    let is_told = |days: &u64| shown.contains(&format!(", {days} days from now\n"));
+    assert!(days.iter().any(is_told), "{days:?}: {shown}");
     let shown =
         desk.stores("inspect stores/truststore.p12 --password file:stores/truststore.password").done();
     assert!(shown.contains("\ntrusted `ca`\n"), "{shown}");
+}
+
+fn now_s() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
 #[test]
@@ -45,6 +61,17 @@ fn json_is_of_the_documented_form() {
         std::fs::read_to_string(path).unwrap() == schema,
         "UPDATE=1 cargo test --test stores writes {path}"
     );
+}
+
+#[test]
+fn what_the_rules_find_stands_below_the_store() {
+    let desk = Desk::with_ca();
+    desk.issue("--days 5 --node n1").done();
+    let shown = desk.stores("inspect stores/n1.p12 --password file:stores/keystore.password").done();
+    assert!(shown.contains("\nwarning: ") && shown.contains("\nhelp: "), "{shown}");
+    let fresh = Desk::with_stores("--node n1");
+    let shown = fresh.stores("inspect stores/n1.p12 --password file:stores/keystore.password").done();
+    assert!(!shown.contains("\nwarning: ") && !shown.contains("\nerror: "), "{shown}");
 }
 
 #[test]

@@ -28,8 +28,8 @@ pub struct Said {
 }
 
 impl Desk {
-    /// With an inventory of three nodes that nobody can reach.
-    pub fn new() -> Desk {
+    /// With nothing but an inventory of three nodes that nobody can reach.
+    pub fn empty() -> Desk {
         let desk = Desk(tempfile::tempdir().unwrap());
         desk.write("inventory.yaml", INVENTORY);
         desk
@@ -43,7 +43,7 @@ impl Desk {
             let key = desk.sh("openssl pkey -in ca/ca.key -passin 'pass:correct horse'");
             (desk.read("ca/ca.pem"), key)
         });
-        let desk = Desk::new();
+        let desk = Desk::empty();
         std::fs::create_dir(desk.path("ca")).unwrap();
         desk.write("ca/ca.pem", certificate);
         desk.write("ca/ca.key", key);
@@ -52,7 +52,7 @@ impl Desk {
 
     /// … and with a CA as it is made.
     pub fn with_sealed_ca() -> Desk {
-        let desk = Desk::new();
+        let desk = Desk::empty();
         desk.stores("new-ca --name OrdersCA --password env:CA_PASSWORD --out ca").done();
         desk
     }

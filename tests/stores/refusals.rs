@@ -90,7 +90,7 @@ fn a_ca_that_cannot_sign_is_refused_with_a_way_out() {
 
 #[test]
 fn a_ca_whose_name_would_be_lost_is_refused() {
-    let desk = Desk::new();
+    let desk = Desk::empty();
     desk.sh(
         "mkdir ca; openssl req -x509 -newkey rsa:2048 -nodes -keyout ca/ca.key -out ca/ca.pem -days 3650 \
          -subj '/DC=com/DC=example/CN=Issuing' -addext basicConstraints=critical,CA:true 2>&1",

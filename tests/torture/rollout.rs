@@ -3,19 +3,22 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use ringwalk::cluster::Cluster;
-use ringwalk::cluster::survey::survey;
+use ringwalk::cluster::survey::{survey, survey_with};
+use ringwalk::diagnostic::Diagnostic;
 use ringwalk::engine::perform::Performer;
 use ringwalk::engine::{Alone, Engine, EngineError, Perform, ProgressSender, Record};
+use ringwalk::engine::{back, carry};
+use ringwalk::facts::Facts;
 use ringwalk::facts::version::Version;
 use ringwalk::formats::store::Store;
 use ringwalk::input::{self, Input, Source};
-use ringwalk::journal::event::{Event, Kept, Origin, Outcome, RunResult, StepEvent};
+use ringwalk::journal::event::{Event, Kept, Outcome, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::change::{CertificateSummary, sha256_hex};
 use ringwalk::plan::material::{LocalStore, Material};
 use ringwalk::plan::step::{Gate, Step, StoreName};
-use ringwalk::plan::{PlannedStep, StepId, plan};
+use ringwalk::plan::{Plan, PlannedStep, StepId, plan, stand};
 use ringwalk::report::Reporter;
 use ringwalk::secret::{Secret, SecretSource};
 use ringwalk::sim::{Faults, File, Mutation, NodeWish, SimHost, World};
@@ -83,31 +86,95 @@ impl Rollout {
 
     /// Plans and applies. `kill`: the controller dies after so many records, the last of them on disk or not.
     pub async fn apply(&mut self, playbook: Playbook, kill: Option<(usize, bool)>) -> Ended {
-        let (input, material) = (input(self.nodes), material(self.nodes, playbook));
-        let cluster = Cluster::new(&input.inventory, &material, &BTreeMap::new(), |node| {
-            Arc::new(SimHost::new(&self.world, &node.name).unwrap())
-        });
-        let told = |problems: Vec<ringwalk::diagnostic::Diagnostic>| Ended::Refused(format!("{problems:?}"));
+        let (input, material, cluster) = self.operators_side(playbook);
         let facts = match survey(&cluster, &input).await {
             Ok(survey) => survey.facts,
             Err(problems) => return told(problems),
         };
-        let plan = match plan(&input, &material, &facts) {
-            Ok(plan) if plan.is_empty() => return Ended::NothingToDo,
-            Ok(plan) => plan,
+        match plan(&input, &material, &facts) {
+            Ok(plan) if plan.is_empty() => Ended::NothingToDo,
+            Ok(plan) => self.begin(plan, kill, cluster, facts, material).await,
+            Err(problems) => told(problems),
+        }
+    }
+
+    fn operators_side(&self, playbook: Playbook) -> (Input, Material, Cluster) {
+        let (input, material) = (input(self.nodes), material(self.nodes, playbook));
+        let cluster = Cluster::new(&input.inventory, &material, &BTreeMap::new(), |node| {
+            Arc::new(SimHost::new(&self.world, &node.name).unwrap())
+        });
+        (input, material, cluster)
+    }
+
+    async fn begin(
+        &mut self,
+        plan: Plan,
+        kill: Option<(usize, bool)>,
+        cluster: Cluster,
+        facts: Facts,
+        material: Material,
+    ) -> Ended {
+        self.runs += 1;
+        let (run, at) = (format!("run-{}", self.runs), Timestamp::UNIX_EPOCH);
+        let (operator, origin) = ("sim".into(), Default::default());
+        self.journal = vec![(at, StepEvent::RunStarted { run, operator, origin, plan: Box::new(plan) })];
+        self.carry_out(kill, cluster, facts, material).await
+    }
+
+    /// Goes on with the run whose controller died.
+    pub async fn resume(&mut self, playbook: Playbook) -> Ended {
+        let (input, material, cluster) = self.operators_side(playbook);
+        let state = self.fold();
+        let paths =
+            |node: &ringwalk::cluster::Node| stand::paths(&state.plan, &node.name).into_iter().collect();
+        let facts = match survey_with(&cluster, &input.inventory, paths).await {
+            Ok(survey) => survey.facts,
             Err(problems) => return told(problems),
         };
-        self.runs += 1;
-        let run = format!("run-{}", self.runs);
-        let now = Timestamp::UNIX_EPOCH;
-        let origin = Origin::default();
-        let plan = Box::new(plan);
-        let started = StepEvent::RunStarted { run: run.clone(), operator: "sim".into(), origin, plan };
-        let state = RunState::begin(now, &started).unwrap();
-        let mut disk = Disk { events: vec![(now, started)], kill, mutation: self.mutation };
+        let problems = carry::problems(&state, &facts, &material);
+        if !problems.is_empty() {
+            return told(problems);
+        }
+        self.journal.push((Timestamp::UNIX_EPOCH, StepEvent::Resumed { operator: "sim".into() }));
+        self.carry_out(None, cluster, facts, material).await
+    }
+
+    /// Takes the last run back, as far as it came.
+    pub async fn roll_back(&mut self, playbook: Playbook) -> Ended {
+        let (input, material, cluster) = self.operators_side(playbook);
+        let undone = self.fold();
+        let paths =
+            |node: &ringwalk::cluster::Node| stand::paths(&undone.plan, &node.name).into_iter().collect();
+        let facts = match survey_with(&cluster, &input.inventory, paths).await {
+            Ok(survey) => survey.facts,
+            Err(problems) => return told(problems),
+        };
+        match back::plan(&undone, &cluster, &input.inventory, &facts).await {
+            Ok(plan) if plan.is_empty() => Ended::NothingToDo,
+            Ok(plan) => self.begin(plan, None, cluster, facts, material).await,
+            Err(problems) => told(problems),
+        }
+    }
+
+    fn fold(&self) -> RunState {
+        let (at, first) = &self.journal[0];
+        let mut state = RunState::begin(*at, first).unwrap();
+        self.journal[1..].iter().for_each(|(at, event)| state.apply(*at, event).unwrap());
+        state
+    }
+
+    async fn carry_out(
+        &mut self,
+        kill: Option<(usize, bool)>,
+        cluster: Cluster,
+        facts: Facts,
+        material: Material,
+    ) -> Ended {
+        let state = self.fold();
+        let mut disk = Disk { events: std::mem::take(&mut self.journal), kill, mutation: self.mutation };
         let (cluster, facts, material) = (Arc::new(cluster), Arc::new(facts), Arc::new(material));
-        let performer = Performer::of(&state, cluster, facts, material, Arc::new(Alone));
-        let performer = Arc::new(Mutated { inner: performer, mutation: self.mutation });
+        let inner = Performer::of(&state, cluster, facts, material, Arc::new(Alone));
+        let performer = Arc::new(Mutated { inner, mutation: self.mutation });
         let (_interrupt, interrupts) = mpsc::channel(1);
         let mut eye = Eye;
         let mut engine = Engine { state, journal: &mut disk, reporter: &mut eye };
@@ -123,7 +190,7 @@ impl Rollout {
     }
 
     /// Applies until faults are over, then once more over a cluster that is healed.
-    pub async fn to_the_end(&mut self, mut kill: Option<(usize, bool)>) -> Result<(), String> {
+    pub async fn until_the_end(&mut self, mut kill: Option<(usize, bool)>) -> Result<(), String> {
         for playbook in [Playbook::Enable, Playbook::Rotate] {
             for _ in 0..4 {
                 let ended = self.apply(playbook, kill.take()).await;
@@ -183,6 +250,10 @@ impl Rollout {
         };
         self.journal.iter().filter_map(failed).collect::<Vec<_>>().join("; ")
     }
+}
+
+fn told(problems: Vec<Diagnostic>) -> Ended {
+    Ended::Refused(format!("{problems:?}"))
 }
 
 /// A journal in memory that stops where the controller is killed.
@@ -265,10 +336,10 @@ fn material(nodes: usize, playbook: Playbook) -> Material {
     let opened = Store::open(&bytes, &Secret::new(PASSWORD)).unwrap();
     let leaf = opened.leaf().unwrap();
     let local = LocalStore {
-        content: None,
         file: "k.jks".into(),
         sha256: sha256_hex(&bytes),
         bytes: bytes.into(),
+        content: None,
         certificate: Some(CertificateSummary {
             subject: leaf.subject.clone(),
             sha256: leaf.sha256.clone(),

@@ -28,11 +28,9 @@ pub fn open(directory: &Path, password: &SecretSource, now: Timestamp) -> Result
     let shown = path.display().to_string();
     let bytes = files::read(&path)?;
     let cannot = |error: StoreError| {
-        let help = match error {
-            // What `openssl req` and older tools write.
-            StoreError::Unsupported(_) | StoreError::NotPkcs8 { .. } => Some(AS_PKCS8),
-            _ => error.help(),
-        };
+        // What `openssl req` and older tools write.
+        let is_old = matches!(error, StoreError::Unsupported(_) | StoreError::NotPkcs8 { .. });
+        let help = if is_old { Some(AS_PKCS8) } else { error.help() };
         problem(&shown, &error, help)
     };
     let store = match Store::open(&bytes, &Secret::new("")) {

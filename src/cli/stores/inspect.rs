@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::formats::certificate::Certificate;
 use crate::formats::store::{Store, StoreError};
 use crate::node::wire::{self, Plaintext, Tls};
+use crate::plan::judge;
 use crate::report::inspect::{Entry, Inspection, Role, ServedTls, text};
 use crate::secret::Secret;
 use crate::transport::here::Here;
@@ -50,7 +51,13 @@ fn file(path: &Path, options: &InspectArguments) -> Result<Inspection, Diagnosti
         Err(StoreError::CertificateOnly) => {
             let entries =
                 authority::certificates(path)?.iter().map(|one| entry(Role::Certificate, "", one)).collect();
-            Ok(Inspection { source: shown, form: "certificate (DER)".into(), entries, tls: None })
+            Ok(Inspection {
+                source: shown,
+                form: "certificate (DER)".into(),
+                entries,
+                findings: Vec::new(),
+                tls: None,
+            })
         }
         Err(StoreError::WrongPassword | StoreError::PasswordMissing) if password.is_none() => {
             Err(Diagnostic::new(shown, "it is locked, and no password is given")
@@ -71,7 +78,8 @@ fn of_store(shown: &str, store: &Store) -> Inspection {
     }
     entries.extend(store.trusted.iter().map(|(alias, one)| entry(Role::Trusted, alias, one)));
     entries.extend(store.ignored.iter().map(|one| entry(Role::Ignored, "", one)));
-    Inspection { source: shown.to_owned(), form: form(store).into(), entries, tls: None }
+    let findings = judge::store(store, Timestamp::now());
+    Inspection { source: shown.to_owned(), form: form(store).into(), entries, findings, tls: None }
 }
 
 fn form(store: &Store) -> &'static str {
@@ -105,6 +113,7 @@ async fn served(shown: &str, host: &str, port: u16) -> Result<Inspection, Diagno
         source: shown.to_owned(),
         form: "port".into(),
         entries,
+        findings: Vec::new(),
         tls: Some(ServedTls::new(&look)),
     })
 }

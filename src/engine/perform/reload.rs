@@ -8,7 +8,6 @@ use crate::node::log;
 use crate::plan::step::{PushStore, Reload};
 use crate::transport::Stdin;
 use std::collections::BTreeSet;
-use zeroize::Zeroizing;
 
 impl Place<'_> {
     /// The exit code of `reloadssl` proves nothing from 4.1.4 on, where a refusal is only logged; before, it is not
@@ -77,20 +76,19 @@ impl Place<'_> {
 
     async fn put_back_store(&self, push: &PushStore) -> Result<(), Failure> {
         let Some(was) = &push.was else { return Ok(()) };
-        let host = self.node.host.as_ref();
         let backup = self.run.backup(&self.node.name, &push.path, Some(was));
-        let old = Zeroizing::new(files::read(host, &backup).await.map_err(of_file)?);
-        let stood = self.seen.files.get(&push.path).and_then(Option::as_ref);
+        let copy = self.copy(&backup, was, &push.path).await?;
+        let (owner, mode) = self.attributes(&backup).await?;
         let replace = Replace {
             path: push.path.clone(),
-            bytes: Stdin(old),
+            bytes: Stdin(copy),
             becomes: was.clone(),
             expect: Expect::Sha256(push.becomes.clone()),
-            owner: stood.map(|file| format!("{}:{}", file.owner, file.group)),
-            mode: stood.map(|file| file.mode),
+            owner,
+            mode,
             backup: None,
         };
-        files::replace(host, &replace).await.map_err(of_file)?;
+        files::replace(self.node.host.as_ref(), &replace).await.map_err(of_file)?;
         Ok(())
     }
 }

@@ -22,24 +22,34 @@ impl Place<'_> {
         let Some(becomes) = &restore.becomes else {
             return self.replace(&replace).await;
         };
-        let host = self.node.host.as_ref();
-        let bytes = Zeroizing::new(files::read(host, &restore.backup).await.map_err(of_file)?);
-        if sha256_hex(&bytes) != *becomes {
-            let why = format!("{} is not the copy that the run kept: its SHA-256 differs", restore.backup);
-            let help = format!("put {} right by hand, then run `ringwalk plan`", restore.path);
-            return Err(Failure::new(why, help));
-        }
+        let copy = self.copy(&restore.backup, becomes, &restore.path).await?;
         // Cassandra's yaml was edited with its owner, mode and access list as they were, so they are what they were.
         let (owner, mode) = match restore.store {
             Some(_) => self.attributes(&restore.backup).await?,
             None => (None, None),
         };
-        let replace = Replace { bytes: Stdin(bytes), becomes: becomes.clone(), owner, mode, ..replace };
+        let replace = Replace { bytes: Stdin(copy), becomes: becomes.clone(), owner, mode, ..replace };
         self.replace(&replace).await
     }
 
+    /// What a run kept of a file, if it is still what it kept.
+    pub(super) async fn copy(
+        &self,
+        backup: &str,
+        sha256: &str,
+        path: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let bytes = Zeroizing::new(files::read(self.node.host.as_ref(), backup).await.map_err(of_file)?);
+        if sha256_hex(&bytes) != sha256 {
+            let why = format!("{backup} is not the copy that the run kept: its SHA-256 differs");
+            let help = format!("put {path} right by hand, then run `ringwalk plan`");
+            return Err(Failure::new(why, help));
+        }
+        Ok(bytes)
+    }
+
     /// Owner and mode of the file when it was copied: `UID:GID MODE`, the mode in octal digits.
-    async fn attributes(&self, backup: &str) -> Result<(Option<String>, Option<u32>), Failure> {
+    pub(super) async fn attributes(&self, backup: &str) -> Result<(Option<String>, Option<u32>), Failure> {
         let path = format!("{backup}.attributes");
         let text = files::read(self.node.host.as_ref(), &path).await.map_err(of_file)?;
         let text = String::from_utf8_lossy(&text);
