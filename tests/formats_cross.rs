@@ -1,13 +1,15 @@
 //! Every kind of key with every length of chain in one store, in every format, between us and keytool and openssl.
 
+#[path = "support/workshop.rs"]
+mod workshop;
+
 use jiff::Timestamp;
 use ringwalk::formats::certificate::Certificate;
 use ringwalk::formats::jks;
 use ringwalk::formats::store::{Contents, Form, KeyEntry, Store, StoreError, Strength};
 use ringwalk::secret::Secret;
-use std::fs;
-use std::process::Command;
-use tempfile::TempDir;
+use std::ops::Deref;
+use workshop::Workshop;
 
 const PASSWORD: &str = "changeit";
 const KINDS: [(&str, &str); 3] = [
@@ -23,39 +25,30 @@ const FORMS: [(&str, Form); 3] = [
 ];
 
 /// Files made by openssl: for each kind, `<kind><length>.pem` is a key with a chain of that many certificates.
-struct Workshop {
-    directory: TempDir,
+struct Keys {
+    shop: Workshop,
     entries: Vec<KeyEntry>,
 }
 
-impl Workshop {
-    fn new() -> Workshop {
-        let mut shop = Workshop { directory: tempfile::tempdir().unwrap(), entries: Vec::new() };
-        shop.write("ca.cnf", b"basicConstraints=critical,CA:true\n");
+impl Deref for Keys {
+    type Target = Workshop;
+
+    fn deref(&self) -> &Workshop {
+        &self.shop
+    }
+}
+
+impl Keys {
+    fn new() -> Keys {
+        let mut keys = Keys { shop: Workshop::new(), entries: Vec::new() };
+        keys.write("ca.cnf", b"basicConstraints=critical,CA:true\n");
         for (kind, algorithm) in KINDS {
             for length in 1..=LONGEST_CHAIN {
-                let entry = shop.entry(&format!("{kind}{length}"), algorithm, length);
-                shop.entries.push(entry);
+                let entry = keys.entry(&format!("{kind}{length}"), algorithm, length);
+                keys.entries.push(entry);
             }
         }
-        shop
-    }
-
-    fn run(&self, line: &str) -> String {
-        let mut words = line.split_whitespace();
-        let mut command = Command::new(words.next().unwrap());
-        let output = command.args(words).current_dir(self.directory.path()).output().unwrap();
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{line}\n{stdout}{}", String::from_utf8_lossy(&output.stderr));
-        stdout
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) {
-        fs::write(self.directory.path().join(name), bytes).unwrap();
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.directory.path().join(name)).unwrap()
+        keys
     }
 
     fn entry(&self, name: &str, algorithm: &str, length: usize) -> KeyEntry {
@@ -103,7 +96,7 @@ impl Workshop {
 
 #[test]
 fn nine_keys_with_their_chains_pass_between_us_and_keytool() {
-    let shop = Workshop::new();
+    let shop = Keys::new();
     let trusted = vec![("trusted".to_owned(), shop.entries[0].chain[0].clone())];
     let contents = Contents { keys: shop.entries.clone(), trusted, ignored: Vec::new() };
     for (ours, form) in FORMS {
@@ -141,7 +134,7 @@ fn nine_keys_with_their_chains_pass_between_us_and_keytool() {
 
 #[test]
 fn every_key_with_its_chain_is_read_from_openssl() {
-    let shop = Workshop::new();
+    let shop = Keys::new();
     for entry in &shop.entries {
         for (ext, options) in [("p12", ""), ("legacy.p12", "-legacy"), ("nomac.p12", "-nomac")] {
             let (name, file) = (&entry.alias, format!("{}.{ext}", entry.alias));
@@ -175,7 +168,7 @@ fn a_pkcs12_key_with_a_password_of_its_own_is_told_from_a_wrong_store_password()
 
 #[test]
 fn aliases_of_any_script_are_what_keytool_calls_them() {
-    let shop = Workshop::new();
+    let shop = Keys::new();
     let entry = |alias: &str| KeyEntry { alias: alias.to_owned(), ..shop.entries[3].clone() };
     let contents =
         Contents { keys: vec![entry("knoten-ä"), entry("ノード"), entry("𝄞")], ..Contents::default() };
@@ -199,7 +192,7 @@ fn aliases_of_any_script_are_what_keytool_calls_them() {
 
 #[test]
 fn what_a_format_would_lose_is_refused() {
-    let shop = Workshop::new();
+    let shop = Keys::new();
     let pem = |contents: &Contents| {
         Store::write(contents, Form::Pem, Timestamp::UNIX_EPOCH, &Secret::new(PASSWORD))
             .unwrap_err()

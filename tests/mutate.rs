@@ -1,7 +1,7 @@
 //! Two hundred thousand damaged inputs for each reader of files: no panic, no second of work, no great allocation.
 //!
-//! `scripts/test mutate` plays all; `MUTATE=123 cargo test --profile mutate --test mutate jks -- --ignored` does the same
-//! damage again. Stores have new keys in every run, so there it is the same damage to other bytes.
+//! `scripts/test mutate` plays all; `MUTATE=123 cargo test --profile mutate --test mutate jks -- --ignored` plays the same
+//! bytes again, on any machine: what is damaged lies in `fuzz/seeds`.
 
 #[path = "mutate/allocations.rs"]
 mod allocations;
