@@ -103,6 +103,8 @@ pub enum Command {
     Resume(RunArguments),
     /// Take a run back: every file as it was before, in the same waves under the same gates; asks first
     Rollback(RunArguments),
+    /// Show who is connected to each node, from where, with which driver, in TLS or in plaintext; change nothing
+    Clients(ClientsArguments),
     /// Show who holds the cluster's nodes, or take the lock away from a run that is over
     Lock(LockArguments),
     /// List the runs on this machine
@@ -155,6 +157,16 @@ pub struct RunArguments {
     /// Do not ask; needed where there is no terminal
     #[arg(short, long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ClientsArguments {
+    /// Look again and again, and show the table whenever a connection is new; Ctrl-C ends it
+    #[arg(long)]
+    pub watch: bool,
+    /// Count every connection that is seen in this time, for example 15m [default: one look]
+    #[arg(long = "for", value_name = "TIME", value_parser = crate::input::duration)]
+    pub window: Option<std::time::Duration>,
 }
 
 #[derive(Debug, Args)]

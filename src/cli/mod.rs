@@ -4,6 +4,7 @@ pub mod act;
 pub mod apply;
 pub mod arguments;
 pub mod check;
+pub mod clients;
 pub mod exit;
 pub mod interrupt;
 pub mod load;
@@ -61,6 +62,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<Exit, Trouble> {
     let global = &arguments.global;
     match &arguments.command {
+        Command::Clients(options) => wait(clients::run(global, options)),
         Command::Check => wait(check::run(global)),
         Command::Plan(options) => wait(plan::run(global, options)),
         Command::Apply(options) => wait(apply::run(global, options)),

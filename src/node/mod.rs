@@ -1,9 +1,11 @@
 //! Verbs on one Cassandra node, over any `Host`.
 
 mod answer;
+pub mod clients;
 pub mod cql;
 pub mod files;
 mod frame;
+pub mod heal;
 pub mod job;
 pub mod layout;
 pub mod lock;
