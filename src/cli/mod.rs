@@ -5,6 +5,7 @@ pub mod apply;
 pub mod arguments;
 pub mod check;
 pub mod clients;
+mod demo;
 pub mod exit;
 pub mod interrupt;
 pub mod load;
@@ -70,6 +71,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Resume(options) => wait(resume::run(global, options)),
         Command::Rollback(options) => wait(rollback::run(global, options)),
         Command::Lock(arguments) => wait(lock::run(global, arguments)),
+        Command::Demo(options) => demo::run(global, options),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),

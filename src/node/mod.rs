@@ -5,6 +5,7 @@ pub mod clients;
 pub mod cql;
 pub mod files;
 mod frame;
+pub mod heal;
 pub mod job;
 pub mod layout;
 pub mod lock;
