@@ -22,7 +22,7 @@ pub fn before(phase: &Phase) -> Option<Pause> {
 
 fn clients(enter: &EnterWhen) -> Option<ClientsWish> {
     let must = enter.clients_must();
-    (!must.is_empty()).then(|| ClientsWish {
+    (!must.is_empty()).then_some(ClientsWish {
         must,
         for_s: enter.window.as_secs(),
         within_s: enter.within.as_secs(),
