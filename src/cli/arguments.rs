@@ -33,11 +33,17 @@ Exit codes:
   2    bad input, or a cluster that cannot be reached or is not fit
   3    stopped midway: some nodes are changed, some are not
   10   plan: there are changes
+  11   audit: there are findings
   130  interrupted";
 
 const APPLY: &str = "\
 Ctrl-C once: the node in work is brought to its end, and no other is begun.
 Twice: leaves at once; a restart that was begun goes on on its node.";
+
+const AUDIT: &str = "\
+Exit code 11 on a finding of severity error or warning, 0 without one.
+From cron, for node_exporter:
+  ringwalk audit -i orders.yaml --format prometheus --out /var/lib/node_exporter/ringwalk.prom";
 
 const COMPLETIONS: &str = "\
 For this shell only:
@@ -103,6 +109,9 @@ pub enum Command {
     Resume(RunArguments),
     /// Take a run back: every file as it was before, in the same waves under the same gates; asks first
     Rollback(RunArguments),
+    /// Look at the TLS of every node, on the wire and in its files, and say what is wrong; change nothing
+    #[command(after_help = AUDIT)]
+    Audit(AuditArguments),
     /// Show who holds the cluster's nodes, or take the lock away from a run that is over
     Lock(LockArguments),
     /// List the runs on this machine
@@ -137,6 +146,23 @@ pub struct PlanArguments {
     /// Save the plan: hashes, no secrets. `apply FILE` carries out exactly it, or refuses
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditArguments {
+    /// text and json as `--output`, prometheus for a textfile collector [default: as --output]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub format: Option<AuditForm>,
+    /// Write it there instead of to standard output; the file is replaced whole
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuditForm {
+    Text,
+    Json,
+    Prometheus,
 }
 
 #[derive(Debug, Args)]

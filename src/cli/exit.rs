@@ -15,6 +15,8 @@ pub enum Exit {
     StoppedMidway,
     /// `plan` found changes.
     Changes,
+    /// `audit` found something.
+    Findings,
     Interrupted,
 }
 
@@ -26,6 +28,7 @@ impl Exit {
             Exit::Refused => 2,
             Exit::StoppedMidway => 3,
             Exit::Changes => 10,
+            Exit::Findings => 11,
             // As a shell reports a program that SIGINT ended.
             Exit::Interrupted => 130,
         }

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod apply;
 pub mod arguments;
+pub mod audit;
 pub mod check;
 pub mod exit;
 pub mod interrupt;
@@ -67,6 +68,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Resume(options) => wait(resume::run(global, options)),
         Command::Rollback(options) => wait(rollback::run(global, options)),
         Command::Lock(arguments) => wait(lock::run(global, arguments)),
+        Command::Audit(options) => wait(audit::run(global, options)),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),
