@@ -43,7 +43,7 @@ Twice: leaves at once; a restart that was begun goes on on its node.";
 const AUDIT: &str = "\
 Exit code 11 on a finding of severity error or warning, 0 without one.
 From cron, for node_exporter:
-  ringwalk audit -i orders.yaml --format prometheus --out /var/lib/node_exporter/ringwalk.prom";
+  ringwalk audit -i orders.yaml --output prometheus --out /var/lib/node_exporter/orders.prom";
 
 const COMPLETIONS: &str = "\
 For this shell only:
@@ -59,9 +59,9 @@ pub struct Global {
     /// The file that says what the cluster should be
     #[arg(short, long, global = true, value_name = "FILE", env = "RINGWALK_PLAYBOOK")]
     pub playbook: Option<PathBuf>,
-    /// text for people, json for programs (apply and show: one event a line, see docs/events.md)
-    #[arg(long, global = true, value_enum, default_value = "text")]
-    pub output: OutputForm,
+    /// text for people, json for programs (apply and show: one event a line, see docs/events.md); audit: prometheus
+    #[arg(long = "output", global = true, value_enum, default_value = "text", value_name = "OUTPUT")]
+    pub form: Form,
     /// When to colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: ColorWhen,
@@ -73,7 +73,27 @@ pub struct Global {
     pub verbose: u8,
 }
 
+impl Global {
+    /// For a command that has these two.
+    pub fn output(&self) -> OutputForm {
+        match self.form {
+            Form::Json => OutputForm::Json,
+            Form::Text | Form::Prometheus => OutputForm::Text,
+        }
+    }
+}
+
+/// What may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+    /// For a textfile collector; of `audit` only
+    Prometheus,
+}
+
+/// What every command has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputForm {
     Text,
     Json,
@@ -112,6 +132,8 @@ pub enum Command {
     /// Look at the TLS of every node, on the wire and in its files, and say what is wrong; change nothing
     #[command(after_help = AUDIT)]
     Audit(AuditArguments),
+    /// Show who is connected to each node, from where, with which driver, in TLS or in plaintext; change nothing
+    Clients(ClientsArguments),
     /// Show who holds the cluster's nodes, or take the lock away from a run that is over
     Lock(LockArguments),
     /// List the runs on this machine
@@ -150,19 +172,9 @@ pub struct PlanArguments {
 
 #[derive(Debug, Args)]
 pub struct AuditArguments {
-    /// text and json as `--output`, prometheus for a textfile collector [default: as --output]
-    #[arg(long, value_enum, value_name = "FORM")]
-    pub format: Option<AuditForm>,
     /// Write it there instead of to standard output; the file is replaced whole
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AuditForm {
-    Text,
-    Json,
-    Prometheus,
 }
 
 #[derive(Debug, Args)]
@@ -181,6 +193,16 @@ pub struct RunArguments {
     /// Do not ask; needed where there is no terminal
     #[arg(short, long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ClientsArguments {
+    /// Look again and again, and show the table whenever a connection is new; Ctrl-C ends it
+    #[arg(long)]
+    pub watch: bool,
+    /// Count every connection that is seen in this time, for example 15m [default: one look]
+    #[arg(long = "for", value_name = "TIME", value_parser = crate::input::duration)]
+    pub window: Option<std::time::Duration>,
 }
 
 #[derive(Debug, Args)]

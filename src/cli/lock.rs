@@ -51,7 +51,7 @@ pub async fn or_give_back(lease: &Lease, journal: Result<Journal, JournalError>)
 
 async fn show(global: &Global, cluster: &Cluster) -> Result<Exit, Trouble> {
     let locks = lock::show(cluster).await;
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Text => shown::text(&locks),
         OutputForm::Json => shown::json(&locks).context("cannot write JSON")? + "\n",
     });

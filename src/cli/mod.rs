@@ -5,6 +5,7 @@ pub mod apply;
 pub mod arguments;
 pub mod audit;
 pub mod check;
+pub mod clients;
 pub mod exit;
 pub mod interrupt;
 pub mod load;
@@ -20,7 +21,7 @@ pub mod show;
 pub mod stores;
 
 use crate::diagnostic::{Diagnostic, render};
-use arguments::{Arguments, Command, Global};
+use arguments::{Arguments, Command, Form, Global};
 use clap::{CommandFactory, Parser};
 use exit::Exit;
 use std::io::{IsTerminal, Write};
@@ -61,7 +62,12 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<Exit, Trouble> {
     let global = &arguments.global;
+    if global.form == Form::Prometheus && !matches!(arguments.command, Command::Audit(_)) {
+        let problem = Diagnostic::new("command line", "only `audit` has `--output prometheus`");
+        return Err(vec![problem.help("take `--output json`")].into());
+    }
     match &arguments.command {
+        Command::Clients(options) => wait(clients::run(global, options)),
         Command::Check => wait(check::run(global)),
         Command::Plan(options) => wait(plan::run(global, options)),
         Command::Apply(options) => wait(apply::run(global, options)),

@@ -3,6 +3,7 @@
 
 pub mod addresses;
 pub mod audit;
+pub mod clients;
 pub mod lock;
 pub mod survey;
 mod trust;

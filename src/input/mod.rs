@@ -28,6 +28,7 @@ use playbook::Playbook;
 use playbook_keys::PLAYBOOK;
 use reader::Reader;
 use record::Record;
+pub use scalars::duration;
 use shape::Table;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

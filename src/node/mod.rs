@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod audit;
+pub mod clients;
 pub mod cql;
 pub mod files;
 mod frame;

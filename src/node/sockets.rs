@@ -1,4 +1,4 @@
-//! Listening sockets as Linux lists them in `/proc/net/tcp` and `tcp6`.
+//! Sockets as Linux lists them in `/proc/net/tcp` and `tcp6`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -23,8 +23,35 @@ pub(super) fn reachable(listener: &Listener) -> IpAddr {
     }
 }
 
+/// A socket that listens, or one that is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Socket {
+    pub local: Listener,
+    pub remote: Listener,
+    pub established: bool,
+}
+
+/// Reads the lines of sockets with both of their ends.
+pub(super) fn connections(lines: &[&str]) -> Vec<Socket> {
+    let socket = |line: &&str| {
+        let state = line.split_whitespace().nth(3)?;
+        // TCP_ESTABLISHED and TCP_LISTEN of the kernel's tcp_states.h.
+        let established = match state {
+            "01" => true,
+            "0A" => false,
+            _ => return None,
+        };
+        Some(Socket { local: end(line, 1)?, remote: end(line, 2)?, established })
+    };
+    lines.iter().filter_map(socket).collect()
+}
+
 fn listener(line: &str) -> Option<Listener> {
-    let (address, port) = line.split_whitespace().nth(1)?.split_once(':')?;
+    end(line, 1)
+}
+
+fn end(line: &str, column: usize) -> Option<Listener> {
+    let (address, port) = line.split_whitespace().nth(column)?.split_once(':')?;
     Some(Listener { address: address_of(address)?, port: u16::from_str_radix(port, 16).ok()? })
 }
 

@@ -2,7 +2,7 @@
 
 mod session;
 
-pub use session::{CqlError, Credentials, Row, Session};
+pub use session::{CqlError, Credentials, DRIVER_NAME, Row, Session};
 
 use crate::facts::placement::{Member, Replication};
 use crate::facts::ring::{Keyspace, Partitioner, Ring, RingSource};

@@ -23,6 +23,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// `system.peers` of 2,000 nodes with 256 tokens each is about 13 MB; what claims more is not an answer to us.
 const LONGEST_BODY_BYTES: usize = 64 << 20;
 
+/// What a node lists our connections under, so that they are not taken for a client's.
+pub const DRIVER_NAME: &str = "ringwalk";
+
 /// A CQL login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
@@ -42,7 +45,11 @@ impl Session {
         credentials: Option<&Credentials>,
     ) -> Result<Session, CqlError> {
         let mut session = Session { connection };
-        let options = HashMap::from([("CQL_VERSION".into(), "3.0.0".into())]);
+        let options = HashMap::from([
+            ("CQL_VERSION".into(), "3.0.0".into()),
+            ("DRIVER_NAME".into(), DRIVER_NAME.into()),
+            ("DRIVER_VERSION".into(), env!("CARGO_PKG_VERSION").into()),
+        ]);
         match session.ask(&Startup { options }, "starting CQL").await? {
             Response::Ready => Ok(session),
             Response::Authenticate(demand) => {

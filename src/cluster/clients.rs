@@ -1,0 +1,69 @@
+//! Who is connected to the nodes of a cluster: one look at all of them.
+
+use super::survey::{chain, cql_connection};
+use super::views;
+use super::{Cluster, Node};
+use crate::facts::NodeFacts;
+use crate::facts::clients::{ClientLook, ClientSource};
+use crate::facts::version::Version;
+use crate::node::clients::{self, Asked};
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeSet;
+
+/// As in a survey: more at a time would only wait for the network.
+const AT_ONCE: usize = 64;
+
+/// Every node's answer, or why it gave none.
+pub async fn look(cluster: &Cluster, nodes: &[NodeFacts]) -> Vec<(String, ClientLook)> {
+    let looks = nodes.iter().filter_map(|seen| {
+        let node = cluster.node(&seen.node)?;
+        Some(async move { (seen.node.clone(), of_node(node, seen).await) })
+    });
+    stream::iter(looks).buffered(AT_ONCE).collect().await
+}
+
+async fn of_node(node: &Node, seen: &NodeFacts) -> ClientLook {
+    if !seen.native.listening {
+        return Ok((ClientSource::PortClosed, Vec::new()));
+    }
+    if seen.flavour.apache_base(seen.version) < Version::new(4, 0, 0) {
+        return by_sockets(node, seen).await;
+    }
+    let own = own_addresses(node, seen);
+    let asked = Asked { node: &node.name, own: &own };
+    let by_cql = async {
+        let connection = cql_connection(node, seen).await?;
+        let answer = clients::by_cql(&asked, connection, node.credentials.cql.as_ref()).await;
+        answer.map_err(|error| chain(&error))
+    };
+    let refusal = match by_cql.await {
+        Ok(clients) => return Ok((ClientSource::Cql, clients)),
+        Err(refusal) => refusal,
+    };
+    let by_nodetool = async {
+        let text = views::ask(node, &node.nodetool(seen), &["clientstats", "--all"]).await?;
+        clients::clientstats(&asked, &text).map_err(|error| error.to_string())
+    };
+    match by_nodetool.await {
+        Ok(clients) => Ok((ClientSource::Nodetool, clients)),
+        Err(why) => Err(format!("by CQL: {refusal}; by nodetool: {why}")),
+    }
+}
+
+/// Both ports: with a second one, its clients are the ones that speak TLS, and the first one's do not.
+async fn by_sockets(node: &Node, seen: &NodeFacts) -> ClientLook {
+    let mut found = Vec::new();
+    for port in [Some(seen.native.port), seen.native.port_ssl].into_iter().flatten() {
+        let answer = clients::by_sockets(&node.name, node.host.as_ref(), &seen.native.address, port).await;
+        found.extend(answer.map_err(|error| chain(&error))?);
+    }
+    Ok((ClientSource::Sockets, found))
+}
+
+/// Where connections to the node through its own SSH daemon come from.
+fn own_addresses(node: &Node, seen: &NodeFacts) -> BTreeSet<String> {
+    let mut own = seen.known_as.clone();
+    own.extend([seen.native.address.clone(), node.inventory.address.clone()]);
+    own.extend(["127.0.0.1".to_owned(), "::1".to_owned()]);
+    own
+}

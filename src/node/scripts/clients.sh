@@ -1,0 +1,9 @@
+# Prints the TCP sockets that listen on port $1 (hexadecimal) or are connected to it, as the Cassandra here sees them.
+find_cassandra
+sockets=''
+for pid in $found; do
+  sockets=$(grep -hE "^ *[0-9]+: [0-9A-F]+:$1 [0-9A-F]+:[0-9A-F]{4} 0[1A] " "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null)
+  break
+done
+[ -n "$found" ] || { section none ''; exit 0; }
+section sockets "$sockets"
