@@ -128,6 +128,7 @@ impl<'a> Subject<'a> {
 }
 
 fn internode_encryption(root: Option<&yaml::Node>) -> &str {
-    let written = root.and_then(|root| root.get("server_encryption_options")?.get("internode_encryption")?.as_str());
+    let written =
+        root.and_then(|root| root.get("server_encryption_options")?.get("internode_encryption")?.as_str());
     written.unwrap_or("none")
 }

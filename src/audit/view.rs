@@ -151,7 +151,9 @@ impl PortView {
             plaintext: look.plaintext,
             tls_versions: look.versions.iter().map(ToString::to_string).collect(),
             weak_suites: look.weak.iter().map(|suite| suite.name.to_owned()).collect(),
-            certificate: served.and_then(|it| it.chain.first()).map(|leaf| CertificateView::of(leaf, subject)),
+            certificate: served
+                .and_then(|it| it.chain.first())
+                .map(|leaf| CertificateView::of(leaf, subject)),
             demands_client_certificate: served.is_some_and(|served| served.demands_certificate),
         }
     }

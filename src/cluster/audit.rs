@@ -56,9 +56,7 @@ async fn read_or_ask_version(node: &Node) -> Result<Read, ProbeError> {
     let answer = super::views::ask(node, &node.nodetool_at(path), &["version"]).await;
     let version = answer.ok().and_then(|text| output::version(&text).ok()?.parse().ok());
     match version {
-        Some(version) => {
-            read(node.host.as_ref(), &ProbeRequest { version: Some(version), ..request }).await
-        }
+        Some(version) => read(node.host.as_ref(), &ProbeRequest { version: Some(version), ..request }).await,
         None => Err(error),
     }
 }
@@ -125,6 +123,7 @@ async fn internode_port(node: &Node, facts: &NodeFacts) -> Result<Option<(u16, P
 
 fn talks_tls(facts: &NodeFacts) -> bool {
     let root = yaml::parse(facts.yaml.text.expose()).ok().flatten();
-    let written = root.as_ref().and_then(|root| root.get("server_encryption_options")?.get("internode_encryption"));
+    let written =
+        root.as_ref().and_then(|root| root.get("server_encryption_options")?.get("internode_encryption"));
     written.and_then(yaml::Node::as_str).is_some_and(|encryption| encryption != "none")
 }

@@ -27,11 +27,8 @@ pub struct Read {
 /// The script's name, as transcripts and simulated hosts see it.
 pub const SCRIPT: &str = "audit";
 
-const TEXT: &str = concat!(
-    include_str!("scripts/common.sh"),
-    "with_contents=yes\n",
-    include_str!("scripts/probe.sh")
-);
+const TEXT: &str =
+    concat!(include_str!("scripts/common.sh"), "with_contents=yes\n", include_str!("scripts/probe.sh"));
 
 /// `USER_HZ`, in which `/proc/PID/stat` counts: 100 on every architecture that Cassandra is released for (proc(5)).
 const TICKS_A_SECOND: f64 = 100.0;

@@ -10,7 +10,8 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     let written = |key: &str| subject.root.as_ref()?.get(key).and_then(yaml::Node::as_str);
     let told = [written("broadcast_rpc_address"), Some(subject.seen.facts.native.address.as_str())];
     let address = told.into_iter().flatten().filter_map(|text| text.parse().ok());
-    let Some(address) = address.into_iter().find(|it: &IpAddr| !it.is_unspecified() && !it.is_loopback()) else {
+    let Some(address) = address.into_iter().find(|it: &IpAddr| !it.is_unspecified() && !it.is_loopback())
+    else {
         return Vec::new();
     };
     if leaf.addresses().any(|named| named == address) {

@@ -33,7 +33,9 @@ fn differs(
     );
     let facts = &subject.seen.facts;
     let help = match facts.flavour.apache_base(facts.version) >= Version::new(4, 0, 0) {
-        true => "take it up: `nodetool reloadssl` on the node, or `ringwalk apply` with the playbook that brought it",
+        true => {
+            "take it up: `nodetool reloadssl` on the node, or `ringwalk apply` with the playbook that brought it"
+        }
         false => "take it up by a restart: before 4.0 nothing else does",
     };
     Some(remark(Severity::Error, reason, help))

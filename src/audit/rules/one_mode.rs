@@ -16,7 +16,8 @@ pub fn findings(modes: &Modes<'_>) -> Vec<Finding> {
         rule: "one_mode",
         severity: Severity::Warning,
         reason: format!("is in mode `{mode}` while {nodes} of {} nodes are in `{last}`", known.len()),
-        help: "bring the run to its end: `ringwalk runs`, then `ringwalk resume`; or plan and apply again".into(),
+        help: "bring the run to its end: `ringwalk runs`, then `ringwalk resume`; or plan and apply again"
+            .into(),
     };
     behind.map(finding).collect()
 }

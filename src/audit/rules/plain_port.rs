@@ -13,7 +13,9 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     let plain = native.port;
     vec![remark(
         Severity::Warning,
-        format!("port {plain} serves plaintext beside the TLS port {port_ssl}, and is what drivers learn of peers"),
+        format!(
+            "port {plain} serves plaintext beside the TLS port {port_ssl}, and is what drivers learn of peers"
+        ),
         "take `native_transport_port_ssl` out and serve TLS on the one port; or let a firewall close the plain one",
     )]
 }

@@ -18,7 +18,8 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
         }
         told.push(path);
         let who = format!("the {} {path} ({:04o} {}:{})", opened.role, file.mode, file.owner, file.group);
-        let help = format!("`chown {0}:{1} {path} && chmod 0640 {path}` on the node", layout.user, layout.group);
+        let help =
+            format!("`chown {0}:{1} {path} && chmod 0640 {path}` on the node", layout.user, layout.group);
         let of_others = !["root", layout.group.as_str()].contains(&file.group.as_str());
         let what = match opened.role {
             _ if file.mode & 0o002 != 0 => "may be replaced by every user of the node",

@@ -10,7 +10,11 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     let help = format!("`chown root:{0} {path} && chmod 0640 {path}` on the node", layout.group);
     let mut remarks = Vec::new();
     let mut say = |severity, what: String| {
-        remarks.push(remark(severity, format!("{path} ({:04o} {}:{}) {what}", file.mode, file.owner, file.group), &help));
+        remarks.push(remark(
+            severity,
+            format!("{path} ({:04o} {}:{}) {what}", file.mode, file.owner, file.group),
+            &help,
+        ));
     };
     if file.mode & 0o002 != 0 {
         say(Severity::Error, "may be written by every user of the node".into());

@@ -130,9 +130,8 @@ fn extension(mut rest: &[u8], wanted: u16) -> Option<&[u8]> {
 fn hello(version: Protocol, suites: &[u16]) -> Vec<u8> {
     // Elliptic curves: P-256, P-384, P-521, x25519. Signatures: ECDSA, RSA-PSS and RSA, down to SHA-1 for old versions.
     const GROUPS: [u16; 4] = [0x0017, 0x0018, 0x0019, 0x001d];
-    const SIGNATURES: [u16; 12] = [
-        0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201,
-    ];
+    const SIGNATURES: [u16; 12] =
+        [0x0403, 0x0503, 0x0603, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201];
     let is_13 = version == Protocol::Tls13;
     let mut extensions = [
         with_length(0x000a, &sized(&words(&GROUPS))),

@@ -1,9 +1,9 @@
 //! An audit in Prometheus' text exposition format, for node_exporter's textfile collector.
 
+use crate::audit::Severity;
 use crate::audit::mode::Mode;
 use crate::audit::rules;
 use crate::audit::view::{Audit, CertificateView, NodeView};
-use crate::audit::Severity;
 use crate::plan::judge;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,7 +35,10 @@ fn seen(audit: &Audit) -> impl Iterator<Item = (&str, &crate::audit::view::SeenV
 
 fn modes(out: &mut Exposition<'_>, audit: &Audit) {
     const NAME: &str = "ringwalk_client_tls_mode";
-    out.family(NAME, "1 for the mode that clients meet on the wire or that cassandra.yaml says, 0 for the others.");
+    out.family(
+        NAME,
+        "1 for the mode that clients meet on the wire or that cassandra.yaml says, 0 for the others.",
+    );
     for (node, seen) in seen(audit) {
         for (by, is) in [("wire", seen.mode_on_wire), ("file", Some(seen.mode_by_file))] {
             for mode in Mode::ALL {
@@ -102,7 +105,8 @@ impl Exposition<'_> {
 
     fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: i64) {
         let labels = [("cluster", self.cluster)].into_iter().chain(labels.iter().copied());
-        let labels: Vec<String> = labels.map(|(key, value)| format!("{key}=\"{}\"", escaped(value))).collect();
+        let labels: Vec<String> =
+            labels.map(|(key, value)| format!("{key}=\"{}\"", escaped(value))).collect();
         let _ = writeln!(self.text, "{name}{{{}}} {value}", labels.join(","));
     }
 }
