@@ -6,7 +6,6 @@ mod workshop;
 use ringwalk::formats::certificate::Certificate;
 use ringwalk::formats::store::{Store, StoreError, StoreKind};
 use ringwalk::secret::Secret;
-use std::fs;
 use workshop::Workshop;
 
 const PASSWORD: &str = "changeit";
@@ -19,7 +18,7 @@ const KEYTOOL_KEYS: [(&str, &[&str], &str); 3] = [
 impl Workshop {
     fn join(&self, from: &[&str], to: &str) {
         let bytes: Vec<u8> = from.iter().flat_map(|name| self.read(name)).collect();
-        fs::write(self.path(to), bytes).unwrap();
+        self.write(to, &bytes);
     }
 
     fn open(&self, name: &str, password: &str) -> Result<Store, StoreError> {
@@ -40,11 +39,10 @@ impl Workshop {
 
     /// `ca.crt` signs `node.crt`, whose key is `node.key`; `node-chain.crt` has both.
     fn with_pki(self) -> Workshop {
-        fs::write(
-            self.path("san.cnf"),
-            "subjectAltName=DNS:orders-1.example,IP:10.0.1.11,IP:fd00::1,email:a@b.example\n",
-        )
-        .unwrap();
+        self.write(
+            "san.cnf",
+            b"subjectAltName=DNS:orders-1.example,IP:10.0.1.11,IP:fd00::1,email:a@b.example\n",
+        );
         self.run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out ca.key");
         self.run("openssl req -x509 -new -key ca.key -subj /O=Example/CN=Orders-CA -days 30 -out ca.crt");
         self.run("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out node.key");
@@ -206,8 +204,8 @@ fn what_is_no_store_is_named() {
     );
     shop.run("openssl pkcs8 -topk8 -in node.key -v1 PBE-SHA1-3DES -passout pass:changeit -out old.p8");
     shop.run("openssl pkcs8 -topk8 -in node.key -scrypt -passout pass:changeit -out scrypt.p8");
-    fs::write(shop.path("empty"), "").unwrap();
-    fs::write(shop.path("text"), "keystore\n").unwrap();
+    shop.write("empty", b"");
+    shop.write("text", b"keystore\n");
     for (name, expected) in [
         ("empty", "the file is empty"),
         ("text", "neither JKS nor PKCS12 nor PEM"),

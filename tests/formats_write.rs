@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use ringwalk::formats::jks;
 use ringwalk::formats::store::{Contents, Form, Seal, Store, Strength};
 use ringwalk::secret::Secret;
-use std::fs;
 use workshop::Workshop;
 
 const PASSWORD: &str = "changeit";
@@ -25,10 +24,6 @@ const FORMS: [(&str, Form); 4] = [
 ];
 
 impl Workshop {
-    fn write(&self, name: &str, bytes: &[u8]) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
     /// A CA, as many CAs beneath it as make the chain long enough, and a leaf of this kind of key; one PEM store of it.
     fn store(&self, name: &str, key: &str, chain: usize) -> Store {
         self.write("ca.cnf", b"basicConstraints=critical,CA:true\n");

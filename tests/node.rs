@@ -2,6 +2,8 @@
 
 #[path = "node/files.rs"]
 mod files;
+#[path = "node/heals.rs"]
+mod heals;
 #[path = "node/jobs.rs"]
 mod jobs;
 #[path = "support/local_host.rs"]

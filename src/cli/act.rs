@@ -41,10 +41,12 @@ pub async fn begin(global: &Global, agreed: Agreed) -> Result<Exit, Trouble> {
     let run = run_id(&plan.cluster, Timestamp::now());
     let runs_dir = runs::directory(global)?;
     let lease = lock::take(&cluster, &run).await?;
-    let journal = lock::or_give_back(&lease, Journal::create(&runs_dir, &run)).await?;
+    let journal = Journal::create(&runs_dir, &run).map_err(anyhow::Error::new);
+    let journal = lock::or_give_back(&lease, journal).await?;
+    let cluster = lock::or_give_back(&lease, transcribed(cluster, &runs_dir, &run)).await?;
     let mut reporter = reporter(global);
     let means = Means {
-        cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
+        cluster: Arc::new(cluster),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
         looks,
@@ -104,10 +106,9 @@ pub fn agreed(yes: bool, question: &str) -> Result<bool, Trouble> {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(anyhow::anyhow!(
-            "there is no terminal to ask on; add --yes if this plan is what you want"
-        )
-        .into());
+        return Err(
+            anyhow::anyhow!("there is no terminal to ask on; add --yes if this is what you want").into()
+        );
     }
     say(&format!("\n{question} Type yes: "));
     let mut answer = String::new();

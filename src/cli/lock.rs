@@ -9,7 +9,6 @@ use crate::cluster::Cluster;
 use crate::cluster::lock::{self, Lease};
 use crate::engine::EngineError;
 use crate::engine::carry::Ended;
-use crate::journal::file::{Journal, JournalError};
 use crate::node::lock::{Answer, Holder, NodeLock};
 use crate::report::lock as shown;
 use anyhow::{Context, anyhow};
@@ -42,11 +41,11 @@ pub async fn give_back(lease: &Lease, ended: &Result<Ended, EngineError>) {
 }
 
 /// A run that cannot begin needs no lock.
-pub async fn or_give_back(lease: &Lease, journal: Result<Journal, JournalError>) -> Result<Journal, Trouble> {
-    if journal.is_err() {
+pub async fn or_give_back<T, E: Into<Trouble>>(lease: &Lease, prepared: Result<T, E>) -> Result<T, Trouble> {
+    if prepared.is_err() {
         lease.release().await;
     }
-    Ok(journal.map_err(anyhow::Error::new)?)
+    prepared.map_err(Into::into)
 }
 
 async fn show(global: &Global, cluster: &Cluster) -> Result<Exit, Trouble> {

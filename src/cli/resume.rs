@@ -47,15 +47,17 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
         return Ok(Exit::from(state.finished.map_or(RunResult::Interrupted, |(_, result)| result)));
     }
     nobody_else_is_at_work(global, &state.plan.cluster, Some(&run))?;
+    let interrupts = interrupt::listen().context("cannot listen for signals")?;
     let lease = lock::take(&cluster, &run).await?;
+    let cluster = lock::or_give_back(&lease, transcribed(cluster, &runs_dir, &run)).await?;
     let mut reporter = reporter(global);
     let means = Means {
-        cluster: Arc::new(transcribed(cluster, &runs_dir, &run)?),
+        cluster: Arc::new(cluster),
         facts: Arc::new(facts),
         material: Arc::new(loaded.material),
         looks: options.yes.then_some(looks),
         reporter: reporter.as_mut(),
-        interrupts: interrupt::listen().context("cannot listen for signals")?,
+        interrupts,
         permission: lease.clone(),
         operator: operator(),
     };

@@ -90,6 +90,14 @@ pub fn problems(state: &RunState, facts: &Facts, material: &Material) -> Vec<Dia
     let mut problems = Vec::new();
     for node in state.plan.nodes().into_iter().filter(|node| !state.node_is_done(node)) {
         match facts.node(node) {
+            Some(NodeFacts { healed: Some(healed), layout, .. }) if healed.run == state.run => {
+                let help = format!(
+                    "see the cause in its log in {}; then `ringwalk plan` goes by what is there now, or \
+                     `ringwalk rollback {}` takes the other nodes back",
+                    layout.log_dir, state.run
+                );
+                problems.push(Diagnostic::new(node, healed.to_string()).help(help));
+            }
             Some(now) => problems.extend(stand::problems(&state.plan, &progress, now)),
             None => problems.push(
                 Diagnostic::new(node, "the run has to change this node, and the inventory lacks it")

@@ -1,6 +1,7 @@
 //! One step, carried out on its node. Every step may be carried out again: what is done already is found done.
 
 mod act;
+mod heal;
 mod noted;
 mod reload;
 mod restart;
@@ -37,6 +38,8 @@ pub struct Performer {
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
     permission: Arc<dyn Permission>,
+    /// By restart: what it may take back on its node by itself.
+    written: BTreeMap<StepId, Vec<heal::Written>>,
     /// By step: how often it was begun in vain.
     tries: BTreeMap<StepId, u32>,
     /// By node: what its earlier steps leave for its later ones.
@@ -114,6 +117,7 @@ impl Performer {
             facts,
             material,
             permission,
+            written: heal::written(&state.plan),
             tries: tried.filter(|(_, tries)| *tries > 0).collect(),
             noted: Mutex::new(nodes.map(|node| (node.to_owned(), Noted::of(state, node))).collect()),
             recent: Mutex::default(),
@@ -329,22 +333,6 @@ impl Place<'_> {
             None => failure.why,
         };
         Failure { why, log: found.lines, ..failure }
-    }
-
-    /// The node was left running: its cause is elsewhere.
-    fn help_before_restart(&self) -> String {
-        format!(
-            "{} was not taken down: it runs on as before, and its new files wait for its next start; see to what stands \
-             in the way, then run `ringwalk plan` again",
-            self.node.name
-        )
-    }
-
-    fn help_after_restart(&self) -> String {
-        format!(
-            "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
-            self.node.name, self.seen.state_dir, self.run.run
-        )
     }
 }
 

@@ -58,6 +58,9 @@ pub struct NodeFacts {
     pub state_dir: String,
     /// A run changed files here and did not see the node healthy afterwards: its id.
     pub owed: Option<String>,
+    /// It put old files back by itself since, or tried to.
+    #[serde(default)]
+    pub healed: Option<SelfHealed>,
     /// Free bytes of the file system under each directory that would be written to.
     pub free_bytes: BTreeMap<String, u64>,
     /// Those of them that cannot be written to: not allowed, or a read-only file system.
@@ -71,6 +74,31 @@ pub struct NodeFacts {
     /// How many clients were connected to it in TLS; unknown before 4.0, which has no `system_views.clients`.
     #[serde(default)]
     pub tls_clients: Option<usize>,
+}
+
+/// What a node did by itself while nobody was there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfHealed {
+    /// The run that changed it and was gone.
+    pub run: String,
+    /// By the node's clock, in seconds since 1970.
+    pub at_s: i64,
+    /// A clause: what it did.
+    pub what: String,
+}
+
+impl fmt::Display for SelfHealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it healed itself")?;
+        if let Ok(at) = jiff::Timestamp::from_second(self.at_s) {
+            write!(f, " at {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))?;
+        }
+        write!(
+            f,
+            ", since Cassandra did not answer after its restart and run {} was gone: {}",
+            self.run, self.what
+        )
+    }
 }
 
 /// Where things are on a node.

@@ -12,6 +12,10 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
+/// Java takes no TLS handshake message that is larger (`jdk.tls.maxHandshakeMessageSize`), so that nobody can be shown a
+/// larger certificate. It is also what bounds the memory that a mebibyte of tiny names would take.
+const SIZE_LIMIT_BYTES: usize = 32 << 10;
+
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     /// A distinguished name such as `CN=orders-1, O=Example`.
@@ -51,12 +55,17 @@ pub enum CertificateError {
     Malformed(String),
     #[error("more bytes follow the certificate")]
     TrailingBytes,
+    #[error("it has {0} bytes, and Java's TLS takes at most 32,768")]
+    TooLarge(usize),
     #[error("its validity lies outside of the calendar")]
     Dates,
 }
 
 impl Certificate {
     pub fn from_der(der: &[u8]) -> Result<Certificate, CertificateError> {
+        if der.len() > SIZE_LIMIT_BYTES {
+            return Err(CertificateError::TooLarge(der.len()));
+        }
         let (rest, parsed) =
             X509Certificate::from_der(der).map_err(|error| CertificateError::Malformed(error.to_string()))?;
         if !rest.is_empty() {

@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{
 };
 use pkcs8::der::asn1::UintRef;
 use pkcs8::der::{Decode, Encode, Reader, SliceReader};
+use std::collections::HashSet;
 use std::fmt;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -126,6 +127,10 @@ pub enum StoreError {
     },
     #[error("the store uses {0}, which cannot be read")]
     Unsupported(&'static str),
+    #[error("the entry `{alias}` cannot be written: {why}")]
+    NotWritable { alias: String, why: &'static str },
+    #[error("PEM cannot hold {0}")]
+    NotForPem(&'static str),
     #[error("the operating system gives no random numbers")]
     NoRandomness,
 }
@@ -139,7 +144,8 @@ impl StoreError {
             }
             StoreError::WrongPassword => Some("try the password with `keytool -list -keystore FILE`"),
             StoreError::KeyPasswordDiffers { .. } => Some(
-                "give the key the password of its store: `keytool -keypasswd -alias ALIAS -keystore FILE`",
+                "give the key the password of its store: `keytool -keypasswd -alias ALIAS -keystore FILE` for JKS; \
+                 a PKCS12 store is made anew",
             ),
             StoreError::NotPkcs8 { .. } => {
                 Some("convert it: `openssl pkcs8 -topk8 -nocrypt -in FILE -out FILE.p8`")
@@ -153,6 +159,8 @@ impl StoreError {
             }
             StoreError::Empty
             | StoreError::NoRandomness
+            | StoreError::NotWritable { .. }
+            | StoreError::NotForPem(_)
             | StoreError::NotAStore
             | StoreError::Damaged(_)
             | StoreError::Certificate { .. } => None,
@@ -163,4 +171,19 @@ impl StoreError {
 /// The certificate of an entry.
 pub fn certificate(alias: &str, der: &[u8]) -> Result<Certificate, StoreError> {
     Certificate::from_der(der).map_err(|source| StoreError::Certificate { alias: alias.to_string(), source })
+}
+
+/// Java takes aliases for the same whatever their case, and of two entries with the same it keeps the later.
+pub fn names_differ(contents: &Contents) -> Result<(), StoreError> {
+    let aliases = contents.keys.iter().map(|entry| &entry.alias);
+    let mut seen = HashSet::new();
+    for alias in aliases.chain(contents.trusted.iter().map(|(alias, _)| alias)) {
+        if !seen.insert(alias.to_lowercase()) {
+            return Err(StoreError::NotWritable {
+                alias: alias.clone(),
+                why: "another entry has the same alias",
+            });
+        }
+    }
+    Ok(())
 }

@@ -87,6 +87,8 @@ pub struct Rollout {
     pub on_failure: OnFailure,
     /// How many looks in a row must find a node healthy.
     pub steady_looks: u32,
+    /// A node that does not answer after its restart, with nobody there, puts its old files back.
+    pub self_heal: bool,
     pub timeouts: Timeouts,
 }
 
@@ -139,7 +141,12 @@ pub struct Timeouts {
     pub stop: Duration,
     pub start: Duration,
     pub hold: Duration,
+    /// `None`: as long as a start may take, and two minutes.
+    pub heal: Option<Duration>,
 }
+
+/// A program that is started again at once (by cron, by an operator who was cut off) is back by then.
+const HEAL_GRACE: Duration = Duration::from_secs(120);
 
 impl Default for Rollout {
     fn default() -> Rollout {
@@ -151,6 +158,7 @@ impl Default for Rollout {
             keep_available: KeepAvailable::default(),
             on_failure: OnFailure::default(),
             steady_looks: 3,
+            self_heal: true,
             timeouts: Timeouts::default(),
         }
     }
@@ -164,7 +172,15 @@ impl Default for Timeouts {
             stop: Duration::from_secs(60),
             start: Duration::from_secs(600),
             hold: Duration::from_secs(1800),
+            heal: None,
         }
+    }
+}
+
+impl Timeouts {
+    /// How long a node waits for a sign of life before it heals itself.
+    pub fn heal(&self) -> Duration {
+        self.heal.unwrap_or(self.start + HEAL_GRACE)
     }
 }
 
@@ -321,6 +337,7 @@ impl Rollout {
             },
             on_failure: OnFailure::Stop,
             steady_looks: record.whole("steady_looks").unwrap_or(default.steady_looks),
+            self_heal: record.bool("self_heal").unwrap_or(default.self_heal),
             timeouts: record.record("timeouts").map(Timeouts::build).unwrap_or_default(),
         }
     }
@@ -335,6 +352,7 @@ impl Timeouts {
             stop: record.duration("stop").unwrap_or(default.stop),
             start: record.duration("start").unwrap_or(default.start),
             hold: record.duration("hold").unwrap_or(default.hold),
+            heal: record.duration("heal"),
         }
     }
 }

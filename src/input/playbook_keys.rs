@@ -241,6 +241,13 @@ pub static ROLLOUT: Table = Table {
             "3",
         )
         .or("3"),
+        Key::new(
+            "self_heal",
+            Form::Bool,
+            "Whether a node puts its old files back by itself where it does not answer after a restart and nobody is there.",
+            "true",
+        )
+        .or("true"),
         Key::new("timeouts", Form::Table(&TIMEOUTS), "How long each part may take.", "{ start: 10m }"),
     ],
 };
@@ -283,5 +290,13 @@ pub static TIMEOUTS: Table = Table {
         Key::new("start", TIMEOUT, "For the node to answer again; a long commit log takes minutes.", "10m")
             .or("10m"),
         Key::new("hold", TIMEOUT, "For the ring to allow the next step.", "30m").or("30m"),
+        // Four signs of life, so that a network that falters is no death.
+        Key::new(
+            "heal",
+            Form::Duration { least_s: 60, most_s: DAY_S },
+            "For a sign of life of the run, before a node heals itself.",
+            "12m",
+        )
+        .or("`start` and 2m"),
     ],
 };

@@ -2,12 +2,15 @@
 
 use super::frame::Sections;
 use super::layout::{self, CommandLine};
+use super::log::masked;
 use super::probe::{ProbeError, ProbeRequest};
 use super::service::{self, Found};
 use super::sockets::{self, Listener};
 use super::stores::{self, Stat};
 use crate::facts::version::{Flavour, Version};
-use crate::facts::{Layout, LayoutKind, NativeTransport, NodeFacts, Process, StorageTransport, Yaml};
+use crate::facts::{
+    Layout, LayoutKind, NativeTransport, NodeFacts, Process, SelfHealed, StorageTransport, Yaml,
+};
 use crate::formats::yaml::tree::{self, Node};
 use crate::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +66,7 @@ pub(super) fn read(
         files: stores::files(sections, request, tree.as_ref(), &stats)?,
         state_dir: sections.text("state_dir")?.into(),
         owed: Some(sections.text("owed")?).filter(|run| !run.is_empty()).map(Into::into),
+        healed: sections.text("healed").ok().and_then(healed),
         free_bytes: stores::free_bytes(sections)?,
         unwritable: stores::unwritable(sections)?,
         clock_offset_s: stats.get("/proc/self").map_or(0, |made_now| made_now.modified_s - now_s),
@@ -75,6 +79,13 @@ pub(super) fn read(
         java: sections.text("java").ok().filter(|java| !java.is_empty()).map(Into::into),
         yaml,
     })
+}
+
+/// `RUN SECONDS WORDS`; the words may be a start command's last.
+fn healed(line: &str) -> Option<SelfHealed> {
+    let mut words = line.trim().splitn(3, ' ');
+    let (run, at_s, what) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+    Some(SelfHealed { run: run.into(), at_s, what: masked(what) })
 }
 
 fn owned(lines: Vec<&str>) -> Vec<String> {

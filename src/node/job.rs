@@ -10,7 +10,11 @@ use std::time::Duration;
 
 const START: &str = concat!(include_str!("scripts/common.sh"), include_str!("scripts/start_job.sh"));
 const WATCH: &str = concat!(include_str!("scripts/common.sh"), include_str!("scripts/watch_job.sh"));
-const RESTART: &str = concat!(include_str!("scripts/common.sh"), include_str!("scripts/restart.sh"));
+const RESTART: &str = concat!(
+    include_str!("scripts/common.sh"),
+    include_str!("scripts/heal.sh"),
+    include_str!("scripts/restart.sh")
+);
 
 /// The script waits up to ten seconds for the job's first sign of life.
 const START_DEADLINE: Duration = Duration::from_secs(30);
@@ -50,6 +54,8 @@ pub struct JobStatus {
     pub stages: Vec<String>,
     /// The new process, or what went wrong.
     pub finished: Option<Result<Process, String>>,
+    /// Nobody was there, and the node has put its old files back by itself.
+    pub healed: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -156,12 +162,25 @@ fn status(output: &[u8]) -> Option<JobStatus> {
     let state = sections.text("state").ok()?;
     let text = String::from_utf8_lossy(sections.bytes("status")?).into_owned();
     let mut stages = Vec::new();
-    let mut finished = None;
+    let mut finished: Option<Result<Process, String>> = None;
+    let (mut cause, mut healed) = (None, false);
     for line in text.lines().filter_map(|line| Some(line.split_once(' ')?.1)) {
         let (stage, detail) = line.split_once(' ').unwrap_or((line, ""));
         match stage {
             "done" => finished = Some(Ok(process(detail)?)),
             "failed" => finished = Some(Err(failure(detail))),
+            "healing" => {
+                cause = finished.take().and_then(Result::err);
+                stages.push("the node puts its old files back by itself".into());
+            }
+            "healed" => {
+                healed = true;
+                finished = Some(Err(alone("put its old files back and runs with them", &cause)));
+            }
+            "unhealed" => {
+                let what = format!("tried to put its old files back and failed: {}", failure(detail));
+                finished = Some(Err(alone(&what, &cause)));
+            }
             "noted" => stages.push(masked(detail)),
             stage => stages.push(stage.to_owned()),
         }
@@ -174,7 +193,13 @@ fn status(output: &[u8]) -> Option<JobStatus> {
         "absent" => Some(Err("the node knows nothing of this restart job".into())),
         _ => None,
     });
-    Some(JobStatus { stages, finished })
+    Some(JobStatus { stages, finished, healed })
+}
+
+/// What the node did with nobody there. `cause`: why its restart had failed, if it had.
+fn alone(what: &str, cause: &Option<String>) -> String {
+    let cause = cause.as_ref().map_or("its client port was closed", String::as_str);
+    format!("nobody was there and Cassandra did not answer, so the node {what} ({cause})")
 }
 
 /// `PID TICKS` of the new process; whose it is and where it runs, the job does not look at.
@@ -219,7 +244,7 @@ mod tests {
             ),
             ("dead", "", Some(Err(killed.to_owned()))),
         ] {
-            let expected = JobStatus { stages: stages.clone(), finished };
+            let expected = JobStatus { stages: stages.clone(), finished, healed: false };
             assert_eq!(answer(state, &format!("{begun}{last}")), expected);
         }
         assert!(answer("absent", "").finished.unwrap().is_err());

@@ -6,6 +6,7 @@ pub mod clients;
 pub mod cql;
 pub mod files;
 mod frame;
+pub mod heal;
 pub mod job;
 pub mod layout;
 pub mod lock;

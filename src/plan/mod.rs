@@ -53,7 +53,12 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         cluster: facts.ring.cluster_name.clone(),
         playbook: input.playbook.name.clone(),
         at_once: input.playbook.rollout.at_once as usize,
-        warnings: unwell(input, facts).into_iter().chain(ordered.warnings).chain(ignored).collect(),
+        warnings: [healed(facts), unwell(input, facts)]
+            .concat()
+            .into_iter()
+            .chain(ordered.warnings)
+            .chain(ignored)
+            .collect(),
         seen: facts.nodes.iter().map(Seen::of).collect(),
         findings,
         phases: ordered.phases,
@@ -75,6 +80,15 @@ fn unwell(input: &Input, facts: &Facts) -> Vec<String> {
         Some(format!("Cassandra runs on `{}`, but {what}: see its log in {}", node.name, seen.layout.log_dir))
     };
     input.inventory.nodes.iter().filter_map(of_node).collect()
+}
+
+/// What nodes did by themselves when nobody was there: the cause may be in what is about to be done again.
+fn healed(facts: &Facts) -> Vec<String> {
+    let of_node = |seen: &NodeFacts| {
+        let healed = seen.healed.as_ref()?;
+        Some(format!("`{}`: {healed}; see its log in {}", seen.node, seen.layout.log_dir))
+    };
+    facts.nodes.iter().filter_map(of_node).collect()
 }
 
 /// A thousand nodes with one mistake among them are one mistake; more than this is not read.

@@ -85,6 +85,10 @@ pub struct Restart {
     pub drain_s: u64,
     pub stop_s: u64,
     pub start_s: u64,
+    /// The node puts its old files back by itself where Cassandra does not answer and the run gave no sign of life for so
+    /// long. `None`: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heal_s: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

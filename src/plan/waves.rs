@@ -109,11 +109,14 @@ impl Line<'_> {
         if !work.change.restart.is_empty() {
             let spared = vec![Gate::CanBeSpared { keep: rollout.keep_available }];
             path.push(hold(spared, 1, Duration::ZERO, Duration::ZERO));
+            // A restart that changes no file has nothing to put back.
+            let heals = rollout.self_heal && (!work.pushes.is_empty() || work.edit.is_some());
             path.push(Step::Restart(Restart {
                 clients_s: rollout.timeouts.clients.as_secs(),
                 drain_s: rollout.timeouts.drain.as_secs(),
                 stop_s: rollout.timeouts.stop.as_secs(),
                 start_s: rollout.timeouts.start.as_secs(),
+                heal_s: heals.then(|| rollout.timeouts.heal().as_secs()),
             }));
             let mut gates = vec![Gate::NodeIsUp, Gate::CqlAnswers];
             gates.extend(work.wires.iter().cloned().map(Gate::WireIsRight));

@@ -25,7 +25,8 @@ pub const BEGAN_S: i64 = 1_000_000;
 /// Made by keytool once: `good`, `other` (of the same CA), `short` (ends in five days), and what trusts the CA.
 pub static STORES: LazyLock<BTreeMap<&'static str, Vec<u8>>> = LazyLock::new(|| {
     let shop = Workshop::new();
-    let store = |name: &str| format!("-storetype PKCS12 -storepass {PASSWORD} -keystore {name}.p12");
+    shop.write("password", PASSWORD.as_bytes());
+    let store = |name: &str| format!("-storetype PKCS12 -storepass:file password -keystore {name}.p12");
     let pair = "-keyalg EC -groupname secp256r1 -genkeypair";
     shop.run(&format!("keytool {pair} -alias ca -dname CN=CA -ext bc:c -validity 3650 {}", store("ca")));
     shop.run(&format!("keytool -exportcert -rfc -alias ca -file ca.pem {}", store("ca")));
@@ -122,6 +123,7 @@ fn facts() -> NodeFacts {
         known_as: BTreeSet::new(),
         state_dir: "/var/lib/ringwalk".into(),
         owed: None,
+        healed: None,
         free_bytes: BTreeMap::new(),
         unwritable: BTreeSet::new(),
         clock_offset_s: 0,

@@ -59,7 +59,7 @@ pub fn step(letter: char) -> Step {
             owner: "cassandra:cassandra".into(),
             mode: 0o400,
         }),
-        'R' => Step::Restart(Restart { clients_s: 5, drain_s: 60, stop_s: 60, start_s: 600 }),
+        'R' => Step::Restart(Restart { clients_s: 5, drain_s: 60, stop_s: 60, start_s: 600, heal_s: None }),
         'h' => Step::Hold(ringwalk::plan::step::Hold {
             gates: Vec::new(),
             looks: 1,

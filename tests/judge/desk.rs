@@ -142,6 +142,7 @@ fn node(name: &str) -> NodeFacts {
         known_as: BTreeSet::from([address(name)]),
         state_dir: "/var/lib/ringwalk".into(),
         owed: None,
+        healed: None,
         free_bytes: BTreeMap::new(),
         unwritable: BTreeSet::new(),
         clock_offset_s: 0,

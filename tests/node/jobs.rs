@@ -29,7 +29,7 @@ while [ $# -gt 1 ]; do [ "$1" != -pwf ] || { cat "$2"; stat -c %a "$2"; } >>/var
 "#;
 
 /// A machine with such a Cassandra, running.
-fn machine() -> LocalHost {
+pub fn machine() -> LocalHost {
     let host = LocalHost::boot();
     host.sh("mkdir /opt/c /opt/cwd && cp $(command -v perl) /opt/c/java");
     for (path, text) in [("daemon", DAEMON), ("cassandra", CASSANDRA), ("nodetool", NODETOOL)] {
@@ -41,7 +41,7 @@ fn machine() -> LocalHost {
     host
 }
 
-async fn a_job(host: &dyn Host) -> Job {
+pub async fn a_job(host: &dyn Host) -> Job {
     Job {
         state_dir: "/var/lib/ringwalk".into(),
         run: "r1".into(),
@@ -60,7 +60,7 @@ async fn a_job(host: &dyn Host) -> Job {
 }
 
 /// Follows a job to its end.
-async fn end_of(host: &dyn Host, job: &Job) -> JobStatus {
+pub async fn end_of(host: &dyn Host, job: &Job) -> JobStatus {
     let mut seen = 0;
     loop {
         let status = job::watch(host, job, seen).await.unwrap();
@@ -195,7 +195,7 @@ async fn what_goes_wrong_is_noted_or_ends_the_job_in_words() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_killed_is_told_from_one_that_never_was() {
+pub async fn a_job_that_was_killed_is_told_from_one_that_never_was() {
     let host = machine();
     host.sh("touch /etc/deaf");
     let job = a_job(&host).await;

@@ -280,6 +280,7 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
         known_as: BTreeSet::from([seen.address.clone().unwrap_or_else(|| node.address.clone())]),
         state_dir: "/var/lib/ringwalk".into(),
         owed: seen.owed.clone(),
+        healed: None,
         free_bytes: BTreeMap::new(),
         unwritable: BTreeSet::new(),
         clock_offset_s: 0,

@@ -31,6 +31,19 @@ impl Desk {
         desk
     }
 
+    /// The desk of another operator: the same files, runs of their own.
+    pub fn beside(&self, name: &str) -> Desk {
+        let desk = Desk { directory: self.directory.join(name) };
+        fs::create_dir_all(&desk.directory).unwrap();
+        desk.write("inventory.yaml", &self.read("inventory.yaml"));
+        desk.write("enable.yaml", &self.read("enable.yaml"));
+        let stores = desk.directory.join("stores");
+        if !stores.exists() {
+            std::os::unix::fs::symlink(self.directory.join("stores"), stores).unwrap();
+        }
+        desk
+    }
+
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.directory.join(name), text).unwrap();
     }
@@ -143,6 +156,13 @@ impl Running {
     /// Waits for words on the screen.
     pub fn until_it_says(&self, words: &str) {
         until(words, Duration::from_secs(120), || self.so_far().contains(words));
+    }
+
+    /// Its machine dies.
+    pub fn kill(&self) {
+        let pid = fs::read_to_string(&self.pid).unwrap();
+        println!("-- kill -9");
+        assert!(Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap().success());
     }
 
     /// Ctrl-C.

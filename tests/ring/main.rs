@@ -12,6 +12,7 @@ mod files;
 mod interruptions;
 mod judge;
 mod knowledge;
+mod locks;
 mod own_stores;
 mod restarts;
 mod rig;
@@ -126,4 +127,20 @@ fn c04_interrupted_once_and_twice_and_a_connection_lost() {
 #[ignore = "needs a real ring: scripts/test ring-5.0-package"]
 fn d01_from_an_empty_directory_to_cqlsh_in_mutual_tls() {
     own_stores::scene();
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn c05_two_operators_at_once() {
+    if troubles_are_played() {
+        locks::two_operators();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn c06_a_node_heals_itself_when_nobody_is_there() {
+    if troubles_are_played() {
+        locks::nobody_is_there();
+    }
 }

@@ -102,7 +102,7 @@ fn steps(wave: usize, node: &str) -> Vec<PlannedStep> {
         Step::PushStore(push),
         Step::EditYaml(edit),
         hold(vec![Gate::CanBeSpared { keep: KeepAvailable::Quorum }]),
-        Step::Restart(Restart { clients_s: 10, drain_s: 60, stop_s: 60, start_s: 600 }),
+        Step::Restart(Restart { clients_s: 10, drain_s: 60, stop_s: 60, start_s: 600, heal_s: None }),
         hold(vec![Gate::NodeIsUp, Gate::WireIsRight(wire)]),
         Step::Confirm,
     ];

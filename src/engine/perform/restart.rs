@@ -1,6 +1,7 @@
 //! The restart of one node: asked once more whether it may be, then one job on the node that is followed to its end.
 
-use super::{Failure, Noted, Place};
+use super::noted::Noted;
+use super::{Failure, Place};
 use crate::cluster::survey::chain;
 use crate::engine::ProgressSender;
 use crate::facts::{NodeFacts, Process};
@@ -44,6 +45,7 @@ impl Place<'_> {
         let before = self.process_of_unmoved_node().await?;
         self.run.note(&self.node.name, |noted| noted.before = before.clone());
         let job = job::Job { before, ..job };
+        self.prepare_to_heal(id, restart, &job).await?;
         self.start(id, &job, restart, progress).await?;
         self.watch(id, &job, restart, progress).await
     }
@@ -86,7 +88,7 @@ impl Place<'_> {
             return;
         };
         let tries = self.run.tries.get(&id).copied().unwrap_or_default();
-        let none = Restart { clients_s: 0, drain_s: 0, stop_s: 0, start_s: 0 };
+        let none = Restart { clients_s: 0, drain_s: 0, stop_s: 0, start_s: 0, heal_s: None };
         let job = self.job(id, tries, &none, None);
         let Ok(status) = job::watch(self.node.host.as_ref(), &job, 0).await else { return };
         if let Some(Ok(started)) = status.finished {
@@ -168,7 +170,7 @@ impl Place<'_> {
                     }
                     told = status.stages.len();
                     if let Some(finished) = status.finished {
-                        return self.finished(finished).await;
+                        return self.finished(finished, status.healed).await;
                     }
                 }
                 Err(error) => {
@@ -194,14 +196,37 @@ impl Place<'_> {
         }
     }
 
-    async fn finished(&self, finished: Result<Process, String>) -> Result<String, Failure> {
+    async fn finished(&self, finished: Result<Process, String>, healed: bool) -> Result<String, Failure> {
         match finished {
             Ok(started) => {
                 self.run.note(&self.node.name, |noted| noted.started = Some(started.clone()));
                 Ok(format!("a new process, pid {}", started.pid))
             }
+            Err(why) if healed => {
+                let help = format!(
+                    "{} is as it was before; mend the cause, then run `ringwalk plan` again",
+                    self.node.name
+                );
+                Err(Failure::new(why, help))
+            }
             Err(why) => Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
         }
+    }
+
+    /// The node was left running: its cause is elsewhere.
+    pub(super) fn help_before_restart(&self) -> String {
+        format!(
+            "{} was not taken down: it runs on as before, and its new files wait for its next start; see to what stands \
+             in the way, then run `ringwalk plan` again",
+            self.node.name
+        )
+    }
+
+    pub(super) fn help_after_restart(&self) -> String {
+        format!(
+            "mend the cause on {}, or put its old files back from {}/runs/{}/backup, then run `ringwalk plan` again",
+            self.node.name, self.seen.state_dir, self.run.run
+        )
     }
 
     fn unseen(&self, why: String) -> Failure {

@@ -3,6 +3,7 @@
 //! Big-endian: magic, version, count, entries, and a SHA-1 over password, a phrase and all bytes before it. Each private
 //! key is encrypted by itself, by a key stream of chained SHA-1.
 
+mod text;
 pub mod write;
 
 use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError, certificate};
@@ -11,6 +12,7 @@ use pkcs8::der::asn1::OctetStringRef;
 use pkcs8::der::{Decode, Reader, SliceReader};
 use pkcs8::spki::AlgorithmIdentifierRef;
 use sha1::{Digest, Sha1};
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 const MAGIC: u32 = 0xfeed_feed;
@@ -36,11 +38,13 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
     for entry in entries {
         match entry {
             Entry::Key { alias, protected, chain, .. } => {
+                let alias = text::decoded(&alias);
                 let key = unprotect(&alias, protected, &password)?;
                 let chain = chain.iter().map(|der| certificate(&alias, der)).collect::<Result<_, _>>()?;
                 contents.keys.push(KeyEntry { alias, chain, key });
             }
             Entry::Trusted { alias, der, .. } => {
+                let alias = text::decoded(&alias);
                 let certificate = certificate(&alias, der)?;
                 contents.trusted.push((alias, certificate));
             }
@@ -49,11 +53,11 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
     Ok(contents)
 }
 
-/// An entry as it stands in the file; a key is still encrypted.
+/// An entry as it stands in the file: a key is still encrypted, an alias still Java's modified UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry<'a> {
-    Key { alias: String, created_ms: u64, protected: &'a [u8], chain: Vec<&'a [u8]> },
-    Trusted { alias: String, created_ms: u64, der: &'a [u8] },
+    Key { alias: Cow<'a, [u8]>, created_ms: u64, protected: &'a [u8], chain: Vec<&'a [u8]> },
+    Trusted { alias: Cow<'a, [u8]>, created_ms: u64, der: &'a [u8] },
 }
 
 fn entries(body: &[u8]) -> Result<Vec<Entry<'_>>, StoreError> {
@@ -98,15 +102,14 @@ impl<'a> Input<'a> {
         self.take(usize::try_from(length).map_err(|_| StoreError::Damaged("it ends too early"))?)
     }
 
-    /// Java's modified UTF-8 differs from UTF-8 only in NUL and in characters beyond U+FFFF.
-    fn text(&mut self) -> Result<String, StoreError> {
+    fn text(&mut self) -> Result<&'a [u8], StoreError> {
         let bytes = self.take(2)?;
         let length = usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
-        Ok(String::from_utf8_lossy(self.take(length)?).into_owned())
+        self.take(length)
     }
 
     fn certificate(&mut self) -> Result<&'a [u8], StoreError> {
-        if self.text()? != "X.509" {
+        if self.text()? != b"X.509" {
             return Err(StoreError::Unsupported("a certificate other than X.509"));
         }
         self.block()
@@ -114,7 +117,7 @@ impl<'a> Input<'a> {
 
     fn entry(&mut self) -> Result<Entry<'a>, StoreError> {
         let tag = self.u32()?;
-        let alias = self.text()?;
+        let alias = Cow::Borrowed(self.text()?);
         let created_ms = u64::from(self.u32()?) << 32 | u64::from(self.u32()?);
         match tag {
             1 => {

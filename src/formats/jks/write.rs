@@ -2,15 +2,16 @@
 
 use super::{
     DIGEST_BYTES, Entry, KEY_PROTECTOR, MAGIC, VERSION, apply_key_stream, entries, password_bytes,
-    store_digest,
+    store_digest, text,
 };
-use crate::formats::contents::{Contents, StoreError};
+use crate::formats::contents::{Contents, StoreError, names_differ};
 use crate::secret::Secret;
 use jiff::Timestamp;
 use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use pkcs8::der::{Encode, Tag};
 use pkcs8::spki::AlgorithmIdentifierRef;
 use sha1::{Digest, Sha1};
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 /// Writes the contents, each key under the password of the store, all entries dated `created`.
@@ -19,18 +20,19 @@ pub fn write(
     created: Timestamp,
     password: &Secret,
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    names_differ(contents)?;
     let password = password_bytes(password);
     let created_ms = u64::try_from(created.as_millisecond()).unwrap_or(0);
     let protected = contents.keys.iter().map(|entry| protect(entry.key.as_pkcs8(), &password));
     let protected = protected.collect::<Result<Vec<_>, _>>()?;
     let keys = contents.keys.iter().zip(&protected).map(|(entry, protected)| Entry::Key {
-        alias: entry.alias.to_lowercase(),
+        alias: Cow::Owned(text::encoded(&entry.alias.to_lowercase())),
         created_ms,
         protected,
         chain: entry.chain.iter().map(|certificate| certificate.der.as_slice()).collect(),
     });
     let trusted = contents.trusted.iter().map(|(alias, certificate)| Entry::Trusted {
-        alias: alias.to_lowercase(),
+        alias: Cow::Owned(text::encoded(&alias.to_lowercase())),
         created_ms,
         der: &certificate.der,
     });
@@ -80,16 +82,16 @@ impl Output {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<(), StoreError> {
+    fn text(&mut self, text: &[u8]) -> Result<(), StoreError> {
         let length = u16::try_from(text.len())
             .map_err(|_| StoreError::Unsupported("an alias longer than JKS has room for"))?;
         self.0.extend(length.to_be_bytes());
-        self.0.extend(text.as_bytes());
+        self.0.extend(text);
         Ok(())
     }
 
     fn certificate(&mut self, der: &[u8]) -> Result<(), StoreError> {
-        self.text("X.509")?;
+        self.text(b"X.509")?;
         self.block(der)
     }
 

@@ -22,9 +22,10 @@ pub fn write(contents: &Contents, password: Option<&Secret>) -> Result<Zeroizing
             text.push_str(&key(&entry.key, password)?);
             entry.chain.iter().for_each(|of_chain| text.push_str(&certificate(of_chain)));
         }
+        ([], []) => return Err(StoreError::NotForPem("a store without entries")),
         ([], trusted) => trusted.iter().for_each(|(_, trusted)| text.push_str(&certificate(trusted))),
         (_, _) => {
-            return Err(StoreError::Unsupported("a PEM store of more than one key, or of key and trust"));
+            return Err(StoreError::NotForPem("more than one key, or a key beside trusted certificates"));
         }
     }
     Ok(Zeroizing::new(text.as_bytes().to_vec()))

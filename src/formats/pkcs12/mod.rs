@@ -10,14 +10,22 @@ use p12_keystore::error::Error;
 use p12_keystore::{CertificateBag, Pkcs12Archive, PrivateKeyBag};
 use zeroize::Zeroizing;
 
-/// Java follows issuers as long as it finds them; no real chain is this long.
-const CHAIN_LIMIT: usize = 16;
+/// Java follows issuers as long as it finds them, and its TLS takes no chain that is longer
+/// (`jdk.tls.maxCertificateChainLength`).
+const CHAIN_LIMIT: usize = 10;
+
+/// Cassandra uses one. Each key gets copies of its chain, so that many keys would multiply one large certificate.
+const KEY_LIMIT: usize = 16;
 
 /// Reads keys with their chains, and trusted certificates: those that carry Oracle's attribute for it. A certificate
 /// that `openssl pkcs12 -export -nokeys` puts into a store does not, and is not trusted by Java either (measured).
 pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
     outside::bounded(bytes)?;
-    let archive = Pkcs12Archive::from_pkcs12(bytes, password.expose()).map_err(store_error)?;
+    let archive = Pkcs12Archive::from_pkcs12(bytes, password.expose())
+        .map_err(|error| key_password_differs(bytes, &error).unwrap_or_else(|| store_error(error)))?;
+    if archive.keys.len() > KEY_LIMIT {
+        return Err(StoreError::Unsupported("more than sixteen private keys"));
+    }
     let mut unnamed = 0;
     let mut alias_of = |name: &Option<String>| {
         name.clone().unwrap_or_else(|| {
@@ -73,6 +81,14 @@ fn chain(certificates: &[Certificate], leaf: usize) -> Vec<Certificate> {
         }
     }
     chain
+}
+
+/// The check sum comes first, under the password of the store: after it only a key can have another.
+fn key_password_differs(bytes: &[u8], error: &Error) -> Option<StoreError> {
+    let is_about_a_key = matches!(error, Error::Pkcs5Error(_) | Error::UnpadError | Error::InvalidPrivateKey);
+    let is_sealed = outside::seal(bytes).is_some();
+    (is_about_a_key && is_sealed)
+        .then(|| StoreError::KeyPasswordDiffers { alias: outside::key_aliases(bytes).join("` or `") })
 }
 
 fn store_error(error: Error) -> StoreError {

@@ -1,7 +1,7 @@
 //! What a PKCS12 file shows before it is opened: how it is sealed, and how much work it asks for.
 
 use crate::formats::contents::StoreError;
-use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, UintRef};
+use pkcs8::der::asn1::{AnyRef, BmpString, ObjectIdentifier, UintRef};
 use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 
 /// Rounds of key derivation in all; keytool writes 10,000 a derivation, OpenSSL 2,048. More than this would take
@@ -9,6 +9,10 @@ use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 const ROUNDS_LIMIT: u64 = 1_000_000;
 /// Key derivation by memory, up to a gigabyte of it; Java has no name for it.
 const SCRYPT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11591.4.11");
+/// RFC 7292, `pkcs8ShroudedKeyBag`.
+const SHROUDED_KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.2");
+/// RFC 2985: what Java calls the alias.
+const FRIENDLY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.20");
 /// How deep one thing may stand in another; a real store has eleven levels.
 const DEPTH_LIMIT: usize = 24;
 
@@ -36,6 +40,38 @@ pub fn seal(bytes: &[u8]) -> Option<Seal> {
         sha2 if sha2.starts_with("2.16.840.1.101.3.4.2.") => Seal::HmacSha2,
         _ => Seal::Other,
     })
+}
+
+/// The names of encrypted private keys: Java and OpenSSL encrypt each by itself, its name beside it.
+pub fn key_aliases(bytes: &[u8]) -> Vec<String> {
+    let mut aliases = Vec::new();
+    if let Some(items) = SliceReader::new(bytes).ok().and_then(|reader| items(reader).ok()) {
+        collect_key_aliases(&items, 0, &mut aliases);
+    }
+    aliases
+}
+
+/// A bag is its kind, its content, and a set of attributes: each a kind and a set of values.
+fn collect_key_aliases(items: &[AnyRef<'_>], depth: usize, aliases: &mut Vec<String>) {
+    let is = |item: &AnyRef<'_>, oid| item.decode_as::<ObjectIdentifier>().is_ok_and(|own| own == oid);
+    if let [kind, _, attributes] = items
+        && is(kind, SHROUDED_KEY_BAG)
+    {
+        for attribute in children(*attributes).into_iter().flatten().filter_map(children) {
+            if let [kind, values] = attribute[..]
+                && is(&kind, FRIENDLY_NAME)
+            {
+                let names = children(values).into_iter().flatten();
+                aliases
+                    .extend(names.filter_map(|name| Some(name.decode_as::<BmpString>().ok()?.to_string())));
+            }
+        }
+    }
+    if depth < DEPTH_LIMIT {
+        for inner in items.iter().filter_map(|item| children(*item)) {
+            collect_key_aliases(&inner, depth + 1, aliases);
+        }
+    }
 }
 
 /// Refuses a file whose numbers of rounds would only keep us busy: they stand outside of what is encrypted.

@@ -2,7 +2,7 @@
 
 use super::store_error;
 use crate::formats::certificate::Certificate;
-use crate::formats::contents::{Contents, StoreError};
+use crate::formats::contents::{Contents, KeyEntry, StoreError, names_differ};
 use crate::secret::Secret;
 use p12_keystore::{EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain};
 use zeroize::Zeroizing;
@@ -22,8 +22,10 @@ pub fn write(
     password: &Secret,
     strength: Strength,
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    names_differ(contents)?;
     let mut store = KeyStore::new();
     for entry in &contents.keys {
+        linked(entry)?;
         let key = PrivateKey::from_der(entry.key.as_pkcs8()).map_err(store_error)?;
         let chain = entry.chain.iter().map(certificate).collect::<Result<Vec<_>, _>>()?;
         // It ties the key to its certificate, and need only be unique within the store.
@@ -46,4 +48,15 @@ pub fn write(
 
 fn certificate(certificate: &Certificate) -> Result<p12_keystore::Certificate, StoreError> {
     p12_keystore::Certificate::from_der(&certificate.der).map_err(store_error)
+}
+
+/// PKCS12 has no chains: a reader makes them anew by the names of issuers, and would lose what they do not lead to.
+fn linked(entry: &KeyEntry) -> Result<(), StoreError> {
+    match entry.chain.windows(2).all(|pair| pair[0].issuer == pair[1].subject) {
+        true => Ok(()),
+        false => Err(StoreError::NotWritable {
+            alias: entry.alias.clone(),
+            why: "a certificate of its chain is not followed by its issuer",
+        }),
+    }
 }

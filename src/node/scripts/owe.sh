@@ -1,4 +1,5 @@
-# The mark that a node owes a look: `owe` writes the run's id, `confirm` takes it away.
+# The mark that a node owes a look: `owe` writes the run's id, `confirm` takes it away, and with it the word that the node
+# has healed itself before.
 # owe|confirm STATE_DIR RUN; the first word of the answer: done, failed.
 verb=$1 directory=$2 run=$3
 umask 077
@@ -9,6 +10,7 @@ owe() {
 }
 
 confirm() {
+  rm -f "$directory/healed"
   [ ! -e "$mark" ] || { rm -f "$mark" && sync "$directory"; }
 }
 

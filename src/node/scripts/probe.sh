@@ -35,6 +35,9 @@ identity() {
   owed=''
   if [ -r "$state_dir/owed" ]; then read -r owed <"$state_dir/owed" || :; fi
   section owed "$owed"
+  healed=''
+  if [ -r "$state_dir/healed" ]; then IFS= read -r healed <"$state_dir/healed" || :; fi
+  section healed "$healed"
   [ -e /proc/1/stat ] || section hidden yes
   uptime=''
   { read -r uptime _ </proc/uptime; } 2>/dev/null || :

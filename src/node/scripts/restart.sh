@@ -1,6 +1,7 @@
 # Restarts Cassandra: clients go, the node is drained, stopped and started. Runs by itself, with no one connected; what it
 # does stands in ID.status, a line a stage: `SECONDS.MILLIS STAGE DETAIL`; the last is `done PID TICKS` or
-# `failed STAGE CODE DETAIL`. What the commands print stands in ID.log.
+# `failed STAGE CODE DETAIL`, unless a watch over the node follows and finds that it must heal it: then `healing` and its
+# stages, and `healed PID TICKS` or `unhealed STAGE CODE DETAIL`. What the commands print stands in ID.log.
 # DIRECTORY ID KIND(systemd|sysv|command) START STOP CLIENTS_S DRAIN_S STOP_S START_S OLD_PID OLD_TICKS PORT NODETOOL…
 directory=$1 id=$2 kind=$3 start=$4 stop=$5 clients_s=$6 drain_s=$7 stop_s=$8 start_s=$9
 shift 9
@@ -9,7 +10,8 @@ shift 3
 umask_of_login=$(umask)
 umask 077
 status=$directory/$id.status
-current=begin
+state_dir=${directory%/runs/*} run=${directory##*/} old_files=$directory/$id.heal
+current=begin well=done ill=failed ended=$directory/$id.ended
 
 # A nodetool call takes a second, three under load (measured); what takes ten times that hangs.
 disablebinary_s=30
@@ -23,6 +25,7 @@ main() {
   exec </dev/null >>"$directory/$id.log" 2>&1
   process_stat $$
   printf '%s %s\n' $$ "$ticks" >"$directory/$id.pid.tmp" && mv "$directory/$id.pid.tmp" "$directory/$id.pid" || exit 1
+  printf '%s\n' "$id" >"$directory/latest"
   find_old
   cwd=/
   if [ -n "$old_pid" ]; then
@@ -34,6 +37,8 @@ main() {
   rm -f "$directory/$id.password"
   if [ -n "$old_pid" ] || [ "$kind" = systemd ]; then end; fi
   begin
+  stage "$well" "$new_pid" "$new_ticks"
+  watch_over
 }
 
 stage() {
@@ -42,12 +47,15 @@ stage() {
   printf '%s %s\n' "${now%??????}" "$*" >>"$status"
 }
 
-# The status says how it ended; an exit code would only leave a failed unit behind.
+# The status says how it ended; an exit code would only leave a failed unit behind. A process that did not end has not read
+# the new files, so the old ones would not mend it.
 failed() {
   code=$1
   shift
   rm -f "$directory/$id.password"
-  stage failed "$current" "$code" "$*"
+  [ "$ill" = failed ] || remember "it could not heal itself: $current: $*"
+  stage "$ill" "$current" "$code" "$*"
+  case $ill$current in failedstart) [ "$code" = 143 ] || watch_over ;; esac
   exit 0
 }
 
@@ -176,14 +184,14 @@ begin() {
   current=start
   stage start
   : >"$directory/$id.said"
-  { (run_start 2>&1); echo $? >"$directory/$id.ended.tmp"; mv "$directory/$id.ended.tmp" "$directory/$id.ended"; } | head -c 65536 >"$directory/$id.said" &
+  { (run_start 2>&1); echo $? >"$ended.tmp"; mv "$ended.tmp" "$ended"; } | head -c 65536 >"$directory/$id.said" &
   look_at_clock
   deadline=$((uptime + start_s * 100)) seen_at='' ended_at='' code=0
   while :; do
     look_at_clock
-    if [ -z "$ended_at" ] && [ -e "$directory/$id.ended" ]; then
+    if [ -z "$ended_at" ] && [ -e "$ended" ]; then
       ended_at=$uptime
-      read -r code <"$directory/$id.ended"
+      read -r code <"$ended"
     fi
     find_new
     if [ -n "$new_pid" ]; then
@@ -201,7 +209,6 @@ begin() {
     pause
   done
   [ "$code" = 0 ] || noted "the start command ended with code $code"
-  stage 'done' "$new_pid" "$new_ticks"
 }
 
 main "$@"

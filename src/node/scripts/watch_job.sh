@@ -4,7 +4,7 @@ directory=$1 id=$2 seen=$3 seconds=$4
 status=$directory/$id.status
 
 look() {
-  verdict=absent lines=0 last=''
+  verdict=absent lines=0 is_over=''
   [ -d "$directory/$id.begun" ] || return 0
   verdict=dead
   if { read -r pid begun <"$directory/$id.pid"; } 2>/dev/null; then
@@ -13,13 +13,12 @@ look() {
     is_alive=yes
   fi
   if [ -e "$status" ]; then
-    while read -r line; do lines=$((lines + 1)) last=$line; done <"$status"
+    while read -r _ stage _; do
+      lines=$((lines + 1))
+      case $stage in 'done' | failed | healed | unhealed) is_over=yes ;; healing) is_over='' ;; esac
+    done <"$status"
   fi
-  last=${last#* }
-  case ${last%% *} in
-    'done' | failed) verdict=over ;;
-    *) [ -z "$is_alive" ] || verdict=alive ;;
-  esac
+  if [ -n "$is_over" ]; then verdict=over; elif [ -n "$is_alive" ]; then verdict=alive; fi
 }
 
 tries=0

@@ -18,6 +18,8 @@ pub fn of_failure(failure: &StoreError) -> Option<Remark> {
         | StoreError::Damaged(_)
         | StoreError::Certificate { .. }
         | StoreError::Unsupported(_)
+        | StoreError::NotWritable { .. }
+        | StoreError::NotForPem(_)
         | StoreError::NoRandomness => None,
     }
 }

@@ -1,0 +1,138 @@
+# What a restart does once nobody is there and Cassandra does not answer: the old files come back, and it starts again.
+# ID.heal says how many seconds without a sign of life of its run make nobody; then, four lines a file, its path, the copy
+# of the old one, and the SHA-256 (or absent) of the old one and of the one that the run wrote.
+
+# Soon enough after a node was confirmed or given up, and nothing beside a JVM.
+look_every_s=5
+# No run waits for longer in one place; a watch that was forgotten ends.
+watch_at_most_s=172800
+
+# Ends when the run has decided: it took its mark away, gave its lock back or began another restart.
+watch_over() {
+  [ -e "$old_files" ] || return 0
+  trap 'exit 0' HUP INT TERM
+  read -r heal_s <"$old_files"
+  look_at_clock
+  watched_since=$uptime sign_at=$uptime beat=''
+  while :; do
+    is_awaited || return 0
+    look_at_clock
+    last_beat=$beat beat=$(stat -c %Y "$state_dir/lock" 2>/dev/null)
+    [ "$beat" = "$last_beat" ] || sign_at=$uptime
+    [ $((uptime - sign_at)) -lt $((heal_s * 100)) ] || break
+    [ $((uptime - watched_since)) -lt $((watch_at_most_s * 100)) ] || return 0
+    sleep $look_every_s
+  done
+  answers || heal
+}
+
+# Whether the run that began this has still to decide.
+is_awaited() {
+  lock_of='' owed='' latest=''
+  { read -r _ lock_of <"$state_dir/lock"; read -r owed <"$state_dir/owed"; read -r latest <"$directory/latest"; } 2>/dev/null
+  [ "$lock_of $owed $latest" = "$run $run $id" ]
+}
+
+# The client port listens, and its process is not frozen. Cassandra opens it last of all: with a store that it cannot open
+# it exits before (measured), and a shell without tools can ask no more of it.
+answers() {
+  find_cassandra
+  listens=$(printf '^ *[0-9]+: [0-9A-F]+:%04X [0-9A-F]+:0000 0A ' "$port")
+  for candidate in $found; do
+    process_stat "$candidate" || continue
+    case $state in T | t) continue ;; esac
+    ! grep -qE "$listens" "/proc/$candidate/net/tcp" "/proc/$candidate/net/tcp6" 2>/dev/null || return 0
+  done
+  return 1
+}
+
+heal() {
+  current=heal well=healed ill=unhealed ended=$directory/$id.heal-ended
+  trap 'failed 143 "the job was ended from outside"' HUP INT TERM
+  stage healing
+  find_sha256_tool || failed 1 "no tool for SHA-256"
+  each_file is_fit || failed 1 "$why"
+  old_pid='' old_ticks=''
+  find_old
+  if [ -n "$old_pid" ] || [ "$kind" = systemd ]; then end; fi
+  current=heal
+  each_file put_back || failed 1 "$why"
+  begin
+  current=answer
+  until answers; do
+    look_at_clock
+    [ $uptime -lt $deadline ] || failed 1 "with its old files back, its client port is closed $start_s s after the start"
+    pause
+  done
+  find_new
+  remember "its old files are back and it runs with them"
+  { read -r owed <"$state_dir/owed"; } 2>/dev/null
+  [ "$owed" != "$run" ] || rm -f "$state_dir/owed"
+  stage "$well" "$new_pid" "$new_ticks"
+}
+
+# For whoever looks at the node next.
+remember() {
+  printf '%s %s %s\n' "$run" "$(date +%s)" "$*" >"$state_dir/healed.tmp" && sync "$state_dir/healed.tmp" && mv -f "$state_dir/healed.tmp" "$state_dir/healed" && sync "$state_dir"
+}
+
+# Does $1 for each file; ends with the first for which it fails, and why is why.
+each_file() {
+  {
+    read -r _
+    while IFS= read -r path && IFS= read -r backup && read -r was && read -r becomes; do
+      real=$path
+      [ ! -L "$path" ] || real=$(readlink -f "$path")
+      "$1" || return 1
+    done
+  } <"$old_files"
+}
+
+# Sets present to the hash of the file that stands there, or to absent.
+look_at_file() {
+  present=absent
+  [ ! -e "$real" ] || { hash_of "$real"; present=$sha256; }
+}
+
+# A file that something else has changed since is left alone, and so are then all.
+is_fit() {
+  look_at_file
+  case $present in
+    "$was") return 0 ;;
+    "$becomes") ;;
+    *) why="$path is not as run $run left it: no file was put back"; return 1 ;;
+  esac
+  [ "$was" != absent ] || return 0
+  hash_of "$backup"
+  why="the copy of $path is gone or damaged: no file was put back"
+  [ "$sha256" = "$was" ] && [ -e "$backup.attributes" ]
+}
+
+put_back() {
+  look_at_file
+  [ "$present" != "$was" ] || return 0
+  why="cannot put $path back (see $directory/$id.log)"
+  if [ "$was" = absent ]; then
+    rm -f "$real" && sync "${real%/*}"
+    return
+  fi
+  temporary=${real%/*}/.ringwalk.$$.tmp
+  if copy_old && mv -f "$temporary" "$real"; then
+    sync "${real%/*}"
+  else
+    rm -f "$temporary"
+    return 1
+  fi
+}
+
+# The old file beside the new one, with the owner and mode that it had.
+copy_old() {
+  cp "$backup" "$temporary" && read -r owner mode <"$backup.attributes" && chown "$owner" "$temporary" && chmod "$mode" "$temporary" || return 1
+  if [ -e "$real" ] && command -v getfacl >/dev/null && [ -n "$(getfacl -csp "$real" 2>/dev/null)" ]; then
+    getfacl -p "$real" | setfacl --set-file=- "$temporary" || return 1
+  fi
+  if [ -e "$real" ] && [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null; then
+    chcon --reference="$real" "$temporary" || return 1
+  fi
+  sync "$temporary" && hash_of "$temporary" && [ "$sha256" = "$was" ]
+}

@@ -1,0 +1,200 @@
+//! A node that does not answer after its restart, with nobody there, goes back to its old files; watched, it waits.
+
+use super::jobs::{a_job, end_of, machine};
+use super::local_host::LocalHost;
+use ringwalk::node::files;
+use ringwalk::node::heal::{self, OldFile};
+use ringwalk::node::job::{self, Job, JobStatus};
+use ringwalk::node::lock::{self, Claim};
+use ringwalk::transport::Host;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+const BACKUP: &str = "/var/lib/ringwalk/runs/r1/backup";
+
+fn sha256(text: &str) -> Option<String> {
+    Some(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn claim(run: &str) -> Claim {
+    Claim { run: run.into(), token: "t".into(), by: "ops@laptop".into() }
+}
+
+/// A machine whose Cassandra does not start with the new yaml, and whose run holds its lock and its mark. The store is
+/// new, a truststore was changed by a link.
+async fn changed_machine() -> LocalHost {
+    let host = machine();
+    host.sh("mkdir -p /etc/c /etc/shared && printf new >/etc/c/yaml && printf store >/etc/c/keystore && \
+             printf trust2 >/etc/shared/trust && ln -s /etc/shared/trust /etc/c/truststore && chmod 400 /etc/c/* && \
+             sed -i 's|^umask|! grep -qx new /etc/c/yaml \\|\\| { echo \"keystore_password: hunter2\"; exit 3; }\\numask|' /opt/c/cassandra");
+    host.sh(&format!(
+        "mkdir -p {BACKUP} && cd {BACKUP} && printf old >yaml && printf trust1 >trust && chmod 600 * && \
+         echo '1:2 640' >yaml.attributes && echo '0:0 444' >trust.attributes"
+    ));
+    lock::take(&host, &claim("r1")).await.unwrap();
+    files::owe(&host, "/var/lib/ringwalk", "r1").await.unwrap();
+    host
+}
+
+async fn prepare(host: &dyn Host, job: &Job, after_s: u64) {
+    let old = |path: &str, backup: &str, was: Option<&str>, becomes: &str| OldFile {
+        path: path.into(),
+        backup: format!("{BACKUP}/{backup}"),
+        was: was.and_then(sha256),
+        becomes: sha256(becomes),
+    };
+    let files = [
+        old("/etc/c/keystore", "none", None, "store"),
+        old("/etc/c/truststore", "trust", Some("trust1"), "trust2"),
+        old("/etc/c/yaml", "yaml", Some("old"), "new"),
+    ];
+    heal::prepare(host, job, Duration::from_secs(after_s), &files).await.unwrap();
+}
+
+/// All files that the run has written, and who they are of.
+fn files_now(host: &LocalHost) -> String {
+    host.sh("cd /etc/c && for f in *; do stat -L -c '%n %u:%g %a' $f; cat $f; echo; done; readlink truststore || :")
+}
+
+const AS_BEFORE: &str = "truststore 0:0 444\ntrust1\nyaml 1:2 640\nold\n/etc/shared/trust";
+
+/// What the job says once it is sure to say no more by itself.
+async fn last_word(host: &LocalHost, job: &Job) -> JobStatus {
+    host.sh(&format!(
+        "set -- $(cat /var/lib/ringwalk/runs/r1/{}.pid); while [ -e /proc/$1 ]; do sleep 0.1; done",
+        job.id
+    ));
+    end_of(host, job).await
+}
+
+#[tokio::test]
+async fn with_nobody_there_the_old_files_come_back_and_cassandra_runs() {
+    let host = changed_machine().await;
+    let job = a_job(&host).await;
+    prepare(&host, &job, 1).await;
+    job::start(&host, &job).await.unwrap();
+    let status = last_word(&host, &job).await;
+    let why = status.finished.unwrap().unwrap_err();
+    let expected = "nobody was there and Cassandra did not answer, so the node put its old files back and runs with them \
+                    (start: the start command ended with code 3: keystore_password: [secret])";
+    assert_eq!((why.as_str(), status.healed), (expected, true));
+    let stages = [
+        "disablebinary",
+        "clients",
+        "drain",
+        "stop",
+        "start",
+        "the node puts its old files back by itself",
+        "start",
+    ];
+    assert_eq!(status.stages, stages);
+    assert_eq!(files_now(&host), AS_BEFORE);
+    assert_eq!(host.sh("grep -c up /var/lib/events"), "2");
+    assert_eq!(
+        host.sh("cd /var/lib/ringwalk; ls; cut -d' ' -f1,3- healed"),
+        "healed\nlock\nruns\nr1 its old files are back and it runs with them"
+    );
+    // Whoever sees the node healthy next takes the word away.
+    files::confirm(&host, "/var/lib/ringwalk").await.unwrap();
+    assert_eq!(host.sh("ls /var/lib/ringwalk"), "lock\nruns");
+}
+
+#[tokio::test]
+async fn a_cassandra_that_runs_with_its_port_closed_is_stopped_first() {
+    let host = changed_machine().await;
+    host.sh("sed -i 's|^! grep.*||' /opt/c/cassandra && sed -i 's|^my .port.*|sleep 99 if `cat /etc/c/yaml` eq q(new); &|' /opt/c/daemon");
+    let job = a_job(&host).await;
+    prepare(&host, &job, 1).await;
+    job::start(&host, &job).await.unwrap();
+    let status = last_word(&host, &job).await;
+    assert!(status.healed, "{status:?}");
+    assert!(status.finished.unwrap().unwrap_err().ends_with("(its client port was closed)"));
+    assert_eq!(status.stages[5..], ["the node puts its old files back by itself", "stop", "start"]);
+    assert_eq!(files_now(&host), AS_BEFORE);
+}
+
+#[tokio::test]
+async fn a_node_that_answers_or_whose_run_has_decided_is_left_as_it_is() {
+    // What happens before the restart; how the job ends.
+    let cases = [
+        ("sed -i 's|^! grep.*||' /opt/c/cassandra", Ok(())),
+        ("rm /var/lib/ringwalk/owed", Err(())),
+        ("rm /var/lib/ringwalk/lock", Err(())),
+        ("sed -i 's/run r1/run r2/' /var/lib/ringwalk/lock", Err(())),
+        ("echo r2 >/var/lib/ringwalk/owed", Err(())),
+        ("rm /var/lib/ringwalk/runs/r1/restart-1.heal", Err(())),
+    ];
+    for (prepared, ends) in cases {
+        let host = changed_machine().await;
+        let job = a_job(&host).await;
+        prepare(&host, &job, 1).await;
+        host.sh(prepared);
+        let before = files_now(&host);
+        job::start(&host, &job).await.unwrap();
+        let status = last_word(&host, &job).await;
+        assert_eq!(
+            (status.healed, status.finished.unwrap().map(drop).map_err(drop)),
+            (false, ends),
+            "{prepared}"
+        );
+        assert_eq!(files_now(&host), before, "{prepared}");
+        assert_eq!(host.sh("ls /var/lib/ringwalk/healed 2>/dev/null || :"), "", "{prepared}");
+    }
+}
+
+#[tokio::test]
+async fn signs_of_life_hold_it_off_until_they_end() {
+    let host = changed_machine().await;
+    let job = a_job(&host).await;
+    prepare(&host, &job, 12).await;
+    job::start(&host, &job).await.unwrap();
+    assert!(end_of(&host, &job).await.finished.unwrap().is_err());
+    // Three signs, each within what it waits for; together longer than that.
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        host.sh("touch /var/lib/ringwalk/lock");
+        assert!(!job::watch(&host, &job, 0).await.unwrap().healed);
+    }
+    assert!(last_word(&host, &job).await.healed);
+    assert_eq!(files_now(&host), AS_BEFORE);
+}
+
+#[tokio::test]
+async fn what_was_changed_since_or_has_no_good_copy_is_left_alone_as_a_whole() {
+    let cases = [
+        (
+            "chmod 600 /etc/c/yaml; printf third >/etc/c/yaml; touch /etc/broken",
+            "/etc/c/yaml is not as run r1 left it: no file was put back",
+        ),
+        (
+            "printf bad >/var/lib/ringwalk/runs/r1/backup/yaml",
+            "the copy of /etc/c/yaml is gone or damaged: no file was put back",
+        ),
+        (
+            "rm /var/lib/ringwalk/runs/r1/backup/trust",
+            "the copy of /etc/c/truststore is gone or damaged: no file was put back",
+        ),
+        (
+            "rm /var/lib/ringwalk/runs/r1/backup/yaml.attributes",
+            "the copy of /etc/c/yaml is gone or damaged: no file was put back",
+        ),
+    ];
+    for (prepared, expected) in cases {
+        let host = changed_machine().await;
+        let job = a_job(&host).await;
+        prepare(&host, &job, 1).await;
+        host.sh(prepared);
+        let before = files_now(&host);
+        job::start(&host, &job).await.unwrap();
+        let status = last_word(&host, &job).await;
+        let why = status.finished.unwrap().unwrap_err();
+        assert!(
+            why.contains(&format!("tried to put its old files back and failed: heal: {expected}")),
+            "{why}"
+        );
+        assert_eq!((files_now(&host), status.healed), (before, false), "{prepared}");
+        // The node owes a look still, and says what it tried.
+        let said = host.sh("cat /var/lib/ringwalk/owed; cut -d' ' -f1,3- /var/lib/ringwalk/healed");
+        assert_eq!(said, format!("r1\nr1 it could not heal itself: heal: {expected}"), "{prepared}");
+    }
+}
