@@ -143,6 +143,8 @@ pub enum Command {
         /// A run's id, or its beginning [default: the latest]
         run: Option<String>,
     },
+    /// See the main job done, in seconds, on nodes that are simulated in this process; nothing else is touched
+    Demo(DemoArguments),
     /// Make a CA, keystores for nodes and bundles for clients; look into stores
     Stores {
         #[command(subcommand)]
@@ -193,6 +195,13 @@ pub struct RunArguments {
     /// Do not ask; needed where there is no terminal
     #[arg(short, long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Keep the nodes up at the end, until Ctrl-C, to try commands on them
+    #[arg(long)]
+    pub stay: bool,
 }
 
 #[derive(Debug, Args)]

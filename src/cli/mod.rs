@@ -6,6 +6,7 @@ pub mod arguments;
 pub mod audit;
 pub mod check;
 pub mod clients;
+mod demo;
 pub mod exit;
 pub mod interrupt;
 pub mod load;
@@ -75,6 +76,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Rollback(options) => wait(rollback::run(global, options)),
         Command::Lock(arguments) => wait(lock::run(global, arguments)),
         Command::Audit(options) => wait(audit::run(global, options)),
+        Command::Demo(options) => demo::run(global, options),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),
         Command::Schema { of } => schema::run(*of),

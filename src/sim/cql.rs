@@ -2,10 +2,11 @@
 
 use super::cassandra::Speaks;
 use super::world::World;
+use crate::transport::Connection;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, join, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, join, split};
 use tokio_rustls::TlsAcceptor;
 
 /// The one schema version that all nodes hold.
@@ -16,7 +17,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const LONGEST_BODY_BYTES: usize = 64 << 10;
 
 /// Serves one connection to its end.
-pub async fn serve(world: Arc<World>, node: usize, speaks: Speaks, mut connection: DuplexStream) {
+pub async fn serve(world: Arc<World>, node: usize, speaks: Speaks, mut connection: impl Connection) {
     let Ok(first) = connection.read_u8().await else { return };
     let (reader, writer) = split(connection);
     let mut stream = join(io::Cursor::new([first]).chain(reader), writer);
@@ -108,7 +109,7 @@ fn members(world: &World, node: usize, is_local: bool, columns: &[&str]) -> Vec<
                 let tokens = member.tokens.iter().map(|token| bytes(token.to_string().as_bytes()));
                 bytes(&list(tokens.collect()))
             }
-            "cluster_name" => bytes(b"sim"),
+            "cluster_name" => bytes(state.cluster.as_bytes()),
             "partitioner" => bytes(b"org.apache.cassandra.dht.Murmur3Partitioner"),
             "data_center" => bytes(member.datacenter.as_bytes()),
             "rack" => bytes(member.rack.as_bytes()),

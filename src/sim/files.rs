@@ -1,9 +1,12 @@
 //! The files of one simulated machine: read, replaced by rename, marked; with the answers of the node's scripts.
 
+use super::disk::Disk;
 use super::judge::Mutation;
 use crate::node::files::ABSENT;
 use crate::plan::change::sha256_hex;
 use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -18,12 +21,32 @@ pub struct Files {
     pub by_path: BTreeMap<String, File>,
     pub disk_full: bool,
     pub read_only: bool,
+    pub disk: Option<Disk>,
 }
 
 /// How a script ended: what it printed, and what its tools said.
 pub type Said = (Vec<u8>, String);
 
 impl Files {
+    /// From now on they stand below `root`, too.
+    pub fn keep_in(&mut self, root: PathBuf) -> io::Result<()> {
+        self.disk.insert(Disk::new(root)).settle(&self.by_path)
+    }
+
+    /// Takes in what somebody did to the files that stand on a disk.
+    pub fn look(&mut self) {
+        if let Some(disk) = &self.disk {
+            disk.look(&mut self.by_path);
+        }
+    }
+
+    /// Brings the disk, if there is one, to what was done. One that fails shows in the next look.
+    pub fn settle(&mut self) {
+        if let Some(disk) = &mut self.disk {
+            let _ = disk.settle(&self.by_path);
+        }
+    }
+
     pub fn read(&self, path: &str) -> Said {
         match self.by_path.get(path) {
             Some(file) => ([b"file\n".as_slice(), &file.bytes].concat(), String::new()),

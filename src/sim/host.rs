@@ -1,8 +1,9 @@
 //! The way to one simulated node: each verb known by its script's name, each fault at the moment the seed says.
 
+use super::cassandra::Speaks;
 use super::files::Said;
 use super::world::World;
-use super::{cql, job, nodetool, probe};
+use super::{cql, job, lock, nodetool, probe};
 use crate::transport::{Command, Connection, Host, HostError, Output};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -41,6 +42,16 @@ impl SimHost {
         Some(SimHost { world: Arc::clone(world), node, name: name.into() })
     }
 
+    pub(super) fn node(&self) -> usize {
+        self.node
+    }
+
+    /// What its client port speaks now, if it serves.
+    pub(super) fn speaks(&self) -> Option<Speaks> {
+        let process = self.world.state().machines[self.node].process.clone()?;
+        process.serves(Instant::now()).then_some(process.speaks)
+    }
+
     fn fate(&self, writes: bool) -> Fate {
         let mut state = self.world.state();
         let drawn = state.random.below(1000);
@@ -74,12 +85,12 @@ impl SimHost {
                 output((job::watch(&self.world, self.node, arguments).await.into_bytes(), String::new()))
             }
             Some(("start-job", arguments)) => {
-                sleep(Duration::from_millis(50)).await;
+                sleep(self.world.lasts(Duration::from_millis(50))).await;
                 output((job::start(&self.world, self.node, arguments).into_bytes(), String::new()))
             }
             Some((verb, arguments)) => output(self.quick(verb, arguments, command, power_lost)),
             None => {
-                sleep(JVM_START).await;
+                sleep(self.world.lasts(JVM_START)).await;
                 nodetool::answer(&mut self.world.state(), self.node, &command.argv, Instant::now())
             }
         }
@@ -89,7 +100,8 @@ impl SimHost {
         let (mut state, now) = (self.world.state(), Instant::now());
         let mutation = state.mutation;
         let plain = |bytes: Vec<u8>| (bytes, String::new());
-        match verb {
+        state.machines[self.node].files.look();
+        let said = match verb {
             "probe" => plain(probe::answer(&state, self.node, arguments.get(5..).unwrap_or_default(), now)),
             "look" => plain(probe::look(&state, self.node)),
             "log" => plain(format!("log\n{}", state.machines[self.node].log).into_bytes()),
@@ -109,8 +121,11 @@ impl SimHost {
                 state.judge_files(self.node);
                 said
             }
+            "lock" => plain(lock::answer(&mut state.machines[self.node], arguments, now).into_bytes()),
             _ => (Vec::new(), format!("sh: {verb}: not found")),
-        }
+        };
+        state.machines[self.node].files.settle();
+        said
     }
 }
 
@@ -124,7 +139,7 @@ impl Host for SimHost {
         self.world.state().judge_words(&command.argv);
         let writes = matches!(command.as_script(), Some(("replace", _)));
         let fate = self.fate(writes);
-        sleep(ROUND_TRIP).await;
+        sleep(self.world.lasts(ROUND_TRIP)).await;
         match fate {
             Fate::Refused => {
                 let source = std::io::ErrorKind::ConnectionRefused.into();
@@ -150,15 +165,13 @@ impl Host for SimHost {
     }
 
     async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError> {
-        sleep(ROUND_TRIP).await;
-        let now = Instant::now();
-        let process = self.world.state().machines[self.node].process.clone();
-        let Some(process) = process.filter(|process| process.serves(now)) else {
+        sleep(self.world.lasts(ROUND_TRIP)).await;
+        let Some(speaks) = self.speaks() else {
             let problem = "Connection refused".into();
             return Err(HostError::Refused { address: address.into(), port, problem });
         };
         let (ours, theirs) = duplex(PIPE_BYTES);
-        tokio::spawn(cql::serve(Arc::clone(&self.world), self.node, process.speaks, theirs));
+        tokio::spawn(cql::serve(Arc::clone(&self.world), self.node, speaks, theirs));
         Ok(Box::new(ours))
     }
 }

@@ -66,22 +66,23 @@ async fn restart(world: Arc<World>, node: usize, key: String, start_s: u64) {
     if runs {
         say(&world, node, &key, "disablebinary", false);
         take_down(&world, node);
-        sleep(Duration::from_secs(2)).await;
+        sleep(world.lasts(Duration::from_secs(2))).await;
         say(&world, node, &key, "drain", false);
-        sleep(Duration::from_secs(3)).await;
+        sleep(world.lasts(Duration::from_secs(3))).await;
     }
     say(&world, node, &key, "stop", false);
-    sleep(Duration::from_secs(1)).await;
+    sleep(world.lasts(Duration::from_secs(1))).await;
     world.state().end(node, Instant::now(), true);
     say(&world, node, &key, "start", false);
-    let takes = Duration::from_secs(8 + world.state().random.below(20));
-    sleep(Duration::from_secs(2)).await;
+    let takes_s = 8 + world.state().random.below(20);
+    let takes = world.lasts(Duration::from_secs(takes_s));
+    sleep(world.lasts(Duration::from_secs(2))).await;
     let has_started = world.state().start(node, Instant::now(), takes);
     let process = world.state().machines[node].process.as_ref().map(|it| (it.pid, it.started_ticks));
     let last = match process.filter(|_| has_started) {
         Some((pid, ticks)) => format!("done {pid} {ticks}"),
         None => {
-            sleep(Duration::from_secs(start_s.min(30))).await;
+            sleep(world.lasts(Duration::from_secs(start_s.min(30)))).await;
             "failed start 1 the new process ended at once".into()
         }
     };

@@ -6,11 +6,15 @@
 
 mod cassandra;
 mod cql;
+mod disk;
+pub mod door;
 mod faults;
 mod files;
 mod host;
 mod job;
 mod judge;
+mod line;
+mod lock;
 mod nodetool;
 mod probe;
 mod random;

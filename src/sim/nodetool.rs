@@ -37,8 +37,9 @@ fn status(state: &State, node: usize, now: Instant) -> String {
 fn describecluster(state: &State) -> String {
     let addresses: Vec<&str> = state.machines.iter().map(|machine| machine.member.address.as_str()).collect();
     format!(
-        "Cluster Information:\n\tName: sim\n\tSnitch: x\n\tPartitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\
+        "Cluster Information:\n\tName: {}\n\tSnitch: x\n\tPartitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\
          \tSchema versions:\n\t\t{}: [{}]\n\n",
+        state.cluster,
         super::cql::SCHEMA,
         addresses.join(", ")
     )

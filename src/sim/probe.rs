@@ -99,5 +99,5 @@ fn sockets(machine: &Machine, now: Instant) -> String {
         .rsplit('.')
         .map(|octet| format!("{:02X}", octet.parse::<u8>().unwrap_or(0)))
         .collect();
-    format!("   1: {}:2352 00000000:0000 0A 00000000:00000000", octets.concat())
+    format!("   1: {}:{:04X} 00000000:0000 0A 00000000:00000000", octets.concat(), machine.port)
 }

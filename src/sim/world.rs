@@ -5,11 +5,14 @@ use super::faults::{Event, Faults, QUIET_AFTER};
 use super::files::{File, Files};
 use super::job::Job;
 use super::judge::Mutation;
+use super::lock::Lock;
 use super::random::Random;
 use crate::facts::placement::{Member, Range, Replication, placement};
 use crate::facts::version::Version;
+use crate::formats::yaml;
 use crate::plan::change::sha256_hex;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -29,11 +32,14 @@ pub struct World {
 }
 
 pub struct State {
+    pub cluster: String,
     pub machines: Vec<Machine>,
     pub random: Random,
     pub faults: Faults,
     pub mutation: Mutation,
     pub begun: Instant,
+    /// How many times faster than measured everything goes.
+    pub hurry: u32,
     /// Every range of the keyspace `app`, three replicas.
     pub ranges: Vec<Range>,
     pub partition: Option<(String, Instant, Instant)>,
@@ -49,6 +55,9 @@ pub struct Machine {
     pub name: String,
     pub member: Member,
     pub version: Version,
+    /// Its client port.
+    pub port: u16,
+    pub lock: Option<Lock>,
     pub files: Files,
     pub process: Option<Running>,
     pub jobs: BTreeMap<String, Job>,
@@ -69,7 +78,10 @@ impl World {
         let mut random = Random::new(seed);
         let members: Vec<Member> = nodes.iter().map(|node| member(node, &mut random)).collect();
         let replication = Replication::NetworkTopology(BTreeMap::from([("dc1".to_owned(), 3)]));
+        let first = nodes.first().and_then(|node| yaml::parse(&node.yaml).ok().flatten());
+        let cluster = first.as_ref().and_then(|root| root.get("cluster_name")?.as_str());
         let mut state = State {
+            cluster: cluster.unwrap_or("Test Cluster").to_owned(),
             ranges: placement(&members, &replication),
             machines: nodes.iter().zip(members).map(|(node, member)| machine(node, member)).collect(),
             whole: nodes.iter().map(|node| sha256_hex(node.yaml.as_bytes())).collect(),
@@ -77,6 +89,7 @@ impl World {
             faults,
             mutation,
             begun: now,
+            hurry: 1,
             partition: None,
             secrets: Vec::new(),
             violations: Vec::new(),
@@ -92,6 +105,29 @@ impl World {
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on everything that takes its time takes a part of it.
+    pub fn hasten(&self, times: u32) {
+        self.state().hurry = times.max(1);
+    }
+
+    /// The files of every node stand below `directory/NODE` too, and what is changed there counts.
+    pub fn keep_files_in(&self, directory: &Path) -> std::io::Result<()> {
+        let mut state = self.state();
+        state.machines.iter_mut().try_for_each(|machine| machine.files.keep_in(directory.join(&machine.name)))
+    }
+
+    /// Where a node's clients connect, while it serves them.
+    pub fn serves_at(&self, name: &str) -> Option<(String, u16)> {
+        let state = self.state();
+        let machine = state.machines.iter().find(|machine| machine.name == name)?;
+        let serves = machine.process.as_ref().is_some_and(|process| process.serves(Instant::now()));
+        serves.then(|| (machine.member.rpc_address.clone(), machine.port))
+    }
+
+    pub(super) fn lasts(&self, duration: Duration) -> Duration {
+        self.state().lasts(duration)
     }
 
     /// A content that is whole, and words that nobody may see.
@@ -139,6 +175,11 @@ impl World {
 }
 
 impl State {
+    /// How long here takes what was measured to take so long.
+    pub fn lasts(&self, duration: Duration) -> Duration {
+        duration / self.hurry
+    }
+
     pub fn inject(&mut self, kind: &'static str) {
         *self.injected.entry(kind).or_default() += 1;
     }
@@ -191,8 +232,9 @@ impl State {
             }
         }
         let own_s = (observer as u64 * 7 + subject as u64) % 3;
-        let heard =
-            |(at, _, after_s): &&(Instant, bool, u64)| *at + Duration::from_secs(after_s + own_s) <= now;
+        let heard = |(at, _, after_s): &&(Instant, bool, u64)| {
+            *at + self.lasts(Duration::from_secs(after_s + own_s)) <= now
+        };
         let last = other.rumours.iter().rev().find(heard);
         // At its very beginning a cluster is as it has been for long.
         last.or(other.rumours.first()).is_some_and(|(_, up, _)| *up)
@@ -303,14 +345,16 @@ fn machine(node: &NodeWish, member: Member) -> Machine {
     let yaml = File {
         bytes: node.yaml.clone().into_bytes(),
         owner: "root".into(),
-        group: "root".into(),
-        mode: 0o644,
+        group: "cassandra".into(),
+        mode: 0o640,
     };
     let files = Files { by_path: BTreeMap::from([(YAML.to_owned(), yaml)]), ..Files::default() };
     Machine {
         name: node.name.clone(),
         member,
         version: node.version,
+        port: port(&node.yaml),
+        lock: None,
         files,
         process: None,
         jobs: BTreeMap::new(),
@@ -321,4 +365,11 @@ fn machine(node: &NodeWish, member: Member) -> Machine {
         down_since: None,
         rumours: Vec::new(),
     }
+}
+
+/// Cassandra's own default is 9042.
+fn port(text: &str) -> u16 {
+    let root = yaml::parse(text).ok().flatten();
+    let named = root.as_ref().and_then(|root| root.get("native_transport_port"));
+    named.and_then(yaml::as_integer_1_1).and_then(|port| u16::try_from(port).ok()).unwrap_or(9042)
 }
