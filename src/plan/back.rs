@@ -280,12 +280,13 @@ impl<'a> Way<'a> {
     }
 }
 
-/// What puts back the file that a step replaced; `None` if it stands as it did.
+/// What puts back the file that a step replaced; `None` if it stands as it did. Of a step that set owner and mode alone the
+/// contents do not tell.
 fn restore(undone: &Undone<'_>, id: StepId, projected: &Projected) -> Option<RestoreFile> {
     let write = undone.plan.steps[id].step.writes()?;
     let (backup, becomes) = undone.kept.get(&id)?.clone();
     let was = projected.sha256(write.path);
-    (was != becomes).then(|| RestoreFile {
+    (was != becomes || write.was == write.becomes).then(|| RestoreFile {
         store: write.store,
         path: write.path.to_owned(),
         backup,

@@ -71,6 +71,9 @@ impl Files {
         };
         let present = self.sha256(path).unwrap_or_else(|| "absent".into());
         if present == *becomes {
+            if expect == becomes {
+                self.keep(backup, self.by_path.get(path).cloned());
+            }
             self.attributes(path, owner, mode);
             return said("already");
         }

@@ -57,6 +57,18 @@ async fn owner_and_mode_stay_the_backup_is_taken_once_and_again_is_harmless() {
 }
 
 #[tokio::test]
+async fn where_only_owner_or_mode_change_the_backup_has_the_old_ones() {
+    let host = machine();
+    let change = Replace { mode: Some(0o400), ..replace("/etc/c/yaml", b"old", was(b"old")) };
+    for _ in 0..2 {
+        assert_eq!(files::replace(&host, &change).await.unwrap(), Replaced::Already);
+        assert_eq!(state(&host), "yaml regular file daemon:bin 400\nold");
+        let kept = host.sh("cd /var/lib/ringwalk/runs/r1/backups; cat file; echo; cat file.attributes");
+        assert_eq!(kept, "old\n1:2 640");
+    }
+}
+
+#[tokio::test]
 async fn a_new_store_gets_its_owner_and_mode_in_a_directory_that_its_group_may_enter() {
     let host = machine();
     let change = Replace {

@@ -1,7 +1,7 @@
 //! A file put back as it stood before a run, out of the copy that the run kept on the node.
 
 use super::{Failure, Place, of_file};
-use crate::node::files::{self, Expect, Replace};
+use crate::node::files::{self, Expect, FileError, Replace};
 use crate::plan::change::sha256_hex;
 use crate::plan::step::RestoreFile;
 use crate::transport::Stdin;
@@ -22,6 +22,9 @@ impl Place<'_> {
         let Some(becomes) = &restore.becomes else {
             return self.replace(&replace).await;
         };
+        if restore.was == restore.becomes && self.lacks(&restore.backup).await? {
+            return Ok("as it was".into());
+        }
         let copy = self.copy(&restore.backup, becomes, &restore.path).await?;
         // Cassandra's yaml was edited with its owner, mode and access list as they were, so they are what they were.
         let (owner, mode) = match restore.store {
@@ -30,6 +33,15 @@ impl Place<'_> {
         };
         let replace = Replace { bytes: Stdin(copy), becomes: becomes.clone(), owner, mode, ..replace };
         self.replace(&replace).await
+    }
+
+    /// A step that sets owner and mode alone keeps them first: where it kept nothing, it has set nothing.
+    async fn lacks(&self, backup: &str) -> Result<bool, Failure> {
+        match files::read(self.node.host.as_ref(), backup).await {
+            Ok(_) => Ok(false),
+            Err(FileError::Absent { .. }) => Ok(true),
+            Err(error) => Err(of_file(error)),
+        }
     }
 
     /// What a run kept of a file, if it is still what it kept.

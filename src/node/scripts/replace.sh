@@ -30,6 +30,8 @@ main() {
   present=absent
   look
   if [ "$present" = "$becomes" ]; then
+    # As it is wished from the beginning: then its owner and mode are what the way back needs. Else it is ours already.
+    [ -z "$backup" ] || [ "$expect" != "$becomes" ] || [ -e "$backup" ] || back_up
     [ -z "$owner" ] || [ "$(stat -c %U:%G "$real")" = "$owner" ] || chown "$owner" "$real" || fail owner
     [ -z "$mode" ] || chmod "$mode" "$real" || fail mode
     answer already
