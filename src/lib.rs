@@ -9,6 +9,7 @@ pub mod pki; // a CA, and what it signs for nodes and clients
 pub mod input; // what the operator wrote
 pub mod facts; // what the cluster is
 pub mod plan; // what will change, why, in what order
+pub mod audit; // what is right and wrong with the TLS of every node
 pub mod transport; // how to reach one host
 pub mod node; // verbs on one Cassandra node
 pub mod gates; // may we go on?

@@ -3,7 +3,11 @@
 #[path = "support/this_host.rs"]
 mod this_host;
 
-use ringwalk::node::wire::{ClientCertificate, ClientIdentity, Plaintext, Served, Tls, TlsVersion, look};
+use ringwalk::facts::suites::Protocol;
+use ringwalk::node::wire::offer::{self, Offered};
+use ringwalk::node::wire::{
+    ClientCertificate, ClientIdentity, Plaintext, Served, Tls, TlsVersion, look, shown,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
@@ -266,4 +270,39 @@ async fn a_port_without_a_usable_key_refuses_every_handshake() {
     let certificates = Certificates::new();
     let tls = certificates.server("-tls1_2 -cipher AES128-SHA").look(None).await.1;
     assert_eq!(tls, Tls::Refused("received fatal alert: HandshakeFailure".into()));
+}
+
+#[tokio::test]
+async fn versions_and_weak_suites_that_a_port_takes_are_told() {
+    let certificates = Certificates::new();
+    let old = "-cipher ALL:COMPLEMENTOFALL:@SECLEVEL=0";
+    for (options, versions, weak) in [
+        ("", &[Protocol::Tls12, Protocol::Tls13][..], &["TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"][..]),
+        ("-tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256", &[Protocol::Tls12], &[]),
+        ("-tls1_3", &[Protocol::Tls13], &[]),
+        (
+            &format!("-tls1_2 {old}"),
+            &[Protocol::Tls12],
+            &["TLS_ECDHE_ECDSA_WITH_NULL_SHA", "TLS_ECDH_anon_WITH_AES_128_CBC_SHA"],
+        ),
+        (&format!("-tls1_1 {old}"), &[Protocol::Tls11], &[]),
+        (&format!("-tls1 {old}"), &[Protocol::Tls10], &[]),
+    ] {
+        let server = certificates.server(options);
+        let offered = offer::look(&ThisHost, "127.0.0.1", server.port).await.unwrap();
+        assert_eq!(offered.versions.iter().copied().collect::<Vec<_>>(), versions, "{options}");
+        let names: Vec<&str> = offered.weak.iter().map(|suite| suite.name).collect();
+        assert!(weak.iter().all(|name| names.contains(name)), "{options}: {names:?}");
+        assert!(
+            !weak.is_empty() || names.is_empty() || versions[0] < Protocol::Tls12,
+            "{options}: {names:?}"
+        );
+    }
+    assert_eq!(
+        offer::look(&ThisHost, "127.0.0.1", listener(Speech::Plaintext).await).await.unwrap(),
+        Offered::default()
+    );
+    let server = certificates.server("-Verify 1");
+    let shown = shown(&ThisHost, "127.0.0.1", server.port).await.unwrap();
+    assert_eq!(shown[0], certificates.certificate("server.crt"));
 }

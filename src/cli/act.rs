@@ -90,7 +90,7 @@ impl Files {
 
 /// Shows what is asked about.
 pub fn show_before(plan: &Plan, global: &Global, yes: bool) -> Result<(), Trouble> {
-    match global.output {
+    match global.output() {
         OutputForm::Text => show(plan, global)?,
         // Standard output is for events; who answers for themselves reads the plan in the first of them.
         OutputForm::Json if yes => {}
@@ -171,7 +171,7 @@ pub fn exit(ended: Result<Ended, EngineError>) -> Result<Exit, Trouble> {
 }
 
 pub fn reporter(global: &Global) -> Box<dyn Reporter> {
-    match global.output {
+    match global.output() {
         OutputForm::Text => report::text(global.color.into()),
         OutputForm::Json => Box::new(report::json::Json::new(std::io::stdout())),
     }

@@ -34,11 +34,17 @@ Exit codes:
   3    stopped midway: some nodes are changed, some are not
   4    waiting between phases or waves, for clients or for a yes; `resume` goes on
   10   plan: there are changes
+  11   audit: there are findings
   130  interrupted";
 
 const APPLY: &str = "\
 Ctrl-C once: the node in work is brought to its end, and no other is begun.
 Twice: leaves at once; a restart that was begun goes on on its node.";
+
+const AUDIT: &str = "\
+Exit code 11 on a finding of severity error or warning, 0 without one.
+From cron, for node_exporter:
+  ringwalk audit -i orders.yaml --output prometheus --out /var/lib/node_exporter/orders.prom";
 
 const COMPLETIONS: &str = "\
 For this shell only:
@@ -54,9 +60,9 @@ pub struct Global {
     /// The file that says what the cluster should be
     #[arg(short, long, global = true, value_name = "FILE", env = "RINGWALK_PLAYBOOK")]
     pub playbook: Option<PathBuf>,
-    /// text for people, json for programs (apply and show: one event a line, see docs/events.md)
-    #[arg(long, global = true, value_enum, default_value = "text")]
-    pub output: OutputForm,
+    /// text for people, json for programs (apply and show: one event a line, see docs/events.md); audit: prometheus
+    #[arg(long = "output", global = true, value_enum, default_value = "text", value_name = "OUTPUT")]
+    pub form: Form,
     /// When to colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: ColorWhen,
@@ -68,7 +74,27 @@ pub struct Global {
     pub verbose: u8,
 }
 
+impl Global {
+    /// For a command that has these two.
+    pub fn output(&self) -> OutputForm {
+        match self.form {
+            Form::Json => OutputForm::Json,
+            Form::Text | Form::Prometheus => OutputForm::Text,
+        }
+    }
+}
+
+/// What may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+    /// For a textfile collector; of `audit` only
+    Prometheus,
+}
+
+/// What every command has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputForm {
     Text,
     Json,
@@ -104,6 +130,9 @@ pub enum Command {
     Resume(ResumeArguments),
     /// Take a run back: every file as it was before, in the same waves under the same gates; asks first
     Rollback(RunArguments),
+    /// Look at the TLS of every node, on the wire and in its files, and say what is wrong; change nothing
+    #[command(after_help = AUDIT)]
+    Audit(AuditArguments),
     /// Show who is connected to each node, from where, with which driver, in TLS or in plaintext; change nothing
     Clients(ClientsArguments),
     /// Show who holds the cluster's nodes, or take the lock away from a run that is over
@@ -140,6 +169,13 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct PlanArguments {
     /// Save the plan: hashes, no secrets. `apply FILE` carries out exactly it, or refuses
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditArguments {
+    /// Write it there instead of to standard output; the file is replaced whole
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

@@ -13,7 +13,7 @@ pub async fn run(global: &Global) -> Result<Exit, Trouble> {
     let loaded = load(global.inventory.as_deref(), global.playbook.as_deref())?;
     let Made { plan, facts, .. } = make(&loaded).await?;
     let change = plan.nodes().len();
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Json => {
             let found = serde_json::json!({
                 "facts": facts, "nodes_to_change": change, "warnings": plan.warnings, "findings": plan.findings

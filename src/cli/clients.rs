@@ -72,7 +72,7 @@ fn loaded(global: &Global) -> Result<Loaded, Trouble> {
 }
 
 fn show(global: &Global, seen: &Clients, window: Duration) -> Result<(), Trouble> {
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Text => report::clients::text(seen, window, Screen::of_stdout(global.color.into())),
         OutputForm::Json => report::clients::json(seen, window).context("cannot write JSON")?,
     });

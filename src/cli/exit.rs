@@ -17,6 +17,8 @@ pub enum Exit {
     Waiting,
     /// `plan` found changes.
     Changes,
+    /// `audit` found something.
+    Findings,
     Interrupted,
 }
 
@@ -29,6 +31,7 @@ impl Exit {
             Exit::StoppedMidway => 3,
             Exit::Waiting => 4,
             Exit::Changes => 10,
+            Exit::Findings => 11,
             // As a shell reports a program that SIGINT ended.
             Exit::Interrupted => 130,
         }

@@ -50,7 +50,7 @@ pub async fn or_give_back<T, E: Into<Trouble>>(lease: &Lease, prepared: Result<T
 
 async fn show(global: &Global, cluster: &Cluster) -> Result<Exit, Trouble> {
     let locks = lock::show(cluster).await;
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Text => shown::text(&locks),
         OutputForm::Json => shown::json(&locks).context("cannot write JSON")? + "\n",
     });

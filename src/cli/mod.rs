@@ -3,6 +3,7 @@
 pub mod act;
 pub mod apply;
 pub mod arguments;
+pub mod audit;
 pub mod check;
 pub mod clients;
 mod demo;
@@ -22,7 +23,7 @@ pub mod show;
 pub mod stores;
 
 use crate::diagnostic::{Diagnostic, render};
-use arguments::{Arguments, Command, Global};
+use arguments::{Arguments, Command, Form, Global};
 use clap::{CommandFactory, Parser};
 use exit::Exit;
 use std::io::{IsTerminal, Write};
@@ -63,6 +64,10 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<Exit, Trouble> {
     let global = &arguments.global;
+    if global.form == Form::Prometheus && !matches!(arguments.command, Command::Audit(_)) {
+        let problem = Diagnostic::new("command line", "only `audit` has `--output prometheus`");
+        return Err(vec![problem.help("take `--output json`")].into());
+    }
     match &arguments.command {
         Command::Clients(options) => wait(clients::run(global, options)),
         Command::Check => wait(check::run(global)),
@@ -71,6 +76,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Resume(options) => wait(resume::run(global, options)),
         Command::Rollback(options) => wait(rollback::run(global, options)),
         Command::Lock(arguments) => wait(lock::run(global, arguments)),
+        Command::Audit(options) => wait(audit::run(global, options)),
         Command::Demo(options) => demo::run(global, options),
         Command::Runs => runs::run(global),
         Command::Show { run } => show::run(global, run.as_deref()),

@@ -24,7 +24,7 @@ pub async fn run(global: &Global, options: &PlanArguments) -> Result<Exit, Troub
     if let Some(path) = &options.out {
         save(global, &plan, path)?;
     }
-    if global.output == OutputForm::Text && !plan.is_empty() {
+    if global.output() == OutputForm::Text && !plan.is_empty() {
         let saved = options.out.as_ref().map(|path| path.display().to_string());
         print(&report::plan::next(saved.as_deref(), Screen::of_stdout(global.color.into())));
     }
@@ -49,7 +49,7 @@ pub async fn make(loaded: &Loaded) -> Result<Made, Vec<Diagnostic>> {
 }
 
 pub fn show(plan: &Plan, global: &Global) -> Result<(), Trouble> {
-    match global.output {
+    match global.output() {
         OutputForm::Text => {
             let detail = if global.verbose > 0 { Detail::Full } else { Detail::Short };
             print(&report::plan::text_in(plan, Screen::of_stdout(global.color.into()), detail));

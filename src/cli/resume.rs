@@ -114,7 +114,7 @@ fn loaded(global: &Global, origin: &Origin) -> Result<Loaded, Trouble> {
 }
 
 fn show_what_is_left(state: &RunState, global: &Global) {
-    match global.output {
+    match global.output() {
         OutputForm::Text => {
             print(&report::summary::text(state, Screen::of_stdout(global.color.into())));
         }

@@ -12,7 +12,7 @@ pub fn run(global: &Global) -> Result<Exit, Trouble> {
     let directory = directory(global)?;
     let runs =
         list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
-    match global.output {
+    match global.output() {
         OutputForm::Text => print(&report::runs::text(&runs, Screen::of_stdout(global.color.into()))),
         OutputForm::Json => print(&(serde_json::to_string(&runs).context("cannot write JSON")? + "\n")),
     }

@@ -16,7 +16,7 @@ pub fn run(global: &Global, wanted: Option<&str>) -> Result<Exit, Trouble> {
     let run = choose(&directory, wanted)?;
     let path = file::path(&directory, &run);
     let journal = file::read(&path).map_err(anyhow::Error::new)?;
-    let mut reporter = match global.output {
+    let mut reporter = match global.output() {
         OutputForm::Json => reporter(global),
         // What is over is read line by line, on a terminal too.
         OutputForm::Text => Box::new(Plain::new(std::io::stdout(), Screen::of_stdout(global.color.into()))),

@@ -2,6 +2,7 @@
 //! together: the facts of all, and the ring in the eyes of some.
 
 pub mod addresses;
+pub mod audit;
 pub mod clients;
 pub mod lock;
 pub mod survey;

@@ -4,6 +4,7 @@ pub mod clients;
 pub mod placement;
 pub mod policy;
 pub mod ring;
+pub mod suites;
 pub mod version;
 
 use crate::secret::Secret;
@@ -45,6 +46,9 @@ pub struct NodeFacts {
     pub files: BTreeMap<String, Option<FileFacts>>,
     /// Where the client port really listens.
     pub native: NativeTransport,
+    /// Where other nodes reach it.
+    #[serde(default)]
+    pub storage: StorageTransport,
     /// By port: what it showed to a connection when the plan was made. Empty where nothing listens.
     #[serde(default)]
     pub shows: BTreeMap<u16, PortShows>,
@@ -179,6 +183,19 @@ pub struct NativeTransport {
     pub port_ssl: Option<u16>,
     /// Whether something listened on `port` when the probe looked.
     pub listening: bool,
+}
+
+/// Where other nodes would connect on the node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorageTransport {
+    /// An address that reaches it from the node itself.
+    pub address: String,
+    /// `storage_port`: plaintext, and since 4.0 TLS as well.
+    pub port: u16,
+    /// `ssl_storage_port`: TLS only; since 4.0 closed unless `legacy_ssl_storage_port_enabled`.
+    pub port_ssl: u16,
+    /// Those of them on which something listened when the probe looked.
+    pub listening: BTreeSet<u16>,
 }
 
 /// What a client port accepts and serves.

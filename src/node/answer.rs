@@ -8,7 +8,9 @@ use super::service::{self, Found};
 use super::sockets::{self, Listener};
 use super::stores::{self, Stat};
 use crate::facts::version::{Flavour, Version};
-use crate::facts::{Layout, LayoutKind, NativeTransport, NodeFacts, Process, SelfHealed, Yaml};
+use crate::facts::{
+    Layout, LayoutKind, NativeTransport, NodeFacts, Process, SelfHealed, StorageTransport, Yaml,
+};
 use crate::formats::yaml::tree::{self, Node};
 use crate::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,8 @@ use std::net::IpAddr;
 const NATIVE_TRANSPORT_PORT: u16 = 9042;
 /// `Config.storage_port`.
 const STORAGE_PORT: u16 = 7000;
+/// `Config.ssl_storage_port`.
+const SSL_STORAGE_PORT: u16 = 7001;
 
 pub(super) fn facts(
     output: &[u8],
@@ -26,29 +30,45 @@ pub(super) fn facts(
     now_s: i64,
 ) -> Result<NodeFacts, ProbeError> {
     let sections = Sections::parse(output)?;
-    the_node_can_be_read(&sections)?;
-    let path = yaml_path(&sections, request)?;
-    let stats = stores::stats(&sections)?;
-    let (yaml, tree) = yaml(&sections, path, &stats)?;
-    let arguments = CommandLine::parse(&sections.lines("arguments").unwrap_or_default());
-    not_overruled(&arguments)?;
-    let process = process(&sections, &stats)?;
-    let layout = layout(&sections, request, &arguments, &process, &yaml.real_path, &stats)?;
-    let (flavour, version) = release(&sections, request, &arguments)?;
+    not_overruled(&command_line(&sections))?;
+    read(&sections, node, request, now_s)
+}
+
+/// The arguments of the running process; none if none runs.
+pub(super) fn command_line(sections: &Sections) -> CommandLine {
+    CommandLine::parse(&sections.lines("arguments").unwrap_or_default())
+}
+
+/// The same, whatever the command line takes from the yaml's hands.
+pub(super) fn read(
+    sections: &Sections,
+    node: &str,
+    request: &ProbeRequest,
+    now_s: i64,
+) -> Result<NodeFacts, ProbeError> {
+    the_node_can_be_read(sections)?;
+    let path = yaml_path(sections, request)?;
+    let stats = stores::stats(sections)?;
+    let (yaml, tree) = yaml(sections, path, &stats)?;
+    let arguments = command_line(sections);
+    let process = process(sections, &stats)?;
+    let layout = layout(sections, request, &arguments, &process, &yaml.real_path, &stats)?;
+    let (flavour, version) = release(sections, request, &arguments)?;
     let listeners = sockets::parse(&sections.lines("sockets")?);
     let settings = Settings { tree: tree.as_ref(), arguments: &arguments };
     Ok(NodeFacts {
         node: node.into(),
-        service: service(&sections, request, layout.kind, process.is_some())?,
+        service: service(sections, request, layout.kind, process.is_some())?,
         native: settings.native(&listeners),
+        storage: settings.storage(&listeners),
         known_as: settings.known_as(&listeners),
         shows: BTreeMap::new(),
-        files: stores::files(&sections, request, tree.as_ref(), &stats)?,
+        files: stores::files(sections, request, tree.as_ref(), &stats)?,
         state_dir: sections.text("state_dir")?.into(),
         owed: Some(sections.text("owed")?).filter(|run| !run.is_empty()).map(Into::into),
         healed: sections.text("healed").ok().and_then(healed),
-        free_bytes: stores::free_bytes(&sections)?,
-        unwritable: stores::unwritable(&sections)?,
+        free_bytes: stores::free_bytes(sections)?,
+        unwritable: stores::unwritable(sections)?,
         clock_offset_s: stats.get("/proc/self").map_or(0, |made_now| made_now.modified_s - now_s),
         trusts: None,
         tls_clients: None,
@@ -295,6 +315,21 @@ impl Settings<'_> {
             port,
             port_ssl: self.port("native_transport_port_ssl").filter(|ssl| *ssl != port),
             listening: listener.is_some(),
+        }
+    }
+
+    /// Where other nodes reach it.
+    fn storage(&self, listeners: &[Listener]) -> StorageTransport {
+        let port = self.port("storage_port").unwrap_or(STORAGE_PORT);
+        let port_ssl = self.port("ssl_storage_port").unwrap_or(SSL_STORAGE_PORT);
+        let on = |port| listeners.iter().find(|listener| listener.port == port);
+        let written = self.text("listen_address").unwrap_or("127.0.0.1");
+        let listener = on(port).or(on(port_ssl));
+        StorageTransport {
+            address: listener.map_or_else(|| written.into(), |it| sockets::reachable(it).to_string()),
+            port,
+            port_ssl,
+            listening: [port, port_ssl].into_iter().filter(|port| on(*port).is_some()).collect(),
         }
     }
 

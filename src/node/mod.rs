@@ -1,6 +1,7 @@
 //! Verbs on one Cassandra node, over any `Host`.
 
 mod answer;
+pub mod audit;
 pub mod clients;
 pub mod cql;
 pub mod files;

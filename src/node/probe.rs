@@ -36,16 +36,31 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Reads a node's facts.
 pub async fn probe(host: &dyn Host, request: &ProbeRequest) -> Result<NodeFacts, ProbeError> {
-    let command = command(request);
+    let (output, middle_s) = ask(host, SCRIPT, TEXT, request).await?;
+    answer::facts(&output, host.name(), request, middle_s)
+}
+
+/// Runs a script that takes a probe's arguments; with its answer our clock in the middle of it, in seconds since 1970.
+pub(super) async fn ask(
+    host: &dyn Host,
+    name: &'static str,
+    text: &'static str,
+    request: &ProbeRequest,
+) -> Result<(Vec<u8>, i64), ProbeError> {
+    let command = command_of(name, text, request);
     let before_s = now_s();
     let output = host.run(&command).await?;
     let middle_s = before_s + (now_s() - before_s) / 2;
     refused(&output)?;
-    answer::facts(&output.stdout, host.name(), request, middle_s)
+    Ok((output.stdout, middle_s))
 }
 
 /// The one command of a probe.
 pub fn command(request: &ProbeRequest) -> Command {
+    command_of(SCRIPT, TEXT, request)
+}
+
+fn command_of(name: &'static str, script: &'static str, request: &ProbeRequest) -> Command {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let install = match request.cassandra.install {
         Install::Auto => "auto",
@@ -60,7 +75,7 @@ pub fn command(request: &ProbeRequest) -> Command {
         install.to_owned(),
     ];
     let arguments = fixed.into_iter().chain(request.store_paths.iter().cloned());
-    Command::script(SCRIPT, TEXT, arguments).deadline(DEADLINE).become_root()
+    Command::script(name, script, arguments).deadline(DEADLINE).become_root()
 }
 
 /// Reads what the script printed. `now_s`: our clock when it ran, in seconds since 1970.

@@ -3,6 +3,7 @@
 //! A run that goes on and a journal from last year are shown by the same reporters.
 
 pub mod clients; // who is connected, and how
+pub mod audit; // what is right and wrong with the TLS of every node
 pub mod inspect; // what a store holds, or a port serves
 pub mod json; // one event a line, for programs
 mod lines; // what an event is to a reader

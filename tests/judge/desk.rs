@@ -134,6 +134,7 @@ fn node(name: &str) -> NodeFacts {
         service: Service::Systemd { unit: "cassandra.service".into() },
         process: Some(Process { pid: 1, started_ticks: 1, user: "cassandra".into(), cwd: "/".into() }),
         java: Some("17.0.15".into()),
+        storage: Default::default(),
         yaml: Yaml { path: path.clone(), real_path: path, file, text: yaml("") },
         files: BTreeMap::new(),
         native: NativeTransport { address: address(name), port: 9042, port_ssl: None, listening: true },

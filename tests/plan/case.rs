@@ -262,6 +262,7 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
         service: Service::Systemd { unit: "cassandra.service".into() },
         process: running.then_some(process),
         java: None,
+        storage: Default::default(),
         yaml: Yaml {
             path: "/etc/cassandra/cassandra.yaml".into(),
             real_path: "/etc/cassandra/cassandra.yaml".into(),

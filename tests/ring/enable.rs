@@ -1,5 +1,6 @@
 //! Plaintext to TLS in one playbook, under load, from a saved plan; then everything that is claimed is looked at.
 
+use super::audit;
 use super::client::Clients;
 use super::desk::{Desk, store_type};
 use super::rig::{nodes, on, yaml_path};
@@ -11,6 +12,7 @@ use std::process::Command;
 pub fn scene() {
     let desk = Desk::of_this_ring();
     desk.make_stores();
+    audit::before(&desk);
     let before = Yamls::now();
     desk.ringwalk(&["plan", "--out", "plan.json"]).exits(10).says("3 of 3 nodes change");
     let clients = Clients::of(&desk);

@@ -4,6 +4,7 @@
 
 mod access;
 mod agreement;
+mod audit;
 mod client;
 mod desk;
 mod enable;
@@ -45,6 +46,12 @@ fn a04_stores_that_the_process_refuses_are_put_back() {
     if rotate::reloads() {
         rotate::is_refused();
     }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn a05_an_audit_tells_what_is_on_disk_and_not_served_and_then_that_all_is_well() {
+    audit::during_and_after();
 }
 
 /// Troubles are the same in every layout and version; one ring of them is enough.

@@ -41,7 +41,7 @@ fn make(global: &Global, options: &ClientArguments, now: Timestamp) -> Result<Ex
         Bundle { user: &options.user, directory: &directory, key: &key, chain, root: authority.root() };
     bundle.write(&at, now)?;
     let rc = directory.join("cqlshrc");
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Json => {
             let made = serde_json::json!({
                 "directory": directory, "user": options.user, "not_after": not_after, "cqlshrc": rc,

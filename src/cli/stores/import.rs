@@ -52,7 +52,7 @@ pub fn run(global: &Global, options: &ImportArguments, now: Timestamp) -> Result
     let returned =
         make::on_every_core(&here, |(file, node)| returned(&shelf, file, node, &known, &password, now))?;
     let issued = write(&shelf, returned, &password, &missing, now)?;
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Json => format!("{}\n", serde_json::json!(issued)),
         OutputForm::Text => {
             format!("keystores of {} nodes in {}\n", issued.nodes.len(), shelf.directory.display())

@@ -24,7 +24,7 @@ pub async fn run(global: &Global, options: &InspectArguments) -> Result<Exit, Tr
         (false, None) => Err(Diagnostic::new(&options.what, "there is no such file, and it is no HOST:PORT")),
     };
     let inspection = inspection.map_err(|problem| vec![problem])?;
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Json => format!("{}\n", serde_json::json!(inspection)),
         OutputForm::Text => text(&inspection, Timestamp::now()),
     });

@@ -33,7 +33,7 @@ fn make(global: &Global, options: &NewCaArguments, now: Timestamp) -> Result<Exi
     files::create(&key, encrypted.as_bytes(), Access::Owner)?;
     files::create(&certificate, pem::write::certificate(made.certificate()).as_bytes(), Access::Everyone)?;
     let own = made.certificate();
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Json => {
             let made = serde_json::json!({
                 "certificate": certificate, "key": key, "subject": own.subject, "not_after": own.not_after,

@@ -39,6 +39,9 @@ identity() {
   if [ -r "$state_dir/healed" ]; then IFS= read -r healed <"$state_dir/healed" || :; fi
   section healed "$healed"
   [ -e /proc/1/stat ] || section hidden yes
+  uptime=''
+  { read -r uptime _ </proc/uptime; } 2>/dev/null || :
+  section uptime "$uptime"
 }
 
 tools() {
@@ -300,6 +303,7 @@ files() {
   section unreadable "$unreadable"
   section directories "$directories"
   if [ $# = 0 ] || [ -z "$sha256_tool" ]; then section sums ''; else lines_of sums $sha256_tool "$@"; fi
+  [ -z "${with_contents-}" ] || contents "$@"
   # The kernel makes a process's directory in /proc when it is asked for: stat's own is of this moment (measured).
   lines_of stats stat -L -c '%f/%s/%u/%g/%U/%G/%Y/%n' /proc/self "$@" ${real:+"$real"} ${pid:+"/proc/$pid"} /var/lib/cassandra "$home/data" "$home"
   old_ifs=$IFS IFS=$newline
@@ -309,6 +313,20 @@ files() {
   IFS=$old_ifs
   lines_of free stat -f -c '%a/%S/%n' "$@"
 }
+
+# The files themselves, for a caller that opens them: each at most 4 MiB.
+contents() {
+  printed=''
+  number=0
+  for path; do
+    lines_of "content_$number" beginning "$path"
+    printed=$printed$path$newline
+    number=$((number + 1))
+  done
+  section contents "$printed"
+}
+
+beginning() { head -c 4194304 "$1" | base64; }
 
 # Sets directory to that of file $1, and above to the nearest one that is there.
 nearest() {

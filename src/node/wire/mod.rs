@@ -1,6 +1,7 @@
 //! What a client port serves, as seen on the wire: plaintext, TLS, its certificate, and whether it wants ours.
 
 mod handshake;
+pub mod offer;
 
 pub use handshake::{ClientIdentity, TlsVersion};
 
@@ -113,6 +114,22 @@ pub async fn look(
     let (plaintext, tls) =
         tokio::join!(look_in_plaintext(host, address, port), look_in_tls(host, address, port, identity));
     Ok(WireLook { plaintext: plaintext?, tls: tls? })
+}
+
+/// The certificates that a port shows in a handshake, DER, leaf first; empty where it serves no TLS. Nothing is said
+/// inside of TLS: it is for ports that do not speak CQL.
+pub async fn shown(host: &dyn Host, address: &str, port: u16) -> Result<Vec<Vec<u8>>, WireError> {
+    let (config, seen) = client_config(None)?;
+    let name = server_name(address)?;
+    let handshake = async {
+        if let Some(connection) = connect(host, address, port).await? {
+            // A server that wants our certificate ends the handshake, and has shown its own by then.
+            let _ = TlsConnector::from(config).connect(name, connection).await;
+        }
+        Ok(())
+    };
+    timeout(DEADLINE, handshake).await.unwrap_or(Ok(()))?;
+    Ok(seen.chain())
 }
 
 /// A connection on which CQL can be spoken: plain, or inside TLS. It serves to read a ring that we reach over SSH, so

@@ -45,6 +45,7 @@ use crate::input::playbook::{StoreSpec, Stores, expand};
 use finding::Remark;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use subject::{Lone, OnNode, Target};
 
 /// Everything that the rules have against the stores that the playbook brings to these nodes.
@@ -77,9 +78,28 @@ pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> 
 pub fn store(store: &Store, now: Timestamp) -> Vec<Finding> {
     let role = if store.keys.is_empty() { StoreName::Truststore } else { StoreName::Keystore };
     let expiry_warning = Stores::default().expiry_warning;
-    let lone = Lone { store, role, now, expiry_warning, allow_expired: false, asks_clients: None };
+    alone(&Lone { store, role, now, expiry_warning, allow_expired: false, asks_clients: None })
+}
+
+/// What a store that a node uses goes by.
+pub struct InUse {
+    /// By the clock of the node.
+    pub now: Timestamp,
+    pub expiry_warning: Duration,
+    /// Whether whoever connects has to show a certificate.
+    pub asks_clients: bool,
+}
+
+/// What is wrong by itself with a store that a node uses.
+pub fn in_use(store: &Store, role: StoreName, used: InUse) -> Vec<Finding> {
+    let InUse { now, expiry_warning, asks_clients } = used;
+    alone(&Lone { store, role, now, expiry_warning, allow_expired: false, asks_clients: Some(asks_clients) })
+}
+
+fn alone(lone: &Lone<'_>) -> Vec<Finding> {
+    let role = lone.role;
     let finding = |(rule, remark)| Finding { store: Some(role), ..finding(rule, remark) };
-    by_itself(&lone).into_iter().map(finding).collect()
+    by_itself(lone).into_iter().map(finding).collect()
 }
 
 /// What is wrong with a store that could not be opened.

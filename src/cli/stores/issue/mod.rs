@@ -41,7 +41,7 @@ pub async fn run(global: &Global, options: &IssueArguments, now: Timestamp) -> R
     } else {
         order.signed().await?
     };
-    print(&match global.output {
+    print(&match global.output() {
         OutputForm::Json => format!("{}\n", serde_json::json!(issued)),
         OutputForm::Text => order.headline(&issued) + &text(&issued, global.verbose > 0),
     });

@@ -1,0 +1,64 @@
+//! A node's store, opened as its Cassandra opens it: with the password that stands in its `cassandra.yaml`.
+
+use super::Seen;
+use crate::facts::version::Version;
+use crate::formats::store::{Store, StoreError};
+use crate::formats::yaml;
+use crate::plan::step::StoreName;
+use crate::secret::Secret;
+
+pub struct Opened {
+    pub role: StoreName,
+    pub path: String,
+    pub content: Content,
+}
+
+pub enum Content {
+    Store(Box<Store>),
+    /// Nothing stands at the path.
+    Absent,
+    /// It was not read: it is too large or no file, or its password is not in the yaml.
+    Unread(&'static str),
+    Failed(StoreError),
+}
+
+impl Opened {
+    pub fn store(&self) -> Option<&Store> {
+        match &self.content {
+            Content::Store(store) => Some(store),
+            Content::Absent | Content::Unread(_) | Content::Failed(_) => None,
+        }
+    }
+}
+
+/// What `EncryptionOptions` takes for a password that is not written, before 4.1.2 (CASSANDRA-18124).
+const OLD_PASSWORD: &str = "cassandra";
+
+/// The store of one role. `section`: the options that name it; none where the material is not a file.
+pub fn open(section: Option<&yaml::Node>, role: StoreName, path: &str, seen: &Seen) -> Option<Opened> {
+    let inline = section.and_then(|section| section.get("ssl_context_factory")?.get("parameters"));
+    if inline.is_some() {
+        return None;
+    }
+    let (key, file_key) = match role {
+        StoreName::Keystore => ("keystore_password", "keystore_password_file"),
+        StoreName::Truststore => ("truststore_password", "truststore_password_file"),
+    };
+    let written = |key: &str| section.and_then(|section| section.get(key)?.as_str());
+    let is_old = seen.facts.flavour.apache_base(seen.facts.version) < Version::new(4, 1, 2);
+    let password = written(key).or(is_old.then_some(OLD_PASSWORD));
+    let content = match (seen.stores.get(path), password) {
+        (None, _) if seen.facts.files.get(path).is_some_and(Option::is_some) => {
+            Content::Unread("it could not be read back")
+        }
+        (None, _) => Content::Absent,
+        (Some(_), None) if written(file_key).is_some() => {
+            Content::Unread("its password is in a file, which an audit does not read")
+        }
+        (Some(bytes), password) => match Store::open(bytes, &Secret::new(password.unwrap_or_default())) {
+            Ok(store) => Content::Store(Box::new(store)),
+            Err(error) => Content::Failed(error),
+        },
+    };
+    Some(Opened { role, path: path.to_owned(), content })
+}

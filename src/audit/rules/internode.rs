@@ -1,0 +1,33 @@
+//! How nodes talk to each other, and whether the wire agrees with the file.
+
+use crate::audit::finding::{Remark, Severity, remark};
+use crate::audit::subject::Subject;
+use crate::audit::view::flag;
+
+pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
+    let help = "docs/internode.md has the way without an outage";
+    let notice = |reason: String| vec![remark(Severity::Notice, reason, help)];
+    let encryption = subject.internode_encryption();
+    let wire = subject.internode_wire();
+    if encryption != "none"
+        && let Some(port) = wire.filter(|port| port.open && port.served.is_none())
+    {
+        let what = if port.plaintext { "plaintext" } else { "no TLS" };
+        return vec![remark(
+            Severity::Error,
+            format!(
+                "cassandra.yaml says `internode_encryption: {encryption}`, and port {} serves {what}",
+                subject.internode_port()
+            ),
+            "restart the node: `restart: always` in a playbook does it safely",
+        )];
+    }
+    match encryption {
+        "none" => notice("nodes talk to each other in plaintext (`internode_encryption: none`)".into()),
+        "all" if flag(subject, "optional") == Some(true) => {
+            notice("nodes talk TLS to each other, and plaintext is still taken (`optional: true`)".into())
+        }
+        "all" => Vec::new(),
+        part => notice(format!("nodes talk TLS to each other in part (`internode_encryption: {part}`)")),
+    }
+}

@@ -1,0 +1,134 @@
+//! What a rule looks at: one node, its file read, its stores opened.
+
+use super::mode::Mode;
+use super::opened::{Opened, open};
+use super::{Look, Policy, PortLook, Seen, ServedLook};
+use crate::facts::version::Version;
+use crate::formats::certificate::Certificate;
+use crate::formats::yaml;
+use crate::plan::ports::ClientOptions;
+use crate::plan::step::StoreName;
+use jiff::Timestamp;
+use std::time::Duration;
+
+pub struct Subject<'a> {
+    pub look: &'a Look,
+    pub seen: &'a Seen,
+    /// By the clock of the node.
+    pub now: Timestamp,
+    pub expiry_warning: Duration,
+    pub root: Option<yaml::Node>,
+    pub options: ClientOptions,
+    pub keystore: Option<Opened>,
+    pub truststore: Option<Opened>,
+    /// Of nodes that talk TLS to each other.
+    pub internode_keystore: Option<Opened>,
+    pub internode_truststore: Option<Opened>,
+}
+
+/// `EncryptionOptions.java`: relative to where Cassandra was started.
+const DEFAULT_STORES: [(StoreName, &str, &str); 2] = [
+    (StoreName::Keystore, "keystore", "conf/.keystore"),
+    (StoreName::Truststore, "truststore", "conf/.truststore"),
+];
+
+impl<'a> Subject<'a> {
+    pub fn of(look: &'a Look, seen: &'a Seen, policy: Policy) -> Subject<'a> {
+        let root = yaml::parse(seen.facts.yaml.text.expose()).ok().flatten();
+        let options = ClientOptions::of(root.as_ref());
+        let section = root.as_ref().and_then(|root| root.get("client_encryption_options"));
+        let opened = |role, path: &str| open(section, role, path, seen);
+        let internode = root.as_ref().and_then(|root| root.get("server_encryption_options"));
+        let is_on = internode_encryption(root.as_ref()) != "none";
+        let [internode_keystore, internode_truststore] = DEFAULT_STORES.map(|(role, key, default)| {
+            let written = internode.and_then(|section| section.get(key)?.as_str());
+            open(internode.filter(|_| is_on), role, written.unwrap_or(default), seen).filter(|_| is_on)
+        });
+        let now_s = policy.now.as_second() + seen.facts.clock_offset_s;
+        Subject {
+            look,
+            seen,
+            now: Timestamp::from_second(now_s).unwrap_or(policy.now),
+            expiry_warning: policy.expiry_warning,
+            keystore: opened(StoreName::Keystore, &options.keystore),
+            truststore: opened(StoreName::Truststore, &options.truststore),
+            options,
+            internode_keystore,
+            internode_truststore,
+            root,
+        }
+    }
+
+    /// The port that serves TLS where any does: `native_transport_port_ssl` if there is one.
+    pub fn tls_port(&self) -> u16 {
+        self.seen.facts.native.port_ssl.unwrap_or(self.seen.facts.native.port)
+    }
+
+    pub fn wire(&self) -> Option<&PortLook> {
+        self.seen.ports.get(&self.tls_port()).filter(|port| port.open)
+    }
+
+    /// What its file makes of the TLS port, once it is read.
+    pub fn mode_by_file(&self) -> Mode {
+        Mode::of_file(self.options.policy(&self.seen.facts), self.options.require_client_auth)
+    }
+
+    pub fn mode_on_wire(&self) -> Option<Mode> {
+        self.wire().and_then(Mode::of_wire)
+    }
+
+    /// What clients meet; of a node that is down what they would meet.
+    pub fn mode(&self) -> Option<Mode> {
+        self.mode_on_wire()
+    }
+
+    pub fn served(&self) -> Option<&ServedLook> {
+        self.wire()?.served.as_ref()
+    }
+
+    pub fn served_leaf(&self) -> Option<&Certificate> {
+        self.served()?.chain.first()
+    }
+
+    pub fn leaf_on_disk(&self) -> Option<&Certificate> {
+        self.keystore.as_ref()?.store()?.leaf()
+    }
+
+    /// Whether the file takes TLS, so that its keystore counts.
+    pub fn wants_tls(&self) -> bool {
+        self.options.policy(&self.seen.facts).accepts_tls()
+    }
+
+    /// Whole days until then; negative once it is past.
+    pub fn days_until(&self, end: Timestamp) -> i64 {
+        const DAY_S: i64 = 86_400;
+        (end.as_second() - self.now.as_second()).div_euclid(DAY_S)
+    }
+
+    /// A setting of `server_encryption_options`.
+    pub fn internode(&self, key: &str) -> Option<&yaml::Node> {
+        self.root.as_ref()?.get("server_encryption_options")?.get(key)
+    }
+
+    /// `none`, `dc`, `rack` or `all`.
+    pub fn internode_encryption(&self) -> &str {
+        internode_encryption(self.root.as_ref())
+    }
+
+    /// The port on which other nodes meet TLS: the one for all since 4.0, one of its own before.
+    pub fn internode_port(&self) -> u16 {
+        let facts = &self.seen.facts;
+        let is_old = facts.flavour.apache_base(facts.version) < Version::new(4, 0, 0);
+        if is_old { facts.storage.port_ssl } else { facts.storage.port }
+    }
+
+    pub fn internode_wire(&self) -> Option<&PortLook> {
+        self.seen.ports.get(&self.internode_port())
+    }
+}
+
+fn internode_encryption(root: Option<&yaml::Node>) -> &str {
+    let written =
+        root.and_then(|root| root.get("server_encryption_options")?.get("internode_encryption")?.as_str());
+    written.unwrap_or("none")
+}

@@ -1,0 +1,129 @@
+//! The nodes of a cluster looked at for an audit: one exec each, and looks at their ports beside it.
+
+use super::survey::chain;
+use super::{AT_ONCE, Cluster, Node};
+use crate::audit::{Look, PortLook, Seen, ServedLook, Unseen};
+use crate::facts::NodeFacts;
+use crate::facts::version::Version;
+use crate::formats::certificate::Certificate;
+use crate::formats::yaml;
+use crate::node::audit::{Read, read};
+use crate::node::nodetool::output;
+use crate::node::probe::{ProbeError, ProbeRequest};
+use crate::node::wire::{self, ClientCertificate, Plaintext, Served, Tls, WireError};
+use futures_util::stream::{self, StreamExt};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The exec has 30 s, a look at the wire 5 s, and a suite that is found costs another; a cron job is not to pile up.
+const DEADLINE: Duration = Duration::from_secs(90);
+
+/// Looks at every node; one that cannot be looked at is told as such and holds up no other.
+pub async fn look(cluster: &Cluster) -> Vec<Look> {
+    let looks = cluster.nodes.iter().map(|node| async move {
+        let seen = timeout(DEADLINE, seen(node)).await.unwrap_or_else(|_| {
+            let why = format!("no answer within {} s", DEADLINE.as_secs());
+            Err(Unseen { why, help: "see that `ssh NODE true` works".into() })
+        });
+        Look { node: node.name.clone(), address: node.inventory.address.clone(), seen }
+    });
+    stream::iter(looks).buffered(AT_ONCE).collect().await
+}
+
+async fn seen(node: &Node) -> Result<Box<Seen>, Unseen> {
+    let read = read_or_ask_version(node).await;
+    let Read { facts, started_s, modified_s, overruled, stores } =
+        read.map_err(|error| Unseen { why: chain(&error), help: error.help() })?;
+    let mut ports = client_ports(node, &facts).await.map_err(unseen_wire)?;
+    ports.extend(internode_port(node, &facts).await.map_err(unseen_wire)?);
+    Ok(Box::new(Seen { facts, started_s, modified_s, overruled, stores, ports }))
+}
+
+fn unseen_wire(error: WireError) -> Unseen {
+    let help = "see that sshd allows forwarding (`AllowTcpForwarding`) on the node";
+    Unseen { why: chain(&error), help: help.into() }
+}
+
+/// Where no jar tells the version, nodetool is asked.
+async fn read_or_ask_version(node: &Node) -> Result<Read, ProbeError> {
+    let request = ProbeRequest::new(&node.inventory, Vec::new());
+    let error = match read(node.host.as_ref(), &request).await {
+        Err(error @ ProbeError::NoVersion { .. }) => error,
+        answer => return answer,
+    };
+    let path = node.inventory.cassandra.nodetool.clone().unwrap_or_else(|| "nodetool".into());
+    let answer = super::views::ask(node, &node.nodetool_at(path), &["version"]).await;
+    let version = answer.ok().and_then(|text| output::version(&text).ok()?.parse().ok());
+    match version {
+        Some(version) => read(node.host.as_ref(), &ProbeRequest { version: Some(version), ..request }).await,
+        None => Err(error),
+    }
+}
+
+async fn client_ports(node: &Node, facts: &NodeFacts) -> Result<BTreeMap<u16, PortLook>, WireError> {
+    let native = &facts.native;
+    let mut ports = BTreeMap::new();
+    for port in [Some(native.port), native.port_ssl].into_iter().flatten() {
+        ports.insert(port, client_port(node, &native.address, port).await?);
+    }
+    Ok(ports)
+}
+
+async fn client_port(node: &Node, address: &str, port: u16) -> Result<PortLook, WireError> {
+    let host = node.host.as_ref();
+    let look = wire::look(host, address, port, None).await?;
+    let served = match &look.tls {
+        Tls::Served(served) => Some(served_look(served)),
+        Tls::Refused(_) | Tls::NotTls | Tls::Silent | Tls::Closed => None,
+    };
+    let offered = match &look.tls {
+        Tls::Served(_) | Tls::Refused(_) => wire::offer::look(host, address, port).await?,
+        Tls::NotTls | Tls::Silent | Tls::Closed => wire::offer::Offered::default(),
+    };
+    Ok(PortLook {
+        open: look.plaintext != Plaintext::Closed,
+        plaintext: look.plaintext == Plaintext::Accepted,
+        served,
+        versions: offered.versions,
+        weak: offered.weak,
+    })
+}
+
+fn served_look(served: &Served) -> ServedLook {
+    let demands_certificate = match served.client_certificate {
+        ClientCertificate::Demanded(_) | ClientCertificate::Rejected(_) => true,
+        ClientCertificate::NotAsked | ClientCertificate::Optional | ClientCertificate::Accepted => false,
+    };
+    ServedLook { chain: certificates(&served.chain), demands_certificate }
+}
+
+/// One that cannot be read says nothing, and neither do those behind it.
+fn certificates(chain: &[Vec<u8>]) -> Vec<Certificate> {
+    chain.iter().map_while(|der| Certificate::from_der(der).ok()).collect()
+}
+
+/// Of a node that is to talk TLS to others. One that is not is left alone: a handshake would only fill its log.
+async fn internode_port(node: &Node, facts: &NodeFacts) -> Result<Option<(u16, PortLook)>, WireError> {
+    let storage = &facts.storage;
+    let is_old = facts.flavour.apache_base(facts.version) < Version::new(4, 0, 0);
+    let port = if is_old { storage.port_ssl } else { storage.port };
+    if !talks_tls(facts) {
+        return Ok(None);
+    }
+    if !storage.listening.contains(&port) {
+        return Ok(Some((port, PortLook::default())));
+    }
+    let chain = wire::shown(node.host.as_ref(), &storage.address, port).await?;
+    let chain = certificates(&chain);
+    // Whether a certificate is demanded shows only to a node that has none; all of Cassandra's nodes have one.
+    let served = (!chain.is_empty()).then_some(ServedLook { chain, demands_certificate: false });
+    Ok(Some((port, PortLook { open: true, served, ..PortLook::default() })))
+}
+
+fn talks_tls(facts: &NodeFacts) -> bool {
+    let root = yaml::parse(facts.yaml.text.expose()).ok().flatten();
+    let written =
+        root.as_ref().and_then(|root| root.get("server_encryption_options")?.get("internode_encryption"));
+    written.and_then(yaml::Node::as_str).is_some_and(|encryption| encryption != "none")
+}

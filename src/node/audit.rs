@@ -1,0 +1,83 @@
+//! All that an audit reads on a node, in one exec: its facts, its stores as they are, and when its process began.
+
+use super::frame::Sections;
+use super::probe::{self, ProbeError, ProbeRequest};
+use super::{answer, stores};
+use crate::facts::NodeFacts;
+use crate::transport::Host;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// A node as an audit sees it, but for its ports.
+pub struct Read {
+    pub facts: NodeFacts,
+    /// When its process began, by the node's clock, in seconds since 1970.
+    pub started_s: Option<i64>,
+    /// By path, stores and `cassandra.yaml`: when the file was last written, by the node's clock.
+    pub modified_s: BTreeMap<String, i64>,
+    /// System properties by which the command line takes settings from the yaml's hands. Without their values, which may
+    /// be passwords.
+    pub overruled: Vec<String>,
+    /// By path: every store that is there.
+    pub stores: BTreeMap<String, Zeroizing<Vec<u8>>>,
+}
+
+/// The script's name, as transcripts and simulated hosts see it.
+pub const SCRIPT: &str = "audit";
+
+const TEXT: &str =
+    concat!(include_str!("scripts/common.sh"), "with_contents=yes\n", include_str!("scripts/probe.sh"));
+
+/// `USER_HZ`, in which `/proc/PID/stat` counts: 100 on every architecture that Cassandra is released for (proc(5)).
+const TICKS_A_SECOND: f64 = 100.0;
+
+pub async fn read(host: &dyn Host, request: &ProbeRequest) -> Result<Read, ProbeError> {
+    let (output, middle_s) = probe::ask(host, SCRIPT, TEXT, request).await?;
+    let output = Zeroizing::new(output);
+    let sections = Sections::parse(&output)?;
+    let facts = answer::read(&sections, host.name(), request, middle_s)?;
+    let stats = stores::stats(&sections)?;
+    let now_s = stats.get("/proc/self").map_or(middle_s, |made_now| made_now.modified_s);
+    let modified_s = stats.iter().map(|(path, stat)| ((*path).to_owned(), stat.modified_s)).collect();
+    Ok(Read {
+        started_s: started_s(&sections, &facts, now_s),
+        modified_s,
+        overruled: overruled(&answer::command_line(&sections).properties),
+        stores: contents(&sections)?,
+        facts,
+    })
+}
+
+fn started_s(sections: &Sections, facts: &NodeFacts, now_s: i64) -> Option<i64> {
+    let uptime_s: f64 = sections.text("uptime").ok()?.parse().ok()?;
+    let age_s = uptime_s - facts.process.as_ref()?.started_ticks as f64 / TICKS_A_SECOND;
+    Some(now_s - age_s as i64)
+}
+
+/// `cassandra.settings.*` (4.1 and later), the port's own property, and what decides which TLS is used at all.
+fn overruled(properties: &[(String, String)]) -> Vec<String> {
+    const NAMES: [&str; 3] =
+        ["cassandra.native_transport_port", "cassandra.ssl_storage_port", "cassandra.storage_port"];
+    let is_one = |name: &str| {
+        name.starts_with("cassandra.settings.") || name.starts_with("cassandra.ssl") || NAMES.contains(&name)
+    };
+    let mut names: Vec<String> =
+        properties.iter().map(|(name, _)| name).filter(|name| is_one(name)).cloned().collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// What cannot be read back is left out, as a file that is not there.
+fn contents(sections: &Sections) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, ProbeError> {
+    let paths = sections.lines("contents")?;
+    let content = |(number, path): (usize, &str)| {
+        let lines = sections.bytes(&format!("content_{number}"))?;
+        let text: Zeroizing<Vec<u8>> =
+            Zeroizing::new(lines.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect());
+        Some((path.to_owned(), Zeroizing::new(STANDARD.decode(&*text).ok()?)))
+    };
+    Ok(paths.into_iter().enumerate().filter_map(content).collect())
+}

@@ -1,0 +1,108 @@
+//! An audit, for people: a line a node, then what was found.
+
+pub mod prometheus; // for a textfile collector
+
+use super::Screen;
+use crate::audit::view::{Audit, CertificateView, NodeView, SeenView};
+use crate::audit::{Finding, Severity};
+
+const HEADS: [&str; 7] = ["node", "file", "wire", "served", "on disk", "tls", "internode"];
+
+pub fn text(audit: &Audit, screen: Screen) -> String {
+    let rows: Vec<[String; 7]> = audit.nodes.iter().map(row).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([HEADS[column].len()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let padded: Vec<String> =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        padded.join("  ").trim_end().to_owned() + "\n"
+    };
+    let mut text = screen.bold(line(HEADS.to_vec()).trim_end()) + "\n";
+    rows.iter().for_each(|row| text += &line(row.iter().map(String::as_str).collect()));
+    grouped(&audit.findings).iter().for_each(|group| text += &found(group, screen));
+    text + &end(audit, screen)
+}
+
+fn row(node: &NodeView) -> [String; 7] {
+    let Some(seen) = &node.seen else {
+        return [node.node.clone(), "?".into(), "?".into(), "?".into(), "?".into(), "?".into(), "?".into()];
+    };
+    let dash = || "-".to_owned();
+    let days = |certificate: Option<&CertificateView>| certificate.map_or_else(dash, days_left);
+    [
+        node.node.clone(),
+        seen.mode_by_file.to_string(),
+        seen.mode_on_wire.map_or_else(dash, |mode| mode.to_string()),
+        days(seen.tls_port().and_then(|port| port.certificate.as_ref())),
+        days(seen.keystore.as_ref().and_then(|store| store.certificate.as_ref())),
+        versions(seen),
+        seen.internode_encryption.clone(),
+    ]
+}
+
+fn days_left(certificate: &CertificateView) -> String {
+    let short = &certificate.sha256[..certificate.sha256.len().min(8)];
+    match certificate.days_left {
+        left @ ..0 => format!("{short} ended {} d ago", -left),
+        left => format!("{short} {left} d"),
+    }
+}
+
+/// `1.2 1.3`.
+fn versions(seen: &SeenView) -> String {
+    let versions = seen.tls_port().map(|port| &port.tls_versions[..]).unwrap_or_default();
+    let short: Vec<&str> = versions.iter().map(|version| version.trim_start_matches("TLS ")).collect();
+    if short.is_empty() { "-".to_owned() } else { short.join(" ") }
+}
+
+/// The same of many nodes is told once.
+struct Group<'a> {
+    finding: &'a Finding,
+    nodes: Vec<&'a str>,
+}
+
+fn grouped(findings: &[Finding]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for finding in findings {
+        let is_same = |group: &&mut Group<'_>| {
+            let other = group.finding;
+            (other.rule, &other.reason, &other.help) == (finding.rule, &finding.reason, &finding.help)
+        };
+        match groups.iter_mut().find(is_same) {
+            Some(group) => group.nodes.push(&finding.node),
+            None => groups.push(Group { finding, nodes: vec![&finding.node] }),
+        }
+    }
+    groups.sort_by_key(|group| group.finding.severity);
+    groups
+}
+
+/// Whoever serves a certificate chose its text; a control character in it would act on the terminal.
+fn found(group: &Group<'_>, screen: Screen) -> String {
+    let Finding { rule, severity, reason, help, .. } = group.finding;
+    let word = match severity {
+        Severity::Error => screen.red("error"),
+        Severity::Warning => screen.yellow("warning"),
+        Severity::Notice => screen.cyan("notice"),
+    };
+    let nodes = super::names::folded(&group.nodes);
+    let text = format!("{nodes}: {reason} ({rule})").replace(|c: char| c.is_control(), "\u{fffd}");
+    let help = help.replace(|c: char| c.is_control(), "\u{fffd}");
+    format!("\n{word}: {text}\nhelp: {help}\n")
+}
+
+fn end(audit: &Audit, screen: Screen) -> String {
+    let count = |severity| audit.findings.iter().filter(|finding| finding.severity == severity).count();
+    let [errors, warnings, notices] = Severity::ALL.map(count);
+    let nodes = audit.nodes.len();
+    let cluster = &audit.cluster;
+    match audit.is_clean() {
+        true => format!("\n`{cluster}`, {nodes} nodes: {}, {notices} notices\n", screen.green("clean")),
+        false => {
+            format!("\n`{cluster}`, {nodes} nodes: {errors} errors, {warnings} warnings, {notices} notices\n")
+        }
+    }
+}
