@@ -29,6 +29,34 @@ impl Policy {
         }
     }
 
+    /// The policy of a file as it is. From 4.0 on, one that says neither `enabled: true` nor `optional` takes TLS too as
+    /// soon as a keystore stands at the configured path (`EncryptionOptions.java`; measured).
+    pub fn of_file(version: Version, enabled: bool, optional: Option<bool>, keystore_stands: bool) -> Policy {
+        let by_itself = version >= Version::new(4, 0, 0) && !enabled && keystore_stands;
+        Policy::of(version, enabled, optional.or(by_itself.then_some(true)))
+    }
+
+    /// The row of the truth table that decides it, in words.
+    pub fn row(
+        version: Version,
+        enabled: bool,
+        optional: Option<bool>,
+        keystore_stands: bool,
+    ) -> &'static str {
+        let is_4 = version >= Version::new(4, 0, 0);
+        match (enabled, optional) {
+            (true, Some(true)) => "`enabled: true, optional: true`",
+            (true, Some(false)) => "`enabled: true, optional: false`",
+            (true, None) => "`enabled: true`, and `optional` is false where it is not written",
+            (false, Some(true)) if is_4 => "4.0 and later: `optional: true` wins over `enabled: false`",
+            (false, Some(true)) => "3.x: `enabled: false` wins over `optional: true`",
+            (false, None) if is_4 && keystore_stands => {
+                "4.0 and later: a keystore at the configured path is enough where `optional` is not written"
+            }
+            (false, Some(false) | None) => "`enabled: false`",
+        }
+    }
+
     pub fn accepts_plaintext(self) -> bool {
         self != Policy::Tls
     }
@@ -51,6 +79,55 @@ impl fmt::Display for Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_row_that_decides_is_named_by_version() {
+        let (old, new) = (Version::new(3, 11, 19), Version::new(4, 0, 0));
+        for (version, enabled, optional, keystore_stands, policy, words) in [
+            (
+                old,
+                false,
+                Some(true),
+                true,
+                Policy::Plaintext,
+                "3.x: `enabled: false` wins over `optional: true`",
+            ),
+            (
+                new,
+                false,
+                Some(true),
+                false,
+                Policy::Either,
+                "4.0 and later: `optional: true` wins over `enabled: false`",
+            ),
+            (old, false, None, true, Policy::Plaintext, "`enabled: false`"),
+            (new, false, None, false, Policy::Plaintext, "`enabled: false`"),
+            (
+                new,
+                false,
+                None,
+                true,
+                Policy::Either,
+                "4.0 and later: a keystore at the configured path is enough where `optional` is not written",
+            ),
+            (new, false, Some(false), true, Policy::Plaintext, "`enabled: false`"),
+            (
+                old,
+                true,
+                None,
+                true,
+                Policy::Tls,
+                "`enabled: true`, and `optional` is false where it is not written",
+            ),
+        ] {
+            assert_eq!(
+                Policy::of_file(version, enabled, optional, keystore_stands),
+                policy,
+                "{version} {words}"
+            );
+            assert_eq!(Policy::row(version, enabled, optional, keystore_stands), words, "{version}");
+        }
+    }
 
     #[test]
     fn the_measured_truth_table() {

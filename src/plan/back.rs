@@ -233,6 +233,7 @@ impl<'a> Way<'a> {
             changes: changes.collect(),
             restart,
             reload,
+            ports: None,
             diff: work.diff.clone(),
         };
         let step = |step| PlannedStep { phase: index, wave: number, node: node.to_owned(), step };

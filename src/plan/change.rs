@@ -18,6 +18,9 @@ pub struct NodeChange {
     /// Stores whose new contents the running process takes up by `nodetool reloadssl`; empty if it is restarted.
     #[serde(default)]
     pub reload: Vec<StoreName>,
+    /// What the client ports take before and after, each with the row of the truth table; `None` if it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<(String, String)>,
     /// Unified diff of `cassandra.yaml`, secrets masked; empty if the file stays as it is.
     pub diff: String,
 }

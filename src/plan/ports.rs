@@ -57,12 +57,31 @@ impl ClientOptions {
         }
     }
 
-    /// What the TLS port accepts. From 4.0 on, a file that says neither `enabled: true` nor `optional` takes TLS too as
-    /// soon as its keystore exists (`EncryptionOptions.java`; measured).
+    /// What the TLS port accepts.
     pub fn policy(&self, facts: &NodeFacts) -> Policy {
-        let base = facts.flavour.apache_base(facts.version);
-        let has_keystore = facts.files.get(&self.keystore).is_some_and(Option::is_some);
-        let by_itself = base >= Version::new(4, 0, 0) && !self.enabled && has_keystore;
-        Policy::of(base, self.enabled, self.optional.or(by_itself.then_some(true)))
+        let (base, keystore_stands) = self.on(facts);
+        Policy::of_file(base, self.enabled, self.optional, keystore_stands)
+    }
+
+    /// What the ports take, and the row of the truth table that says so.
+    pub fn told(&self, facts: &NodeFacts) -> String {
+        let (base, keystore_stands) = self.on(facts);
+        let row = Policy::row(base, self.enabled, self.optional, keystore_stands);
+        let policy = self.policy(facts);
+        let certificate = match policy {
+            Policy::Tls if self.require_client_auth => ", with a client certificate",
+            Policy::Either if self.require_client_auth => ", a client certificate in TLS",
+            Policy::Tls | Policy::Either | Policy::Plaintext => "",
+        };
+        let port = facts.native.port;
+        match self.port_ssl.filter(|ssl| *ssl != port) {
+            Some(ssl) => format!("plaintext on {port}, {policy} on {ssl}{certificate} ({row})"),
+            None => format!("{policy}{certificate} ({row})"),
+        }
+    }
+
+    fn on(&self, facts: &NodeFacts) -> (Version, bool) {
+        let keystore_stands = facts.files.get(&self.keystore).is_some_and(Option::is_some);
+        (facts.flavour.apache_base(facts.version), keystore_stands)
     }
 }

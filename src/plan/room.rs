@@ -89,6 +89,7 @@ mod tests {
             changes: vec![],
             restart: vec![],
             reload: vec![],
+            ports: None,
             diff: String::new(),
         };
         let works = [None, Some(Work { change, pushes: vec![push], edit: None, wires: vec![] })];

@@ -131,7 +131,9 @@ impl Subject<'_> {
         }
         let diff = diff::masked(&self.facts.yaml.path, projected.text.expose(), text.expose());
         projected.becomes(text, &pushes, !restart.is_empty());
-        let change = NodeChange { node: self.node.name.clone(), changes, restart, reload, diff };
+        let (before, after) = (was.told(self.facts), becomes.told(self.facts));
+        let ports = (edit.is_some() && before != after).then_some((before, after));
+        let change = NodeChange { node: self.node.name.clone(), changes, restart, reload, ports, diff };
         Ok(Some(Work { change, pushes, edit, wires }))
     }
 

@@ -15,12 +15,20 @@ pub struct Clients {
 impl Clients {
     /// In plaintext or TLS, as the nodes take it; returns once they read and write.
     pub fn of(desk: &Desk) -> Clients {
-        let directory = desk.directory.join("client");
+        Clients::speaking(desk, "either")
+    }
+
+    /// `plain`, `tls`, or `either`.
+    pub fn speaking(desk: &Desk, way: &str) -> Clients {
+        let directory = desk.directory.join(format!("client-{way}"));
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
         let log = fs::File::create(directory.join("log")).unwrap();
         let mut client = ring();
-        client.args(["client", "--either"]).arg(desk.directory.join("stores/ca.pem"));
+        client.args(["client", &format!("--{way}")]);
+        if way != "plain" {
+            client.arg(desk.directory.join("stores/ca.pem"));
+        }
         for file in ["until", "ready", "report"] {
             client.arg(format!("--{file}")).arg(directory.join(file));
         }

@@ -123,8 +123,12 @@ fn missing_from(text: &str, other: &str) -> Vec<String> {
 }
 
 pub fn nothing_is_left_to_do(desk: &Desk) {
-    desk.ringwalk(&["plan"]).exits(0);
-    desk.ringwalk(&["check"]).exits(0).says("every node is as the playbook wishes");
+    nothing_is_left_to_do_with(desk, "enable.yaml");
+}
+
+pub fn nothing_is_left_to_do_with(desk: &Desk, playbook: &str) {
+    desk.ringwalk_with(playbook, &["plan"]).exits(0);
+    desk.ringwalk_with(playbook, &["check"]).exits(0).says("every node is as the playbook wishes");
 }
 
 /// `runs` lists it, and `show` tells it as it was told: all lines but those of waiting, which are not kept.

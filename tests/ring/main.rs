@@ -18,8 +18,10 @@ mod restarts;
 mod rig;
 mod rotate;
 mod screen;
+mod staged;
 #[path = "../support/this_host.rs"]
 mod this_host;
+mod truth;
 mod wire;
 
 #[test]
@@ -52,6 +54,24 @@ fn a04_stores_that_the_process_refuses_are_put_back() {
 #[ignore = "needs a real ring: scripts/test ring-5.0-package"]
 fn a05_an_audit_tells_what_is_on_disk_and_not_served_and_then_that_all_is_well() {
     audit::during_and_after();
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn a06_a_straggler_holds_the_next_phase_and_no_query_fails() {
+    // What a client speaks is told since 4.0; one of them is enough for what the page promises.
+    if troubles_are_played() {
+        staged::scene();
+    }
+}
+
+/// On a ring of one node, by itself: it restarts the node for every row.
+#[test]
+#[ignore = "takes minutes: scripts/test truth-5.0"]
+fn z01_every_row_of_the_truth_table_is_so() {
+    if std::env::var_os("RINGWALK_TRUTH").is_some() {
+        truth::scene();
+    }
 }
 
 /// Troubles are the same in every layout and version; one ring of them is enough.

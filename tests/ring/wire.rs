@@ -20,7 +20,7 @@ pub fn is_tls_only_with_the_leaves_of(desk: &Desk) {
             fingerprint(&format!("openssl x509 -in {leaf}")),
             "{name}"
         );
-        assert!(!takes_plaintext(&address), "{name} takes plaintext");
+        assert!(!takes_plaintext(&address, 9042), "{name} takes plaintext");
     }
 }
 
@@ -31,11 +31,17 @@ fn fingerprint(certificate: &str) -> String {
 }
 
 /// Whether CQL's OPTIONS in plaintext is answered; a frame of a server begins with 0x84 here.
-pub fn takes_plaintext(address: &str) -> bool {
+pub fn takes_plaintext(address: &str, port: u16) -> bool {
     let ask = format!(
-        "exec 3<>/dev/tcp/{address}/9042; printf '\\4\\0\\0\\0\\5\\0\\0\\0\\0' >&3; timeout 3 head -c1 <&3 | od -An -tx1"
+        "exec 3<>/dev/tcp/{address}/{port}; printf '\\4\\0\\0\\0\\5\\0\\0\\0\\0' >&3; timeout 3 head -c1 <&3 | od -An -tx1"
     );
     shell(&ask).trim() == "84"
+}
+
+/// Whether a TLS handshake gets as far as the port's certificate.
+pub fn serves_tls(address: &str, port: u16) -> bool {
+    let show = format!("timeout 10 openssl s_client -connect {address}:{port} </dev/null 2>/dev/null");
+    shell(&show).contains("BEGIN CERTIFICATE")
 }
 
 fn shell(line: &str) -> String {

@@ -74,6 +74,7 @@ pub fn node_change(node: &str) -> NodeChange {
         ],
         restart: vec![RestartReason::SettingsChange],
         reload: vec![],
+        ports: None,
         diff: "--- cassandra.yaml\n+++ cassandra.yaml\n@@ -2,4 +2,5 @@\n client_encryption_options:\n-  enabled: \
                false\n+  enabled: true\n   keystore: /etc/cassandra/tls/keystore.p12\n+  keystore_password: \
                [new secret]\n"

@@ -45,7 +45,7 @@ fn shape(change: &NodeChange) -> String {
         }
     });
     let each: Vec<String> = each.collect();
-    format!("{each:?} {:?} {:?} {}", change.restart, change.reload, change.diff)
+    format!("{each:?} {:?} {:?} {:?} {}", change.restart, change.reload, change.ports, change.diff)
         .replace(&change.node, "{node}")
 }
 
@@ -73,6 +73,9 @@ fn node(change: &NodeChange, screen: Screen, detail: Detail) -> String {
                 screen.wrap("    ", &format!("{path}: {was} -> {becomes}"))
             }
         };
+    }
+    if let Some((was, becomes)) = &change.ports {
+        text += &screen.wrap("    clients: ", &format!("{was} -> {becomes}"));
     }
     text + &taken_up(change, screen) + &diff(&change.diff, screen)
 }
