@@ -4,6 +4,8 @@
 
 #[path = "torture/rollout.rs"]
 mod rollout;
+#[path = "torture/store.rs"]
+mod store;
 
 use ringwalk::journal::event::RunResult;
 use ringwalk::sim::{Event, Faults, Mutation, Random};
@@ -20,6 +22,33 @@ fn without_faults_an_enable_and_a_rotation_are_done_and_leave_nothing_to_do() {
             assert_eq!(ended, Ended::With(RunResult::Done), "{}", rollout.told());
             assert_eq!(rollout.apply(playbook, None).await, Ended::NothingToDo);
         }
+        assert_eq!(rollout.violations(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_run_ends_at_a_phase_that_nobody_approves_and_goes_on_once_somebody_does() {
+    rollout::in_time(async {
+        let mut rollout = Rollout::new(3, 1, Faults::default(), Mutation::None);
+        let waits = Ended::With(RunResult::Waiting);
+        assert_eq!(rollout.apply(Playbook::Staged, None).await, waits, "{}", rollout.told());
+        let in_accept = rollout.configuration();
+        assert_eq!(rollout.resume(Playbook::Staged).await, waits, "it is asked again");
+        assert_eq!(
+            rollout.apply(Playbook::Staged, None).await,
+            waits,
+            "another plan comes to the same phase"
+        );
+        assert!(rollout.configuration() == in_accept, "no node went on");
+        rollout.answers.approved.insert("require".into());
+        assert_eq!(
+            rollout.resume(Playbook::Staged).await,
+            Ended::With(RunResult::Done),
+            "{}",
+            rollout.told()
+        );
+        assert!(rollout.configuration() != in_accept);
+        assert_eq!(rollout.apply(Playbook::Staged, None).await, Ended::NothingToDo);
         assert_eq!(rollout.violations(), Vec::<String>::new());
     });
 }

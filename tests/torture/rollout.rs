@@ -1,10 +1,12 @@
 //! One simulated cluster and the operator's side of it: stores, playbooks, runs, journals, and what the judge noted.
 
+use super::store::store;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use ringwalk::cluster::Cluster;
 use ringwalk::cluster::survey::{survey, survey_with};
 use ringwalk::diagnostic::Diagnostic;
+use ringwalk::engine::answers::Answers;
 use ringwalk::engine::perform::Performer;
 use ringwalk::engine::{Alone, Engine, EngineError, Perform, ProgressSender, Record};
 use ringwalk::engine::{back, carry};
@@ -23,11 +25,11 @@ use ringwalk::report::Reporter;
 use ringwalk::secret::{Secret, SecretSource};
 use ringwalk::sim::{Faults, File, Mutation, NodeWish, SimHost, World};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-const PASSWORD: &str = "kept-from-all-eyes";
+pub const PASSWORD: &str = "kept-from-all-eyes";
 
 /// Hours pass in milliseconds.
 pub fn in_time<T>(rollout: impl Future<Output = T>) -> T {
@@ -41,6 +43,8 @@ pub enum Playbook {
     Enable,
     /// The same playbook over a store of another year.
     Rotate,
+    /// `Enable`, and then TLS only, once no client spoke plaintext for an hour and somebody approved.
+    Staged,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub struct Rollout {
     /// The events of the last run, as its journal has them.
     journal: Vec<(Timestamp, StepEvent)>,
     broken: Vec<String>,
+    /// What the operator says to pauses.
+    pub answers: Answers,
 }
 
 impl Rollout {
@@ -81,7 +87,15 @@ impl Rollout {
         for playbook in [Playbook::Enable, Playbook::Rotate] {
             world.knows(&store(playbook), PASSWORD);
         }
-        Rollout { world, nodes, mutation, runs: 0, journal: Vec::new(), broken: Vec::new() }
+        Rollout {
+            world,
+            nodes,
+            mutation,
+            runs: 0,
+            journal: Vec::new(),
+            broken: Vec::new(),
+            answers: Answers::default(),
+        }
     }
 
     /// Plans and applies. `kill`: the controller dies after so many records, the last of them on disk or not.
@@ -99,7 +113,7 @@ impl Rollout {
     }
 
     fn operators_side(&self, playbook: Playbook) -> (Input, Material, Cluster) {
-        let (input, material) = (input(self.nodes), material(self.nodes, playbook));
+        let (input, material) = (input(self.nodes, playbook), material(self.nodes, playbook));
         let cluster = Cluster::new(&input.inventory, &material, &BTreeMap::new(), |node| {
             Arc::new(SimHost::new(&self.world, &node.name).unwrap())
         });
@@ -173,7 +187,8 @@ impl Rollout {
         let state = self.fold();
         let mut disk = Disk { events: std::mem::take(&mut self.journal), kill, mutation: self.mutation };
         let (cluster, facts, material) = (Arc::new(cluster), Arc::new(facts), Arc::new(material));
-        let inner = Performer::of(&state, cluster, facts, material, Arc::new(Alone));
+        let inner =
+            Performer::of(&state, cluster, facts, material, Arc::new(Alone)).told(self.answers.clone(), None);
         let performer = Arc::new(Mutated { inner, mutation: self.mutation });
         let (_interrupt, interrupts) = mpsc::channel(1);
         let mut eye = Eye;
@@ -311,7 +326,10 @@ impl Perform for Mutated {
     }
 }
 
-fn input(nodes: usize) -> Input {
+const REQUIRE: &str = "  - name: require\n    enter_when: { plaintext_clients: 0, for: 1h, approved: true }\n    \
+                       client_encryption_options: { optional: false }\n";
+
+fn input(nodes: usize, of: Playbook) -> Input {
     let mut inventory = "cluster: sim\nnodes:\n".to_owned();
     for number in 0..nodes {
         inventory.push_str(&format!(
@@ -324,9 +342,10 @@ fn input(nodes: usize) -> Input {
     let playbook = "playbook: sim\nstores:\n  keystore:\n    from: k.jks\n    to: /etc/cassandra/tls/keystore.jks\n    \
                     password: env:KEYSTORE_PASSWORD\nphases:\n  - name: enable\n    client_encryption_options: \
                     { enabled: true, optional: true }\n";
+    let playbook = format!("{playbook}{}", if of == Playbook::Staged { REQUIRE } else { "" });
     let read = input::read(
         Source { file: "inventory.yaml", text: &inventory },
-        Source { file: "playbook.yaml", text: playbook },
+        Source { file: "playbook.yaml", text: &playbook },
     );
     read.unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
@@ -352,37 +371,4 @@ fn material(nodes: usize, playbook: Playbook) -> Material {
         stores: stores.collect(),
         secrets: BTreeMap::from([(source.to_string(), Secret::new(PASSWORD))]),
     }
-}
-
-/// Made by openssl once a process: a keystore in PEM, whose bytes Java and we read alike.
-fn store(playbook: Playbook) -> Vec<u8> {
-    static STORES: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
-    let stores = STORES.get_or_init(|| [make("2026"), make("2027")]);
-    stores[usize::from(playbook == Playbook::Rotate)].clone()
-}
-
-fn make(year: &str) -> Vec<u8> {
-    let directory = tempfile::tempdir().unwrap();
-    let path = |name: &str| directory.path().join(name).display().to_string();
-    let output = std::process::Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "3650",
-        ])
-        .args(["-subj", &format!("/CN=sim {year}"), "-keyout", &path("key"), "-out", &path("crt")])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let pem = [std::fs::read(path("key")).unwrap(), std::fs::read(path("crt")).unwrap()].concat();
-    let opened = Store::open(&pem, &Secret::new("")).unwrap();
-    let contents = ringwalk::formats::store::Contents { keys: opened.keys, ..Default::default() };
-    let form = ringwalk::formats::store::Form::Jks;
-    Store::write(&contents, form, Timestamp::UNIX_EPOCH, &Secret::new(PASSWORD)).unwrap().to_vec()
 }
