@@ -64,6 +64,7 @@ fn details(step: &Step) -> String {
     match step {
         Step::Hold(hold) => {
             let wires = hold.gates.iter().filter_map(|gate| match gate {
+                Gate::ProtocolsAreRight(wish) => Some(format!("; agrees to {:?} alone", wish.accepted)),
                 Gate::WireIsRight(wire) => Some(format!("; {wire}")),
                 Gate::CanBeSpared { .. }
                 | Gate::NodeIsUp

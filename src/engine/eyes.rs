@@ -6,11 +6,13 @@ use crate::cluster::{Cluster, Node};
 use crate::facts::ring::Ring;
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::gates::{
-    Verdict, View, can_be_spared, cql_answers, node_is_up, peers_see_it_up, schema_agrees, wire_is_right,
+    Verdict, View, can_be_spared, cql_answers, node_is_up, peers_see_it_up, protocols_are_right,
+    schema_agrees, wire_is_right,
 };
 use crate::node::cql::{self, CqlError};
 use crate::node::nodetool::output;
 use crate::node::process::{self, ProcessLook};
+use crate::node::wire::offer::{self, Offered};
 use crate::node::wire::{self, WireLook};
 use crate::plan::step::Gate;
 use futures_util::future::join_all;
@@ -54,6 +56,7 @@ pub struct Eyes {
     peers: Question<Looks>,
     spare: Question<(Looks, Result<Ring, String>)>,
     schema: Question<Result<Versions, String>>,
+    protocols: Question<Result<Offered, String>>,
     news: Arc<Notify>,
 }
 
@@ -111,6 +114,7 @@ impl Eyes {
             peers: Question::NotAsked,
             spare: Question::NotAsked,
             schema: Question::NotAsked,
+            protocols: Question::NotAsked,
             news: Arc::default(),
         }
     }
@@ -136,6 +140,7 @@ impl Eyes {
         if !node_is_right {
             self.peers = Question::NotAsked;
             self.schema = Question::NotAsked;
+            self.protocols = Question::NotAsked;
         }
         for gate in gates {
             if let Some(answer) = self.slow(gate, node_is_right).await {
@@ -153,9 +158,11 @@ impl Eyes {
             Gate::WireIsRight(wish) => {
                 Some(on_wire(wires.get(&wish.port), |look| wire_is_right::check(look, wish)))
             }
-            Gate::CanBeSpared { .. } | Gate::PeersSeeItUp | Gate::SchemaAgrees | Gate::ClientsReady(_) => {
-                None
-            }
+            Gate::CanBeSpared { .. }
+            | Gate::PeersSeeItUp
+            | Gate::SchemaAgrees
+            | Gate::ClientsReady(_)
+            | Gate::ProtocolsAreRight(_) => None,
         }
     }
 
@@ -170,6 +177,14 @@ impl Eyes {
         Some(match gate {
             // Clients are asked about in a pause, of all nodes.
             Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) | Gate::ClientsReady(_) => return None,
+            Gate::ProtocolsAreRight(wish) => {
+                let judge = |offered: &Result<Offered, String>| match offered {
+                    Ok(offered) => protocols_are_right::check(&offered.versions, wish),
+                    Err(why) => Verdict::Wait(why.clone()),
+                };
+                let ask = ask_protocols(Arc::clone(&subject), wish.port);
+                self.protocols.settle(&self.news, ask, judge).await
+            }
             Gate::CanBeSpared { keep } => {
                 let judge = |(looks, ring): &(Looks, Result<Ring, String>)| match ring {
                     Err(why) => Verdict::Wait(format!("the ring cannot be read: {why}")),
@@ -219,7 +234,8 @@ impl Eyes {
                 | Gate::CanBeSpared { .. }
                 | Gate::PeersSeeItUp
                 | Gate::SchemaAgrees
-                | Gate::ClientsReady(_) => None,
+                | Gate::ClientsReady(_)
+                | Gate::ProtocolsAreRight(_) => None,
             })
             .collect();
         let node = self.subject.node();
@@ -310,6 +326,11 @@ async fn ask_peers_and_ring(subject: Arc<Subject>, recent: Option<Looks>) -> (Lo
         }
     };
     tokio::join!(looks, ring_now(&peers, &subject.facts))
+}
+
+async fn ask_protocols(subject: Arc<Subject>, port: u16) -> Result<Offered, String> {
+    let address = &subject.seen().native.address;
+    offer::look(subject.node().host.as_ref(), address, port).await.map_err(|error| chain(&error))
 }
 
 /// By CQL on the node itself; by nodetool where CQL wants a login or a certificate that we lack.

@@ -3,10 +3,13 @@
 //! Sources: the IANA registry of TLS cipher suites; RFC 7465 (RC4), RFC 8996 (TLS 1.0 and 1.1), RFC 9325 (no forward
 //! secrecy, CBC). Nothing of TLS 1.3 is weak.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A version that Cassandra may speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Protocol {
     Tls10,
     Tls11,
@@ -24,6 +27,17 @@ impl Protocol {
             Protocol::Tls11 => 0x0302,
             Protocol::Tls12 => 0x0303,
             Protocol::Tls13 => 0x0304,
+        }
+    }
+
+    /// By its name in `accepted_protocols`.
+    pub fn of_java(name: &str) -> Option<Protocol> {
+        match name {
+            "TLSv1" => Some(Protocol::Tls10),
+            "TLSv1.1" => Some(Protocol::Tls11),
+            "TLSv1.2" => Some(Protocol::Tls12),
+            "TLSv1.3" => Some(Protocol::Tls13),
+            _ => None,
         }
     }
 

@@ -335,7 +335,8 @@ impl Gates {
                 | Gate::WireIsRight(_)
                 | Gate::PeersSeeItUp
                 | Gate::SchemaAgrees
-                | Gate::ClientsReady(_) => None,
+                | Gate::ClientsReady(_)
+                | Gate::ProtocolsAreRight(_) => None,
             });
             match keep {
                 Some(keep) => (gates.keep, gates.spare) = (keep, Some(hold.clone())),
@@ -369,7 +370,7 @@ fn path(work: Work, gates: Gates) -> Vec<Step> {
 fn showing(mut hold: Hold, wires: &[Wire]) -> Hold {
     let at = hold.gates.iter().position(|gate| matches!(gate, Gate::WireIsRight(_)));
     let at = at.unwrap_or(hold.gates.len());
-    hold.gates.retain(|gate| !matches!(gate, Gate::WireIsRight(_)));
-    hold.gates.splice(at..at, wires.iter().cloned().map(Gate::WireIsRight));
+    hold.gates.retain(|gate| !matches!(gate, Gate::WireIsRight(_) | Gate::ProtocolsAreRight(_)));
+    hold.gates.splice(at..at, wires.iter().cloned().flat_map(Wire::gates));
     hold
 }

@@ -3,9 +3,11 @@
 use super::step::Wire;
 use crate::facts::NodeFacts;
 use crate::facts::policy::Policy;
+use crate::facts::suites::Protocol;
 use crate::facts::version::Version;
 use crate::formats::yaml;
 use crate::input::options::OptionKey;
+use std::collections::BTreeSet;
 
 /// Each client port once the node runs with these options. `certificate`: the leaf that its keystore serves, if known.
 pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<String>) -> Vec<Wire> {
@@ -16,6 +18,7 @@ pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<Str
         tls: policy.accepts_tls(),
         certificate: certificate.clone().filter(|_| policy.accepts_tls()),
         client_certificate: policy.accepts_tls() && options.require_client_auth,
+        protocols: if policy.accepts_tls() { options.protocols.clone() } else { BTreeSet::new() },
     };
     let port = facts.native.port;
     match options.port_ssl.filter(|ssl| *ssl != port) {
@@ -33,6 +36,9 @@ pub struct ClientOptions {
     pub keystore: String,
     pub truststore: String,
     pub port_ssl: Option<u16>,
+    /// `accepted_protocols`, and `protocol` if it names a version, which counts beside them
+    /// (`AbstractSslContextFactory.getAcceptedProtocols`). Empty where one has a name that is not known here.
+    pub protocols: BTreeSet<Protocol>,
 }
 
 /// `EncryptionOptions.java`: relative to where Cassandra was started.
@@ -53,6 +59,7 @@ impl ClientOptions {
             require_client_auth: flag(OptionKey::RequireClientAuth).unwrap_or(false),
             keystore: path(OptionKey::Keystore, DEFAULT_KEYSTORE),
             truststore: path(OptionKey::Truststore, DEFAULT_TRUSTSTORE),
+            protocols: accepted(option(OptionKey::AcceptedProtocols), option(OptionKey::Protocol)),
             port_ssl: port.and_then(yaml::as_integer_1_1).and_then(|port| u16::try_from(port).ok()),
         }
     }
@@ -84,4 +91,11 @@ impl ClientOptions {
         let keystore_stands = facts.files.get(&self.keystore).is_some_and(Option::is_some);
         (facts.flavour.apache_base(facts.version), keystore_stands)
     }
+}
+
+fn accepted(list: Option<&yaml::Node>, protocol: Option<&yaml::Node>) -> BTreeSet<Protocol> {
+    let Some(yaml::Value::Sequence(items)) = list.map(|list| &list.value) else { return BTreeSet::new() };
+    let own = protocol.and_then(yaml::Node::as_str).filter(|name| !name.eq_ignore_ascii_case("TLS"));
+    let names = items.iter().map(yaml::Node::as_str).chain(own.map(Some));
+    names.map(|name| name.and_then(Protocol::of_java)).collect::<Option<_>>().unwrap_or_default()
 }

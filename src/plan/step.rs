@@ -1,11 +1,13 @@
 //! One thing to do on one node, fully decided: plain data, with one sentence for each.
 
+use crate::facts::suites::Protocol;
 pub use crate::input::entry::ClientsMust;
 use crate::input::playbook::KeepAvailable;
 use crate::input::playbook::{OptionKey, Setting};
 use crate::input::shape::shown_duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -189,6 +191,14 @@ pub enum Gate {
     PeersSeeItUp,
     SchemaAgrees,
     ClientsReady(ClientsWish),
+    ProtocolsAreRight(Protocols),
+}
+
+/// The versions of TLS that a port may agree to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Protocols {
+    pub port: u16,
+    pub accepted: BTreeSet<Protocol>,
 }
 
 /// What the client port must show to whoever connects.
@@ -201,6 +211,18 @@ pub struct Wire {
     pub certificate: Option<String>,
     /// TLS clients must show a certificate.
     pub client_certificate: bool,
+    /// Versions of TLS that it may agree to. Empty: whatever the node's Java and its libraries have.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub protocols: BTreeSet<Protocol>,
+}
+
+impl Wire {
+    /// What is asked of the port after a restart or a reload.
+    pub fn gates(self) -> impl Iterator<Item = Gate> {
+        let protocols = Protocols { port: self.port, accepted: self.protocols.clone() };
+        let asks = !protocols.accepted.is_empty();
+        [Gate::WireIsRight(self)].into_iter().chain(asks.then_some(Gate::ProtocolsAreRight(protocols)))
+    }
 }
 
 impl fmt::Display for Wire {
@@ -260,6 +282,7 @@ impl Gate {
             Gate::PeersSeeItUp => "do its peers see it up?",
             Gate::SchemaAgrees => "is there one schema version?",
             Gate::ClientsReady(_) => "are clients ready?",
+            Gate::ProtocolsAreRight(_) => "does the port agree to the accepted versions of TLS alone?",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::change::RestartReason;
 use super::pauses;
-use super::step::{Gate, Hold, Pause, Reload, Restart, Step};
+use super::step::{Gate, Hold, Pause, Reload, Restart, Step, Wire};
 use super::work::Work;
 use super::{Phase, PlannedStep, Wave};
 use crate::facts::Facts;
@@ -154,7 +154,7 @@ impl Line<'_> {
                 heal_s: heals.then(|| rollout.timeouts.heal().as_secs()),
             }));
             let mut gates = vec![Gate::NodeIsUp, Gate::CqlAnswers];
-            gates.extend(work.wires.iter().cloned().map(Gate::WireIsRight));
+            gates.extend(work.wires.iter().cloned().flat_map(Wire::gates));
             gates.extend([Gate::PeersSeeItUp, Gate::SchemaAgrees]);
             let look = if canary { rollout.canary_look } else { Duration::ZERO };
             // The job ends with the new process; that replays its commit log before it answers.
@@ -163,7 +163,7 @@ impl Line<'_> {
         if !work.change.reload.is_empty() {
             path.push(Step::Reload(Reload { stores: work.pushes.clone() }));
             let mut gates = vec![Gate::CqlAnswers];
-            gates.extend(work.wires.iter().cloned().map(Gate::WireIsRight));
+            gates.extend(work.wires.iter().cloned().flat_map(Wire::gates));
             let look = if canary { rollout.canary_look } else { Duration::ZERO };
             path.push(hold(gates, rollout.steady_looks, look, look));
         }

@@ -105,6 +105,7 @@ fn after(plan: &Plan, restart: usize) -> impl Iterator<Item = (u16, PortShows)> 
         | Gate::CqlAnswers
         | Gate::PeersSeeItUp
         | Gate::SchemaAgrees
-        | Gate::ClientsReady(_) => None,
+        | Gate::ClientsReady(_)
+        | Gate::ProtocolsAreRight(_) => None,
     })
 }

@@ -90,6 +90,7 @@ fn steps(wave: usize, node: &str) -> Vec<PlannedStep> {
         tls: true,
         certificate: Some(hash(&format!("certificate of {node}"))),
         client_certificate: false,
+        protocols: Default::default(),
     };
     let push = PushStore {
         store: StoreName::Keystore,

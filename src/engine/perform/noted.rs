@@ -71,7 +71,8 @@ pub(super) fn held(gates: &[Gate]) -> String {
             | Gate::CqlAnswers
             | Gate::PeersSeeItUp
             | Gate::SchemaAgrees
-            | Gate::ClientsReady(_) => None,
+            | Gate::ClientsReady(_)
+            | Gate::ProtocolsAreRight(_) => None,
         })
         .collect();
     if wires.is_empty() { "it can".into() } else { wires.join("; ") }
