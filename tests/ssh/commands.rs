@@ -33,10 +33,8 @@ async fn a_command_that_does_not_read_its_stdin_ends_all_the_same() {
     let host = host(&server, &home);
     // More than the window, which is 2 MiB.
     let command = shell("echo no space left >&2; exit 9").stdin(vec![0; 8 << 20]);
-    let started = Instant::now();
-    let output = host.run(&command).await.unwrap();
+    let output = timeout(HANGS, host.run(&command)).await.expect("it comes back").unwrap();
     assert_eq!((output.code, &output.stderr[..]), (9, &b"no space left\n"[..]));
-    assert!(started.elapsed() < Duration::from_secs(10));
     assert_eq!(says(&host, "echo on").await, "on");
 }
 
@@ -45,12 +43,11 @@ async fn a_command_past_its_deadline_is_gone_from_the_host() {
     let server = Sshd::start();
     let home = Home::welcome_at(&[&server]);
     let host = host(&server, &home);
-    // One ends at SIGTERM, one only at SIGKILL; either has a child.
-    for (text, most_s) in [("sleep 98761; true", 5), ("trap '' TERM; sleep 98762; sleep 98763; true", 12)] {
-        let started = Instant::now();
-        let error = host.run(&shell(text).deadline(Duration::from_secs(1))).await.unwrap_err();
-        assert!(matches!(error, HostError::Deadline { seconds: 1, .. }), "{error:?}");
-        assert!(started.elapsed() < Duration::from_secs(most_s), "{:?}", started.elapsed());
+    // One ends at SIGTERM, one only at SIGKILL; either has a child, which by itself would sleep for a day.
+    for text in ["sleep 98761; true", "trap '' TERM; sleep 98762; sleep 98763; true"] {
+        let command = shell(text).deadline(Duration::from_secs(1));
+        let answer = timeout(HANGS, host.run(&command)).await.expect("it comes back");
+        assert!(matches!(answer, Err(HostError::Deadline { seconds: 1, .. })), "{answer:?}");
     }
     let left = says(&host, "ps -eo args= | grep -c '[s]leep 9876' || true").await;
     assert_eq!(left, "0");

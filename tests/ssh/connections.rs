@@ -64,11 +64,9 @@ async fn a_connection_lost_under_a_command_is_an_error_and_the_next_command_conn
     let host = host(&server, &home);
     let pid = session_pid(&host).await;
     let marker = home.directory.path().join("ran");
-    let text = format!("echo ran >> {}; kill -9 {pid}; sleep 5", marker.display());
-    let started = Instant::now();
-    let error = host.run(&shell(&text)).await.unwrap_err();
+    let text = format!("echo ran >> {}; kill -9 {pid}; sleep 600", marker.display());
+    let error = timeout(HANGS, host.run(&shell(&text))).await.expect("it is told").unwrap_err();
     assert!(matches!(error, HostError::Lost { .. }), "{error:?}");
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     assert_eq!(says(&host, "echo again").await, "again");
     assert_eq!(fs::read_to_string(marker).unwrap(), "ran\n", "never a second time");
 
@@ -94,10 +92,11 @@ async fn a_connection_that_froze_while_idle_is_replaced_after_the_keepalive() {
     let pid = session_pid(&host).await;
     run("kill", &["-STOP", &pid]);
     let started = Instant::now();
-    assert_eq!(says(&host, "echo again").await, "again");
+    let said = timeout(HANGS, says(&host, "echo again")).await;
     let took = started.elapsed();
     end(&pid);
-    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(8), "{took:?}");
+    assert_eq!(said.as_deref(), Ok("again"));
+    assert!(took > Duration::from_secs(2), "not before its keepalive was unanswered twice: {took:?}");
 }
 
 #[tokio::test]
@@ -108,11 +107,11 @@ async fn a_host_that_freezes_under_a_command_is_an_error_after_the_keepalive() {
         PoolOptions { keepalive_interval: Duration::from_secs(1), keepalive_max: 2, ..home.options() };
     let host = SshHost::new(target(&server), Pool::new(options));
     let pid = session_pid(&host).await;
-    let started = Instant::now();
-    let error = host.run(&shell(&format!("kill -STOP {pid}; sleep 20"))).await.unwrap_err();
+    let command = shell(&format!("kill -STOP {pid}; sleep 600"));
+    let answer = timeout(HANGS, host.run(&command)).await;
     end(&pid);
+    let error = answer.expect("it is told").unwrap_err();
     assert!(matches!(&error, HostError::Lost { doing } if doing.contains("stopped answering")), "{error:?}");
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -133,13 +132,12 @@ async fn a_host_that_cannot_be_reached_is_told_within_the_limit() {
             connect_timeout: Duration::from_secs(1),
             ..target(&server)
         };
-        let started = Instant::now();
-        let error = SshHost::new(target, home.pool()).run(&shell("true")).await.unwrap_err();
+        let host = SshHost::new(target, home.pool());
+        let error = timeout(HANGS, host.run(&shell("true"))).await.expect("it is told").unwrap_err();
         assert!(matches!(error, HostError::Unreachable { .. }), "{error:?}");
         let text = chain(&error);
         assert!(text.starts_with(&format!("cannot connect to {address}:{port}: ")), "{text}");
         assert!(text.contains(expected) || expected == "lookup", "{text}");
-        assert!(started.elapsed() < Duration::from_secs(5));
     }
 }
 

@@ -19,6 +19,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// No machine is so busy that it needs as long for what takes a second.
+const HANGS: Duration = Duration::from_secs(120);
 
 /// The error and all its causes, as a person reads them.
 fn chain(error: &HostError) -> String {
