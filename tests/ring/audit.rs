@@ -3,6 +3,9 @@
 use super::desk::{Desk, store_type};
 use super::rig::{nodes, on, version_and_layout, yaml_path};
 use super::screen::Screen;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::fs;
 
 /// TLS 1.0 and 1.1 are served by 4.0 and 4.1 unless told otherwise (measured).
 fn old_protocols_are_served() -> bool {
@@ -23,8 +26,9 @@ pub fn during_and_after() {
         on(&name, &format!("chgrp {} {1} && chmod 0640 {1}", group.trim(), yaml_path()));
     }
     let path = format!("/etc/cassandra-tls/keystore.{}", store_type().1);
-    let other = desk.directory.join(format!("stores/n2.{}", store_type().1));
-    on("n1", &format!("cp -p {path} {path}.kept && cat {} >{path}", other.display()));
+    let other = fs::read(desk.directory.join(format!("stores/n2.{}", store_type().1))).unwrap();
+    let other = STANDARD.encode(other);
+    on("n1", &format!("cp -p {path} {path}.kept && printf %s {other} | base64 -d >{path}"));
     let screen = audit(&desk, &[]);
     on("n1", &format!("mv {path}.kept {path}"));
     screen.exits(11).says("error: n1: serves clients ").says("(not_reloaded)").says_not("(not_restarted)");
