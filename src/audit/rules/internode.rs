@@ -5,7 +5,7 @@ use crate::audit::subject::Subject;
 use crate::audit::view::flag;
 
 pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
-    let help = "docs/internode.md has the way without an outage";
+    let help = "4.0 and later: first `optional: true`, then `internode_encryption: all`, node by node";
     let notice = |reason: String| vec![remark(Severity::Notice, reason, help)];
     let encryption = subject.internode_encryption();
     let wire = subject.internode_wire();
