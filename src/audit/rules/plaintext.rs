@@ -10,7 +10,7 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
         Some(Mode::Off) => vec![remark(
             Severity::Error,
             format!("port {port} serves plaintext only: passwords and data cross the network readable"),
-            "take the cluster to TLS: `ringwalk plan` with a playbook such as playbooks/enable.yaml",
+            "take the cluster to TLS: `ringwalk plan` with a playbook such as playbooks/enable-staged.yaml",
         )],
         Some(Mode::Accept) => vec![remark(
             Severity::Warning,
