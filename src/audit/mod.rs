@@ -10,6 +10,7 @@ mod subject;
 pub mod view;
 
 pub use finding::{Finding, Severity};
+pub use subject::internode_encryption;
 
 use crate::facts::NodeFacts;
 use crate::facts::suites::{Protocol, Suite};
@@ -92,7 +93,7 @@ pub fn audit(cluster: &str, looks: &[Look], policy: Policy) -> Audit {
                 let mut own = rules::of_node(&subject);
                 own.sort_by_key(|finding| finding.severity);
                 findings.extend(own);
-                modes.push((look.node.as_str(), subject.mode()));
+                modes.push((look.node.as_str(), subject.mode_on_wire()));
                 nodes.push(NodeView::of(&subject));
             }
         }

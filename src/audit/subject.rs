@@ -3,7 +3,6 @@
 use super::mode::Mode;
 use super::opened::{Opened, open};
 use super::{Look, Policy, PortLook, Seen, ServedLook};
-use crate::facts::version::Version;
 use crate::formats::certificate::Certificate;
 use crate::formats::yaml;
 use crate::plan::ports::ClientOptions;
@@ -73,13 +72,9 @@ impl<'a> Subject<'a> {
         Mode::of_file(self.options.policy(&self.seen.facts), self.options.require_client_auth)
     }
 
+    /// What clients meet; none where nothing is served.
     pub fn mode_on_wire(&self) -> Option<Mode> {
         self.wire().and_then(Mode::of_wire)
-    }
-
-    /// What clients meet; of a node that is down what they would meet.
-    pub fn mode(&self) -> Option<Mode> {
-        self.mode_on_wire()
     }
 
     pub fn served(&self) -> Option<&ServedLook> {
@@ -110,16 +105,18 @@ impl<'a> Subject<'a> {
         self.root.as_ref()?.get("server_encryption_options")?.get(key)
     }
 
+    /// A flag of `server_encryption_options`.
+    pub fn internode_flag(&self, key: &str) -> Option<bool> {
+        self.internode(key).and_then(yaml::as_bool_1_1)
+    }
+
     /// `none`, `dc`, `rack` or `all`.
     pub fn internode_encryption(&self) -> &str {
         internode_encryption(self.root.as_ref())
     }
 
-    /// The port on which other nodes meet TLS: the one for all since 4.0, one of its own before.
     pub fn internode_port(&self) -> u16 {
-        let facts = &self.seen.facts;
-        let is_old = facts.flavour.apache_base(facts.version) < Version::new(4, 0, 0);
-        if is_old { facts.storage.port_ssl } else { facts.storage.port }
+        self.seen.facts.internode_tls_port()
     }
 
     pub fn internode_wire(&self) -> Option<&PortLook> {
@@ -127,7 +124,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn internode_encryption(root: Option<&yaml::Node>) -> &str {
+/// `none`, `dc`, `rack` or `all`, as a `cassandra.yaml` has it.
+pub fn internode_encryption(root: Option<&yaml::Node>) -> &str {
     let written =
         root.and_then(|root| root.get("server_encryption_options")?.get("internode_encryption")?.as_str());
     written.unwrap_or("none")

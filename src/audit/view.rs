@@ -6,7 +6,6 @@ use super::opened::{Content, Opened};
 use super::subject::Subject;
 use super::{Look, PortLook};
 use crate::formats::certificate::Certificate;
-use crate::formats::yaml;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -182,9 +181,4 @@ impl CertificateView {
             days_left: subject.days_until(certificate.not_after),
         }
     }
-}
-
-/// A flag of `server_encryption_options`.
-pub(super) fn flag(subject: &Subject<'_>, key: &str) -> Option<bool> {
-    subject.internode(key).and_then(yaml::as_bool_1_1)
 }

@@ -1,15 +1,13 @@
 //! The nodes of a cluster looked at for an audit: one exec each, and looks at their ports beside it.
 
-use super::survey::chain;
+use super::survey::{chain, or_ask_version};
 use super::{AT_ONCE, Cluster, Node};
-use crate::audit::{Look, PortLook, Seen, ServedLook, Unseen};
+use crate::audit::{Look, PortLook, Seen, ServedLook, Unseen, internode_encryption};
 use crate::facts::NodeFacts;
-use crate::facts::version::Version;
 use crate::formats::certificate::Certificate;
 use crate::formats::yaml;
 use crate::node::audit::{Read, read};
-use crate::node::nodetool::output;
-use crate::node::probe::{ProbeError, ProbeRequest};
+use crate::node::probe::ProbeRequest;
 use crate::node::wire::{self, ClientCertificate, Plaintext, Served, Tls, WireError};
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
@@ -32,7 +30,8 @@ pub async fn look(cluster: &Cluster) -> Vec<Look> {
 }
 
 async fn seen(node: &Node) -> Result<Box<Seen>, Unseen> {
-    let read = read_or_ask_version(node).await;
+    let request = ProbeRequest::new(&node.inventory, Vec::new());
+    let read = or_ask_version(node, request, async |request| read(node.host.as_ref(), request).await).await;
     let Read { facts, started_s, modified_s, overruled, stores } =
         read.map_err(|error| Unseen { why: chain(&error), help: error.help() })?;
     let mut ports = client_ports(node, &facts).await.map_err(unseen_wire)?;
@@ -43,22 +42,6 @@ async fn seen(node: &Node) -> Result<Box<Seen>, Unseen> {
 fn unseen_wire(error: WireError) -> Unseen {
     let help = "see that sshd allows forwarding (`AllowTcpForwarding`) on the node";
     Unseen { why: chain(&error), help: help.into() }
-}
-
-/// Where no jar tells the version, nodetool is asked.
-async fn read_or_ask_version(node: &Node) -> Result<Read, ProbeError> {
-    let request = ProbeRequest::new(&node.inventory, Vec::new());
-    let error = match read(node.host.as_ref(), &request).await {
-        Err(error @ ProbeError::NoVersion { .. }) => error,
-        answer => return answer,
-    };
-    let path = node.inventory.cassandra.nodetool.clone().unwrap_or_else(|| "nodetool".into());
-    let answer = super::views::ask(node, &node.nodetool_at(path), &["version"]).await;
-    let version = answer.ok().and_then(|text| output::version(&text).ok()?.parse().ok());
-    match version {
-        Some(version) => read(node.host.as_ref(), &ProbeRequest { version: Some(version), ..request }).await,
-        None => Err(error),
-    }
 }
 
 async fn client_ports(node: &Node, facts: &NodeFacts) -> Result<BTreeMap<u16, PortLook>, WireError> {
@@ -106,8 +89,7 @@ fn certificates(chain: &[Vec<u8>]) -> Vec<Certificate> {
 /// Of a node that is to talk TLS to others. One that is not is left alone: a handshake would only fill its log.
 async fn internode_port(node: &Node, facts: &NodeFacts) -> Result<Option<(u16, PortLook)>, WireError> {
     let storage = &facts.storage;
-    let is_old = facts.flavour.apache_base(facts.version) < Version::new(4, 0, 0);
-    let port = if is_old { storage.port_ssl } else { storage.port };
+    let port = facts.internode_tls_port();
     if !talks_tls(facts) {
         return Ok(None);
     }
@@ -123,7 +105,5 @@ async fn internode_port(node: &Node, facts: &NodeFacts) -> Result<Option<(u16, P
 
 fn talks_tls(facts: &NodeFacts) -> bool {
     let root = yaml::parse(facts.yaml.text.expose()).ok().flatten();
-    let written =
-        root.as_ref().and_then(|root| root.get("server_encryption_options")?.get("internode_encryption"));
-    written.and_then(yaml::Node::as_str).is_some_and(|encryption| encryption != "none")
+    internode_encryption(root.as_ref()) != "none"
 }

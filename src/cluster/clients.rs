@@ -2,7 +2,7 @@
 
 use super::survey::{chain, cql_connection};
 use super::views;
-use super::{Cluster, Node};
+use super::{AT_ONCE, Cluster, Node};
 use crate::facts::NodeFacts;
 use crate::facts::clients::{ClientLook, ClientSource};
 use crate::facts::version::Version;
@@ -10,9 +10,6 @@ use crate::node::clients::{self, Asked};
 use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeSet;
-
-/// As in a survey: more at a time would only wait for the network.
-const AT_ONCE: usize = 64;
 
 /// Every node's answer, or why it gave none.
 pub async fn look(cluster: &Cluster, nodes: &[NodeFacts]) -> Vec<(String, ClientLook)> {

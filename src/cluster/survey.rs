@@ -93,12 +93,20 @@ pub async fn nodes(
     if problems.is_empty() { Ok(facts) } else { Err(problems) }
 }
 
-/// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
 pub(super) async fn probe_or_ask_version(
     node: &Node,
     request: ProbeRequest,
 ) -> Result<NodeFacts, ProbeError> {
-    let error = match probe(node.host.as_ref(), &request).await {
+    or_ask_version(node, request, async |request| probe(node.host.as_ref(), request).await).await
+}
+
+/// Where no jar tells the version, nodetool is asked: a JVM start that the others are spared.
+pub(super) async fn or_ask_version<T>(
+    node: &Node,
+    request: ProbeRequest,
+    read: impl AsyncFn(&ProbeRequest) -> Result<T, ProbeError>,
+) -> Result<T, ProbeError> {
+    let error = match read(&request).await {
         Err(error @ ProbeError::NoVersion { .. }) => error,
         answer => return answer,
     };
@@ -106,7 +114,7 @@ pub(super) async fn probe_or_ask_version(
     let answer = views::ask(node, &node.nodetool_at(path), &["version"]).await;
     let version = answer.ok().and_then(|text| output::version(&text).ok()?.parse().ok());
     match version {
-        Some(version) => probe(node.host.as_ref(), &ProbeRequest { version: Some(version), ..request }).await,
+        Some(version) => read(&ProbeRequest { version: Some(version), ..request }).await,
         None => Err(error),
     }
 }

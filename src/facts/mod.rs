@@ -76,6 +76,14 @@ pub struct NodeFacts {
     pub tls_clients: Option<usize>,
 }
 
+impl NodeFacts {
+    /// The port on which other nodes meet TLS: the one for all since 4.0, one of its own before.
+    pub fn internode_tls_port(&self) -> u16 {
+        let is_old = self.flavour.apache_base(self.version) < Version::new(4, 0, 0);
+        if is_old { self.storage.port_ssl } else { self.storage.port }
+    }
+}
+
 /// What a node did by itself while nobody was there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelfHealed {

@@ -123,7 +123,8 @@ fn begun(state: RunState) -> Begun {
 fn nodes_done(state: &RunState) -> (usize, usize) {
     let mut nodes: HashMap<&str, bool> = HashMap::new();
     for (planned, status) in state.plan.steps.iter().zip(&state.status) {
-        let done = nodes.entry(&planned.node).or_insert(true);
+        let Some(node) = planned.on_node() else { continue };
+        let done = nodes.entry(node).or_insert(true);
         *done &= matches!(status, Status::Done { .. });
     }
     (nodes.values().filter(|done| **done).count(), nodes.len())

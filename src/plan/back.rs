@@ -368,7 +368,7 @@ fn path(work: Work, gates: Gates) -> Vec<Step> {
 
 /// The same hold, for what the ports are to show now.
 fn showing(mut hold: Hold, wires: &[Wire]) -> Hold {
-    let at = hold.gates.iter().position(|gate| matches!(gate, Gate::WireIsRight(_)));
+    let at = hold.gates.iter().position(|gate| gate.wire().is_some());
     let at = at.unwrap_or(hold.gates.len());
     hold.gates.retain(|gate| !matches!(gate, Gate::WireIsRight(_) | Gate::ProtocolsAreRight(_)));
     hold.gates.splice(at..at, wires.iter().cloned().flat_map(Wire::gates));

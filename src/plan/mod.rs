@@ -56,9 +56,9 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         cluster: facts.ring.cluster_name.clone(),
         playbook: input.playbook.name.clone(),
         at_once: input.playbook.rollout.at_once as usize,
-        warnings: [healed(facts), unwell(input, facts)]
-            .concat()
+        warnings: healed(facts)
             .into_iter()
+            .chain(unwell(input, facts))
             .chain(ordered.warnings)
             .chain(ignored)
             .collect(),

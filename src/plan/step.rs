@@ -272,6 +272,20 @@ impl fmt::Display for ClientsWish {
 }
 
 impl Gate {
+    /// What it wants a port to show, if that is its question.
+    pub fn wire(&self) -> Option<&Wire> {
+        match self {
+            Gate::WireIsRight(wire) => Some(wire),
+            Gate::CanBeSpared { .. }
+            | Gate::NodeIsUp
+            | Gate::CqlAnswers
+            | Gate::PeersSeeItUp
+            | Gate::SchemaAgrees
+            | Gate::ClientsReady(_)
+            | Gate::ProtocolsAreRight(_) => None,
+        }
+    }
+
     /// The question, as it is asked.
     pub fn question(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use super::words::{clock, count, duration, printable};
 use super::{Screen, names};
 use crate::journal::event::{Event, Outcome, Progress, StepEvent, Waiting};
 use crate::journal::state::{RunState, Status};
-use crate::plan::step::{Gate, Step};
+use crate::plan::step::Step;
 use crate::plan::{StepId, Wave};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -243,7 +243,7 @@ fn wave_title(wave: &Wave) -> String {
 /// What proves a node healthy: what its last look at the wire saw, else the last thing seen.
 fn seen<'a>(steps: &[StepId], state: &'a RunState) -> Option<&'a str> {
     let looks_at_wire = |step: StepId| match &state.plan.steps[step].step {
-        Step::Hold(hold) => hold.gates.iter().any(|gate| matches!(gate, Gate::WireIsRight(_))),
+        Step::Hold(hold) => hold.gates.iter().any(|gate| gate.wire().is_some()),
         Step::PushStore(_)
         | Step::EditYaml(_)
         | Step::RestoreFile(_)

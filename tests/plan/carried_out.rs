@@ -4,7 +4,7 @@ use super::case::{Case, file_facts, host_id};
 use ringwalk::facts::{FileFacts, NodeFacts, PortShows, Process};
 use ringwalk::formats::yaml;
 use ringwalk::plan::change::{edits, sha256_hex};
-use ringwalk::plan::step::{EditYaml, Gate, PushStore, RestoreFile, Step};
+use ringwalk::plan::step::{EditYaml, Gate, PushStore, RestoreFile, Step, Wire};
 use ringwalk::plan::{Plan, PlannedStep};
 use ringwalk::secret::Secret;
 use std::collections::BTreeMap;
@@ -95,17 +95,8 @@ fn after(plan: &Plan, restart: usize) -> impl Iterator<Item = (u16, PortShows)> 
     let Step::Hold(hold) = &plan.steps[restart + 1].step else {
         panic!("a hold follows every restart and reload")
     };
-    hold.gates.iter().filter_map(|gate| match gate {
-        Gate::WireIsRight(wire) => Some((
-            wire.port,
-            PortShows { plaintext: wire.plaintext, tls: wire.tls, certificate: wire.certificate.clone() },
-        )),
-        Gate::CanBeSpared { .. }
-        | Gate::NodeIsUp
-        | Gate::CqlAnswers
-        | Gate::PeersSeeItUp
-        | Gate::SchemaAgrees
-        | Gate::ClientsReady(_)
-        | Gate::ProtocolsAreRight(_) => None,
+    hold.gates.iter().filter_map(Gate::wire).map(|wire| {
+        let Wire { port, plaintext, tls, certificate, .. } = wire.clone();
+        (port, PortShows { plaintext, tls, certificate })
     })
 }

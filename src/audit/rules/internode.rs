@@ -2,7 +2,6 @@
 
 use crate::audit::finding::{Remark, Severity, remark};
 use crate::audit::subject::Subject;
-use crate::audit::view::flag;
 
 pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     let help = "4.0 and later: first `optional: true`, then `internode_encryption: all`, node by node";
@@ -24,7 +23,7 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     }
     match encryption {
         "none" => notice("nodes talk to each other in plaintext (`internode_encryption: none`)".into()),
-        "all" if flag(subject, "optional") == Some(true) => {
+        "all" if subject.internode_flag("optional") == Some(true) => {
             notice("nodes talk TLS to each other, and plaintext is still taken (`optional: true`)".into())
         }
         "all" => Vec::new(),

@@ -62,18 +62,6 @@ pub(super) fn asks_to_go(hold: &Hold) -> bool {
 
 /// What passing these gates has shown.
 pub(super) fn held(gates: &[Gate]) -> String {
-    let wires: Vec<String> = gates
-        .iter()
-        .filter_map(|gate| match gate {
-            Gate::WireIsRight(wire) => Some(wire.to_string()),
-            Gate::CanBeSpared { .. }
-            | Gate::NodeIsUp
-            | Gate::CqlAnswers
-            | Gate::PeersSeeItUp
-            | Gate::SchemaAgrees
-            | Gate::ClientsReady(_)
-            | Gate::ProtocolsAreRight(_) => None,
-        })
-        .collect();
+    let wires: Vec<String> = gates.iter().filter_map(Gate::wire).map(ToString::to_string).collect();
     if wires.is_empty() { "it can".into() } else { wires.join("; ") }
 }
