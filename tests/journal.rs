@@ -23,7 +23,7 @@ fn written(runs_dir: &Path, run: &str, story: &Story) -> PathBuf {
 #[test]
 fn the_fold_of_a_journal_is_the_live_state() {
     let dir = tempfile::tempdir().unwrap();
-    let stories = [story::happy(), story::failing(), story::interrupted()];
+    let stories = [story::happy(), story::failing(), story::interrupted(), story::waiting()];
     for (number, story) in stories.iter().enumerate() {
         let read = file::read(&written(dir.path(), &number.to_string(), story)).unwrap();
         assert_eq!(read.events, story.step_events());
@@ -229,6 +229,14 @@ fn run_names_are_safe_as_paths_and_differ_within_a_second() {
     for (cluster, at, id) in cases {
         assert_eq!(run_id(cluster, time(at)), id);
     }
+}
+
+#[test]
+fn a_pause_is_no_node() {
+    let dir = tempfile::tempdir().unwrap();
+    written(dir.path(), "waiting", &story::waiting());
+    let begun = list(dir.path()).unwrap().remove(0).begun.unwrap();
+    assert_eq!((begun.nodes_done, begun.nodes_total), (1, 2));
 }
 
 #[test]

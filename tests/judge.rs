@@ -2,6 +2,8 @@
 
 #[path = "judge/cases.rs"]
 mod cases;
+#[path = "support/debian.rs"]
+mod debian;
 #[path = "judge/desk.rs"]
 mod desk;
 

@@ -9,6 +9,8 @@ mod back;
 mod carried_out;
 #[path = "plan/case.rs"]
 mod case;
+#[path = "support/debian.rs"]
+mod debian;
 #[path = "plan/drift.rs"]
 mod drift;
 #[path = "plan/rules.rs"]

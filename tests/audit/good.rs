@@ -2,10 +2,7 @@
 
 use ringwalk::audit::{Look, PortLook, Seen, ServedLook};
 use ringwalk::facts::suites::Protocol;
-use ringwalk::facts::version::{Flavour, Version};
-use ringwalk::facts::{
-    FileFacts, Layout, LayoutKind, NativeTransport, NodeFacts, Process, Service, StorageTransport, Yaml,
-};
+use ringwalk::facts::{FileFacts, NodeFacts, StorageTransport};
 use ringwalk::formats::certificate::Certificate;
 use ringwalk::formats::store::Store;
 use ringwalk::secret::Secret;
@@ -13,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
+use super::debian;
+pub use super::debian::YAML;
 use super::workshop::Workshop;
 
-pub const YAML: &str = "/etc/cassandra/cassandra.yaml";
 pub const KEYSTORE: &str = "/etc/cassandra/tls/keystore.p12";
 pub const TRUSTSTORE: &str = "/etc/cassandra/tls/truststore.p12";
 pub const PASSWORD: &str = "correct-horse";
@@ -87,47 +85,18 @@ pub fn yaml(client: &str, server: &str) -> Secret {
 }
 
 fn facts() -> NodeFacts {
+    let text = yaml("enabled: true, optional: false", "internode_encryption: all, optional: false");
     NodeFacts {
-        node: "n1".into(),
-        layout: Layout {
-            kind: LayoutKind::DebianPackage,
-            conf_dir: "/etc/cassandra".into(),
-            nodetool: "/usr/bin/nodetool".into(),
-            log_dir: "/var/log/cassandra".into(),
-            user: "cassandra".into(),
-            group: "cassandra".into(),
-        },
-        flavour: Flavour::Apache,
-        version: Version::new(5, 0, 6),
-        service: Service::Systemd { unit: "cassandra.service".into() },
-        process: Some(Process { pid: 1, started_ticks: 1, user: "cassandra".into(), cwd: "/".into() }),
-        java: None,
-        yaml: Yaml {
-            path: YAML.into(),
-            real_path: YAML.into(),
-            file: file("root", "cassandra", 0o640),
-            text: yaml("enabled: true, optional: false", "internode_encryption: all, optional: false"),
-        },
         files: BTreeMap::from([
             (KEYSTORE.into(), Some(file("cassandra", "cassandra", 0o640))),
             (TRUSTSTORE.into(), Some(file("cassandra", "cassandra", 0o644))),
         ]),
-        native: NativeTransport { address: "10.0.0.1".into(), port: 9042, port_ssl: None, listening: true },
         storage: StorageTransport {
             address: "10.0.0.1".into(),
             port: 7000,
             port_ssl: 7001,
             listening: BTreeSet::from([7000]),
         },
-        shows: BTreeMap::new(),
-        known_as: BTreeSet::new(),
-        state_dir: "/var/lib/ringwalk".into(),
-        owed: None,
-        healed: None,
-        free_bytes: BTreeMap::new(),
-        unwritable: BTreeSet::new(),
-        clock_offset_s: 0,
-        trusts: None,
-        tls_clients: None,
+        ..debian::node("n1", "10.0.0.1", text)
     }
 }

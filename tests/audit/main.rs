@@ -2,6 +2,8 @@
 
 mod cases;
 mod good;
+#[path = "../support/debian.rs"]
+mod debian;
 #[path = "../support/workshop.rs"]
 mod workshop;
 

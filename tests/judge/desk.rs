@@ -1,13 +1,11 @@
 //! An operator's desk with good stores, on which a case spoils something; and three nodes that want them.
 
+use super::debian;
 use ringwalk::cli::load::{Loaded, load};
 use ringwalk::diagnostic::render;
 use ringwalk::facts::placement::Member;
 use ringwalk::facts::ring::{Partitioner, Ring, RingSource};
-use ringwalk::facts::version::{Flavour, Version};
-use ringwalk::facts::{
-    Facts, FileFacts, Layout, LayoutKind, NativeTransport, NodeFacts, Process, Service, Yaml,
-};
+use ringwalk::facts::{Facts, NodeFacts};
 use ringwalk::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -111,42 +109,5 @@ pub fn yaml(text: &str) -> Secret {
 }
 
 fn node(name: &str) -> NodeFacts {
-    let file = FileFacts {
-        sha256: "0".repeat(64),
-        size_bytes: 1,
-        owner: "root".into(),
-        group: "cassandra".into(),
-        mode: 0o640,
-    };
-    let path = String::from("/etc/cassandra/cassandra.yaml");
-    NodeFacts {
-        node: name.into(),
-        layout: Layout {
-            kind: LayoutKind::DebianPackage,
-            conf_dir: "/etc/cassandra".into(),
-            nodetool: "/usr/bin/nodetool".into(),
-            log_dir: "/var/log/cassandra".into(),
-            user: "cassandra".into(),
-            group: "cassandra".into(),
-        },
-        flavour: Flavour::Apache,
-        version: Version::new(5, 0, 6),
-        service: Service::Systemd { unit: "cassandra.service".into() },
-        process: Some(Process { pid: 1, started_ticks: 1, user: "cassandra".into(), cwd: "/".into() }),
-        java: Some("17.0.15".into()),
-        storage: Default::default(),
-        yaml: Yaml { path: path.clone(), real_path: path, file, text: yaml("") },
-        files: BTreeMap::new(),
-        native: NativeTransport { address: address(name), port: 9042, port_ssl: None, listening: true },
-        shows: BTreeMap::new(),
-        known_as: BTreeSet::from([address(name)]),
-        state_dir: "/var/lib/ringwalk".into(),
-        owed: None,
-        healed: None,
-        free_bytes: BTreeMap::new(),
-        unwritable: BTreeSet::new(),
-        clock_offset_s: 0,
-        trusts: None,
-        tls_clients: None,
-    }
+    NodeFacts { java: Some("17.0.15".into()), ..debian::node(name, &address(name), yaml("")) }
 }

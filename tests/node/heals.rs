@@ -113,6 +113,18 @@ async fn a_cassandra_that_runs_with_its_port_closed_is_stopped_first() {
     assert_eq!(files_now(&host), AS_BEFORE);
 }
 
+/// A changed machine whose restart is left alone after `prepared`: its files before the restart, and the job's last word.
+async fn left_alone_after(prepared: &str) -> (LocalHost, String, JobStatus) {
+    let host = changed_machine().await;
+    let job = a_job(&host).await;
+    prepare(&host, &job, 1).await;
+    host.sh(prepared);
+    let before = files_now(&host);
+    job::start(&host, &job).await.unwrap();
+    let status = last_word(&host, &job).await;
+    (host, before, status)
+}
+
 #[tokio::test]
 async fn a_node_that_answers_or_whose_run_has_decided_is_left_as_it_is() {
     // What happens before the restart; how the job ends.
@@ -125,13 +137,7 @@ async fn a_node_that_answers_or_whose_run_has_decided_is_left_as_it_is() {
         ("rm /var/lib/ringwalk/runs/r1/restart-1.heal", Err(())),
     ];
     for (prepared, ends) in cases {
-        let host = changed_machine().await;
-        let job = a_job(&host).await;
-        prepare(&host, &job, 1).await;
-        host.sh(prepared);
-        let before = files_now(&host);
-        job::start(&host, &job).await.unwrap();
-        let status = last_word(&host, &job).await;
+        let (host, before, status) = left_alone_after(prepared).await;
         assert_eq!(
             (status.healed, status.finished.unwrap().map(drop).map_err(drop)),
             (false, ends),
@@ -180,13 +186,7 @@ async fn what_was_changed_since_or_has_no_good_copy_is_left_alone_as_a_whole() {
         ),
     ];
     for (prepared, expected) in cases {
-        let host = changed_machine().await;
-        let job = a_job(&host).await;
-        prepare(&host, &job, 1).await;
-        host.sh(prepared);
-        let before = files_now(&host);
-        job::start(&host, &job).await.unwrap();
-        let status = last_word(&host, &job).await;
+        let (host, before, status) = left_alone_after(prepared).await;
         let why = status.finished.unwrap().unwrap_err();
         assert!(
             why.contains(&format!("tried to put its old files back and failed: heal: {expected}")),

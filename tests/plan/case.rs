@@ -1,11 +1,10 @@
 //! A case on disk, made whole: the operator's files as they are, the cluster from a few words on what is not usual.
 
+use super::debian;
 use ringwalk::facts::placement::{Member, Replication};
 use ringwalk::facts::ring::{Keyspace, Partitioner, Ring, RingSource};
 use ringwalk::facts::version::{Flavour, Version};
-use ringwalk::facts::{
-    Facts, FileFacts, Layout, LayoutKind, NativeTransport, NodeFacts, PortShows, Process, Service, Yaml,
-};
+use ringwalk::facts::{Facts, FileFacts, NativeTransport, NodeFacts, PortShows, Process, Yaml};
 use ringwalk::input::inventory::Node;
 use ringwalk::input::playbook::{Playbook, Setting, StoreSpec};
 use ringwalk::input::{self, Input, Source};
@@ -247,45 +246,18 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
         file.mode = spec.and_then(|spec| spec.mode).unwrap_or(file.mode);
         files.insert(path, Some(file));
     }
+    let usual = debian::node(&node.name, &node.address, Secret::new(text));
     NodeFacts {
-        node: node.name.clone(),
-        layout: Layout {
-            kind: LayoutKind::DebianPackage,
-            conf_dir: "/etc/cassandra".into(),
-            nodetool: "/usr/bin/nodetool".into(),
-            log_dir: "/var/log/cassandra".into(),
-            user: "cassandra".into(),
-            group: "cassandra".into(),
-        },
         flavour: if seen.dse == Some(true) { Flavour::Dse } else { Flavour::Apache },
         version: seen.version.as_deref().unwrap_or("5.0.6").parse::<Version>().unwrap(),
-        service: Service::Systemd { unit: "cassandra.service".into() },
         process: running.then_some(process),
-        java: None,
-        storage: Default::default(),
-        yaml: Yaml {
-            path: "/etc/cassandra/cassandra.yaml".into(),
-            real_path: "/etc/cassandra/cassandra.yaml".into(),
-            file: file_facts(text.as_bytes()),
-            text: Secret::new(text),
-        },
+        yaml: Yaml { file: file_facts(usual.yaml.text.expose().as_bytes()), ..usual.yaml.clone() },
         files,
-        native: NativeTransport {
-            address: node.address.clone(),
-            port: 9042,
-            port_ssl: None,
-            listening: running,
-        },
+        native: NativeTransport { listening: running, ..usual.native.clone() },
         shows: seen.shows.clone().unwrap_or_default(),
         known_as: BTreeSet::from([seen.address.clone().unwrap_or_else(|| node.address.clone())]),
-        state_dir: "/var/lib/ringwalk".into(),
         owed: seen.owed.clone(),
-        healed: None,
-        free_bytes: BTreeMap::new(),
-        unwritable: BTreeSet::new(),
-        clock_offset_s: 0,
-        trusts: None,
-        tls_clients: None,
+        ..usual
     }
 }
 
