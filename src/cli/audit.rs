@@ -12,7 +12,9 @@ use crate::input::{Source, read_playbook};
 use crate::report::{self, Screen};
 use anyhow::Context;
 use jiff::Timestamp;
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -46,17 +48,15 @@ fn expiry_warning(playbook: Option<&Path>) -> Result<Duration, Vec<Diagnostic>> 
 
 /// A collector that reads at any moment finds the old file or the new one, whole.
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let directory = load::directory_of(path);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // node_exporter reads what ends in `.prom`, so that this name is none of its.
-    let temporary = directory.join(format!(".{name}.{}.new", std::process::id()));
-    let write = || {
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().inspect_err(|_| {
-        let _ = std::fs::remove_file(&temporary);
-    })
+    // node_exporter reads what ends in `.prom`, so that this name is none of its; it is another user, so the mode is what
+    // the operator's umask makes of it.
+    let mut file = tempfile::Builder::new()
+        .prefix(".ringwalk.")
+        .suffix(".new")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(load::directory_of(path))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Who is connected, for people and programs: a line an application, then who still speaks plaintext.
 
 use super::words::{count, printable};
-use super::{Screen, names};
+use super::{Screen, names, table};
 use crate::facts::clients::{Application, ClientSource, Clients};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,14 +37,14 @@ pub fn text(clients: &Clients, window: Duration, screen: Screen) -> String {
     };
     let asked = count(clients.sources.len(), "node");
     let mut text = format!("{} on {asked}, {looks}\n", count(clients.connections.len(), "connection"));
-    text += &table(&applications);
+    text += &columns(&applications);
     text += &share(&applications, screen);
     text += &stragglers(&applications, screen);
     text += &limits(clients, &applications, screen);
     text
 }
 
-fn table(applications: &[Application]) -> String {
+fn columns(applications: &[Application]) -> String {
     let head = ["user", "driver", "from", "plaintext", "TLS", "not known", "nodes"].map(String::from);
     let mut rows = vec![head];
     rows.extend(applications.iter().map(|application| {
@@ -62,17 +62,7 @@ fn table(applications: &[Application]) -> String {
     if applications.is_empty() {
         return String::new();
     }
-    let width =
-        |column: usize| rows.iter().map(|row| console::measure_text_width(&row[column])).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..7).map(width).collect();
-    let line = |row: &[String; 7]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| {
-            let room = width.saturating_sub(console::measure_text_width(cell));
-            format!("{cell}{}", " ".repeat(room))
-        });
-        format!("  {}", cells.collect::<Vec<_>>().join("  ")).trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
+    table::lines(&rows).iter().map(|line| format!("  {line}\n")).collect()
 }
 
 fn share(applications: &[Application], screen: Screen) -> String {

@@ -14,6 +14,7 @@ pub mod plan; // a plan, for the one who has to say yes
 pub mod runs; // the runs that were made here
 pub mod screen; // width and colour
 pub mod summary; // how a run left the cluster
+mod table; // columns
 pub mod terminal; // live bars
 pub mod stores; // what was made for nodes and clients
 mod track; // where each node of a run stands

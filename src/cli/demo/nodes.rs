@@ -1,5 +1,7 @@
 //! The demo's nodes: simulated Cassandra behind SSH servers on loopback, and what an operator needs to reach them.
 
+use crate::cli::Trouble;
+use crate::cli::stores::files::{self, Access};
 use crate::facts::version::Version;
 use crate::sim::door;
 use crate::sim::{Faults, Mutation, NodeWish, World};
@@ -8,9 +10,7 @@ use aws_lc_rs::rand;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{PrivateKey, PublicKey};
-use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ const TIMES_FASTER: u32 = 25;
 const CASSANDRA: Version = Version::new(4, 1, 10);
 
 /// Starts them, with their files below `directory/nodes`, and writes the inventory and the SSH keys beside it.
-pub async fn start(directory: &Path) -> anyhow::Result<Nodes> {
+pub async fn start(directory: &Path) -> Result<Nodes, Trouble> {
     let nodes: Vec<Node> = (1..=COUNT)
         .map(|number| Node { name: format!("n{number}"), address: format!("127.9.42.{number}") })
         .collect();
@@ -70,12 +70,8 @@ pub async fn start(directory: &Path) -> anyhow::Result<Nodes> {
 }
 
 /// Writes a file of the operator's that nobody else can read.
-pub fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let written =
-        options.open(path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
-    written.with_context(|| format!("cannot write {}", path.display()))
+pub fn write(path: &Path, text: &str) -> Result<(), Trouble> {
+    files::create(path, text.as_bytes(), Access::Owner).map_err(|problem| vec![problem].into())
 }
 
 fn wish(node: &Node, at: usize, port: u16) -> NodeWish {

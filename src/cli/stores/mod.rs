@@ -3,7 +3,7 @@
 pub mod arguments;
 mod authority;
 mod client;
-mod files;
+pub(super) mod files;
 mod import;
 mod inspect;
 mod issue;

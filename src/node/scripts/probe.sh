@@ -39,9 +39,6 @@ identity() {
   if [ -r "$state_dir/healed" ]; then IFS= read -r healed <"$state_dir/healed" || :; fi
   section healed "$healed"
   [ -e /proc/1/stat ] || section hidden yes
-  uptime=''
-  { read -r uptime _ </proc/uptime; } 2>/dev/null || :
-  section uptime "$uptime"
 }
 
 tools() {
@@ -314,8 +311,11 @@ files() {
   lines_of free stat -f -c '%a/%S/%n' "$@"
 }
 
-# The files themselves, for a caller that opens them: each at most 4 MiB.
+# For an audit, how long the machine is up, and the files themselves, which it opens: each at most 4 MiB.
 contents() {
+  uptime=''
+  { read -r uptime _ </proc/uptime; } 2>/dev/null || :
+  section uptime "$uptime"
   printed=''
   number=0
   for path; do

@@ -2,26 +2,20 @@
 
 pub mod prometheus; // for a textfile collector
 
-use super::Screen;
+use super::{Screen, table};
 use crate::audit::view::{Audit, CertificateView, NodeView, SeenView};
 use crate::audit::{Finding, Severity};
 
 const HEADS: [&str; 7] = ["node", "file", "wire", "served", "on disk", "tls", "internode"];
 
 pub fn text(audit: &Audit, screen: Screen) -> String {
-    let rows: Vec<[String; 7]> = audit.nodes.iter().map(row).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([HEADS[column].len()]).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
-    let line = |cells: Vec<&str>| {
-        let padded: Vec<String> =
-            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        padded.join("  ").trim_end().to_owned() + "\n"
-    };
-    let mut text = screen.bold(line(HEADS.to_vec()).trim_end()) + "\n";
-    rows.iter().for_each(|row| text += &line(row.iter().map(String::as_str).collect()));
+    let mut rows = vec![HEADS.map(String::from)];
+    rows.extend(audit.nodes.iter().map(row));
+    let mut text = String::new();
+    for (index, line) in table::lines(&rows).into_iter().enumerate() {
+        text += &if index == 0 { screen.bold(&line) } else { line };
+        text.push('\n');
+    }
     grouped(&audit.findings).iter().for_each(|group| text += &found(group, screen));
     text + &end(audit, screen)
 }
