@@ -9,7 +9,10 @@ setting per cluster object and so per session, hence with --either an applicatio
 plaintext and one in TLS. It asks the one that answered last. If that one has no host for the query, which was then sent
 to nobody, it asks the other; `retrying` also does so after any other error, as its queries may be repeated. That is what
 an operator's client must do while some nodes speak only TLS and others only plaintext; the driver never does it alone.
-A session that cannot be opened yet is tried every second; one that is open reconnects by the driver's own means.
+A session that cannot be opened yet is tried every second; one that is open reconnects by the driver's own means. The driver
+learns that a node closed an idle connection only when it uses it: by a query, or by its heartbeat (30 s by default). The
+session that is not asked has nothing but its heartbeat, so that is short here; else it would offer dead connections to all
+nodes that were restarted since, just when it is needed.
 
 Exit code: 0 if `retrying` made queries, none failed and none was wrong.
 """
@@ -32,6 +35,7 @@ from cassandra.policies import (ConstantReconnectionPolicy, DCAwareRoundRobinPol
                                 RetryPolicy, TokenAwarePolicy)
 
 ERRORS_KEPT = 5
+HEARTBEAT = 1.0  # seconds
 ROWS_KEPT = 10_000  # to choose reads from
 TABLE = "rig_client.load"
 
@@ -98,6 +102,7 @@ def cluster(options, way, retry_policy):
                                consistency_level=ConsistencyLevel.QUORUM, request_timeout=options.timeout)
     return Cluster(options.hosts.split(","), ssl_context=context, protocol_version=int(options.protocol),
                    execution_profiles={EXEC_PROFILE_DEFAULT: profile}, reconnection_policy=ConstantReconnectionPolicy(1, None),
+                   idle_heartbeat_interval=HEARTBEAT, idle_heartbeat_timeout=options.timeout,
                    max_schema_agreement_wait=30)
 
 
