@@ -66,7 +66,7 @@ fn details(step: &Step) -> String {
     match step {
         Step::Hold(hold) => {
             let wires = hold.gates.iter().filter_map(|gate| match gate {
-                Gate::ProtocolsAreRight(wish) => Some(format!("; agrees to {:?} alone", wish.accepted)),
+                Gate::OfferIsRight(wish) => Some(format!("; {}", wish)),
                 Gate::WireIsRight(wire) => Some(format!("; {wire}")),
                 Gate::CanBeSpared { .. }
                 | Gate::NodeIsUp

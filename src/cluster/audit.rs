@@ -68,8 +68,8 @@ async fn client_port(node: &Node, address: &str, port: u16) -> Result<PortLook, 
         open: look.plaintext != Plaintext::Closed,
         plaintext: look.plaintext == Plaintext::Accepted,
         served,
+        weak: offered.weak(),
         versions: offered.versions,
-        weak: offered.weak,
     })
 }
 

@@ -6,8 +6,8 @@ use crate::cluster::{Cluster, Node};
 use crate::facts::ring::Ring;
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::gates::{
-    Verdict, View, can_be_spared, cql_answers, node_is_up, peers_see_it_up, protocols_are_right,
-    schema_agrees, wire_is_right,
+    Verdict, View, can_be_spared, cql_answers, node_is_up, offer_is_right, peers_see_it_up, schema_agrees,
+    wire_is_right,
 };
 use crate::node::cql::{self, CqlError};
 use crate::node::nodetool::output;
@@ -56,7 +56,7 @@ pub struct Eyes {
     peers: Question<Looks>,
     spare: Question<(Looks, Result<Ring, String>)>,
     schema: Question<Result<Versions, String>>,
-    protocols: Question<Result<Offered, String>>,
+    offer: Question<Result<Offered, String>>,
     news: Arc<Notify>,
 }
 
@@ -114,7 +114,7 @@ impl Eyes {
             peers: Question::NotAsked,
             spare: Question::NotAsked,
             schema: Question::NotAsked,
-            protocols: Question::NotAsked,
+            offer: Question::NotAsked,
             news: Arc::default(),
         }
     }
@@ -140,7 +140,7 @@ impl Eyes {
         if !node_is_right {
             self.peers = Question::NotAsked;
             self.schema = Question::NotAsked;
-            self.protocols = Question::NotAsked;
+            self.offer = Question::NotAsked;
         }
         for gate in gates {
             if let Some(answer) = self.slow(gate, node_is_right).await {
@@ -162,7 +162,7 @@ impl Eyes {
             | Gate::PeersSeeItUp
             | Gate::SchemaAgrees
             | Gate::ClientsReady(_)
-            | Gate::ProtocolsAreRight(_) => None,
+            | Gate::OfferIsRight(_) => None,
         }
     }
 
@@ -177,13 +177,13 @@ impl Eyes {
         Some(match gate {
             // Clients are asked about in a pause, of all nodes.
             Gate::NodeIsUp | Gate::CqlAnswers | Gate::WireIsRight(_) | Gate::ClientsReady(_) => return None,
-            Gate::ProtocolsAreRight(wish) => {
+            Gate::OfferIsRight(wish) => {
                 let judge = |offered: &Result<Offered, String>| match offered {
-                    Ok(offered) => protocols_are_right::check(&offered.versions, wish),
+                    Ok(offered) => offer_is_right::check(offered, wish),
                     Err(why) => Verdict::Wait(why.clone()),
                 };
-                let ask = ask_protocols(Arc::clone(&subject), wish.port);
-                self.protocols.settle(&self.news, ask, judge).await
+                let ask = ask_offer(Arc::clone(&subject), wish.port);
+                self.offer.settle(&self.news, ask, judge).await
             }
             Gate::CanBeSpared { keep } => {
                 let judge = |(looks, ring): &(Looks, Result<Ring, String>)| match ring {
@@ -235,7 +235,7 @@ impl Eyes {
                 | Gate::PeersSeeItUp
                 | Gate::SchemaAgrees
                 | Gate::ClientsReady(_)
-                | Gate::ProtocolsAreRight(_) => None,
+                | Gate::OfferIsRight(_) => None,
             })
             .collect();
         let node = self.subject.node();
@@ -328,7 +328,7 @@ async fn ask_peers_and_ring(subject: Arc<Subject>, recent: Option<Looks>) -> (Lo
     tokio::join!(looks, ring_now(&peers, &subject.facts))
 }
 
-async fn ask_protocols(subject: Arc<Subject>, port: u16) -> Result<Offered, String> {
+async fn ask_offer(subject: Arc<Subject>, port: u16) -> Result<Offered, String> {
     let address = &subject.seen().native.address;
     offer::look(subject.node().host.as_ref(), address, port).await.map_err(|error| chain(&error))
 }

@@ -58,30 +58,61 @@ impl fmt::Display for Protocol {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weakness {
-    /// Who listens can read it, or anybody can pose as the node.
-    Broken,
+pub enum Strength {
+    /// Nothing is said against it.
+    Sound,
     /// Without forward secrecy, or CBC: it holds, and better is there.
     Dated,
+    /// Who listens can read it, or anybody can pose as the node.
+    Broken,
+}
+
+impl Strength {
+    pub const ALL: [Strength; 3] = [Strength::Sound, Strength::Dated, Strength::Broken];
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Suite {
     pub code: u16,
+    /// As IANA has it, which is Java's name too; Java calls some old ones `SSL_…`.
     pub name: &'static str,
-    pub weakness: Weakness,
+    pub strength: Strength,
 }
 
-const fn broken(code: u16, name: &'static str) -> Suite {
-    Suite { code, name, weakness: Weakness::Broken }
+impl Suite {
+    /// Whether `cipher_suites` means it by this name.
+    pub fn is_named(&self, name: &str) -> bool {
+        let behind_prefix = |name: &str| name.split_once('_').map(|(_, rest)| rest.to_owned());
+        name == self.name || (name.starts_with("SSL_") && behind_prefix(name) == behind_prefix(self.name))
+    }
+}
+
+const fn sound(code: u16, name: &'static str) -> Suite {
+    Suite { code, name, strength: Strength::Sound }
 }
 
 const fn dated(code: u16, name: &'static str) -> Suite {
-    Suite { code, name, weakness: Weakness::Dated }
+    Suite { code, name, strength: Strength::Dated }
 }
 
-/// What a Java or a BoringSSL of any age may know of them.
-pub static WEAK: [Suite; 48] = [
+const fn broken(code: u16, name: &'static str) -> Suite {
+    Suite { code, name, strength: Strength::Broken }
+}
+
+/// Those of TLS 1.3: no setting of Cassandra takes one of them away where BoringSSL speaks for it.
+pub const OF_TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
+
+/// Those of TLS 1.2 and before that a Java or a BoringSSL of any age may know.
+pub static SUITES: [Suite; 57] = [
+    sound(0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"),
+    sound(0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"),
+    sound(0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
+    sound(0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+    sound(0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+    sound(0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),
+    sound(0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
+    sound(0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
+    sound(0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
     broken(0x0001, "TLS_RSA_WITH_NULL_MD5"),
     broken(0x0002, "TLS_RSA_WITH_NULL_SHA"),
     broken(0x0003, "TLS_RSA_EXPORT_WITH_RC4_40_MD5"),
@@ -132,5 +163,28 @@ pub static WEAK: [Suite; 48] = [
     dated(0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"),
 ];
 
-/// Suites that nothing is said against, so that a hello of any version finds one.
-pub const SOUND: [u16; 9] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_suite_stands_twice() {
+        let codes: BTreeSet<u16> = SUITES.iter().map(|suite| suite.code).collect();
+        let names: BTreeSet<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        assert_eq!((codes.len(), names.len()), (SUITES.len(), SUITES.len()));
+    }
+
+    #[test]
+    fn java_names_old_suites_in_two_ways() {
+        let triple_des = SUITES.iter().find(|suite| suite.code == 0x000a).unwrap();
+        for (name, is_it) in [
+            ("TLS_RSA_WITH_3DES_EDE_CBC_SHA", true),
+            ("SSL_RSA_WITH_3DES_EDE_CBC_SHA", true),
+            ("SSL_RSA_WITH_RC4_128_SHA", false),
+            ("RSA_WITH_3DES_EDE_CBC_SHA", false),
+        ] {
+            assert_eq!(triple_des.is_named(name), is_it, "{name}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ pub mod clients_ready;
 pub mod cql_answers;
 pub mod node_is_up;
 pub mod peers_see_it_up;
-pub mod protocols_are_right;
+pub mod offer_is_right;
 pub mod schema_agrees;
 pub mod wire_is_right;
 

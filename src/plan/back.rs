@@ -336,7 +336,7 @@ impl Gates {
                 | Gate::PeersSeeItUp
                 | Gate::SchemaAgrees
                 | Gate::ClientsReady(_)
-                | Gate::ProtocolsAreRight(_) => None,
+                | Gate::OfferIsRight(_) => None,
             });
             match keep {
                 Some(keep) => (gates.keep, gates.spare) = (keep, Some(hold.clone())),
@@ -370,7 +370,7 @@ fn path(work: Work, gates: Gates) -> Vec<Step> {
 fn showing(mut hold: Hold, wires: &[Wire]) -> Hold {
     let at = hold.gates.iter().position(|gate| gate.wire().is_some());
     let at = at.unwrap_or(hold.gates.len());
-    hold.gates.retain(|gate| !matches!(gate, Gate::WireIsRight(_) | Gate::ProtocolsAreRight(_)));
+    hold.gates.retain(|gate| !matches!(gate, Gate::WireIsRight(_) | Gate::OfferIsRight(_)));
     hold.gates.splice(at..at, wires.iter().cloned().flat_map(Wire::gates));
     hold
 }

@@ -19,6 +19,7 @@ pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<Str
         certificate: certificate.clone().filter(|_| policy.accepts_tls()),
         client_certificate: policy.accepts_tls() && options.require_client_auth,
         protocols: if policy.accepts_tls() { options.protocols.clone() } else { BTreeSet::new() },
+        suites: if policy.accepts_tls() { options.suites.clone() } else { BTreeSet::new() },
     };
     let port = facts.native.port;
     match options.port_ssl.filter(|ssl| *ssl != port) {
@@ -39,6 +40,8 @@ pub struct ClientOptions {
     /// `accepted_protocols`, and `protocol` if it names a version, which counts beside them
     /// (`AbstractSslContextFactory.getAcceptedProtocols`). Empty where one has a name that is not known here.
     pub protocols: BTreeSet<Protocol>,
+    /// `cipher_suites`. Empty: whatever the node's Java and its libraries have.
+    pub suites: BTreeSet<String>,
 }
 
 /// `EncryptionOptions.java`: relative to where Cassandra was started.
@@ -60,6 +63,7 @@ impl ClientOptions {
             keystore: path(OptionKey::Keystore, DEFAULT_KEYSTORE),
             truststore: path(OptionKey::Truststore, DEFAULT_TRUSTSTORE),
             protocols: accepted(option(OptionKey::AcceptedProtocols), option(OptionKey::Protocol)),
+            suites: names(option(OptionKey::CipherSuites)),
             port_ssl: port.and_then(yaml::as_integer_1_1).and_then(|port| u16::try_from(port).ok()),
         }
     }
@@ -98,4 +102,9 @@ fn accepted(list: Option<&yaml::Node>, protocol: Option<&yaml::Node>) -> BTreeSe
     let own = protocol.and_then(yaml::Node::as_str).filter(|name| !name.eq_ignore_ascii_case("TLS"));
     let names = items.iter().map(yaml::Node::as_str).chain(own.map(Some));
     names.map(|name| name.and_then(Protocol::of_java)).collect::<Option<_>>().unwrap_or_default()
+}
+
+fn names(list: Option<&yaml::Node>) -> BTreeSet<String> {
+    let Some(yaml::Value::Sequence(items)) = list.map(|list| &list.value) else { return BTreeSet::new() };
+    items.iter().filter_map(yaml::Node::as_str).map(str::to_owned).collect()
 }

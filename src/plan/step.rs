@@ -191,14 +191,16 @@ pub enum Gate {
     PeersSeeItUp,
     SchemaAgrees,
     ClientsReady(ClientsWish),
-    ProtocolsAreRight(Protocols),
+    OfferIsRight(Offer),
 }
 
-/// The versions of TLS that a port may agree to.
+/// What a port may agree to. What is empty is not asked: it is whatever the node's Java and its libraries have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Protocols {
+pub struct Offer {
     pub port: u16,
-    pub accepted: BTreeSet<Protocol>,
+    pub protocols: BTreeSet<Protocol>,
+    /// Cipher suites of TLS 1.2 and before, by Java's names.
+    pub suites: BTreeSet<String>,
 }
 
 /// What the client port must show to whoever connects.
@@ -211,17 +213,20 @@ pub struct Wire {
     pub certificate: Option<String>,
     /// TLS clients must show a certificate.
     pub client_certificate: bool,
-    /// Versions of TLS that it may agree to. Empty: whatever the node's Java and its libraries have.
+    /// As in [`Offer`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub protocols: BTreeSet<Protocol>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub suites: BTreeSet<String>,
 }
 
 impl Wire {
     /// What is asked of the port after a restart or a reload.
     pub fn gates(self) -> impl Iterator<Item = Gate> {
-        let protocols = Protocols { port: self.port, accepted: self.protocols.clone() };
-        let asks = !protocols.accepted.is_empty();
-        [Gate::WireIsRight(self)].into_iter().chain(asks.then_some(Gate::ProtocolsAreRight(protocols)))
+        let (protocols, suites) = (self.protocols.clone(), self.suites.clone());
+        let asks = !protocols.is_empty() || !suites.is_empty();
+        let offer = Gate::OfferIsRight(Offer { port: self.port, protocols, suites });
+        [Gate::WireIsRight(self)].into_iter().chain(asks.then_some(offer))
     }
 }
 
@@ -237,6 +242,14 @@ impl fmt::Display for Wire {
         }
         f.write_str(if self.plaintext { ", accepts plaintext" } else { ", refuses plaintext" })?;
         f.write_str(if self.client_certificate { ", demands a client certificate" } else { "" })
+    }
+}
+
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocols = self.protocols.iter().map(ToString::to_string);
+        let accepted: Vec<String> = protocols.chain(self.suites.iter().cloned()).collect();
+        write!(f, "port {}: agrees to {} alone", self.port, accepted.join(", "))
     }
 }
 
@@ -282,7 +295,7 @@ impl Gate {
             | Gate::PeersSeeItUp
             | Gate::SchemaAgrees
             | Gate::ClientsReady(_)
-            | Gate::ProtocolsAreRight(_) => None,
+            | Gate::OfferIsRight(_) => None,
         }
     }
 
@@ -296,7 +309,7 @@ impl Gate {
             Gate::PeersSeeItUp => "do its peers see it up?",
             Gate::SchemaAgrees => "is there one schema version?",
             Gate::ClientsReady(_) => "are clients ready?",
-            Gate::ProtocolsAreRight(_) => "does the port agree to the accepted versions of TLS alone?",
+            Gate::OfferIsRight(_) => "does the port agree to nothing but what is accepted?",
         }
     }
 }

@@ -6,7 +6,7 @@ mod clients_ready;
 mod cql_answers;
 mod node_is_up;
 mod peers_see_it_up;
-mod protocols_are_right;
+mod offer_is_right;
 mod schema_agrees;
 mod wire_is_right;
 

@@ -42,7 +42,15 @@ pub fn demands() -> Vec<Tls> {
 
 fn wish(plaintext: bool, tls: bool, client_certificate: bool) -> Wire {
     let certificate = tls.then(|| PUSHED.to_owned());
-    Wire { port: 9042, plaintext, tls, certificate, client_certificate, protocols: Default::default() }
+    Wire {
+        port: 9042,
+        plaintext,
+        tls,
+        certificate,
+        client_certificate,
+        protocols: Default::default(),
+        suites: Default::default(),
+    }
 }
 
 fn asked(plaintext: Plaintext, tls: Tls, wish: &Wire) -> String {

@@ -91,6 +91,7 @@ fn steps(wave: usize, node: &str) -> Vec<PlannedStep> {
         certificate: Some(hash(&format!("certificate of {node}"))),
         client_certificate: false,
         protocols: Default::default(),
+        suites: Default::default(),
     };
     let push = PushStore {
         store: StoreName::Keystore,

@@ -2,20 +2,20 @@
 
 use crate::audit::finding::{Remark, Severity, remark};
 use crate::audit::subject::Subject;
-use crate::facts::suites::Weakness;
+use crate::facts::suites::Strength;
 
 pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     let Some(port) = subject.wire() else { return Vec::new() };
-    let of = |weakness| -> Vec<&str> {
-        port.weak.iter().filter(|suite| suite.weakness == weakness).map(|suite| suite.name).collect()
+    let of = |strength| -> Vec<&str> {
+        port.weak.iter().filter(|suite| suite.strength == strength).map(|suite| suite.name).collect()
     };
     let help = "name the good ones in `cipher_suites` of a playbook's phase";
     let told = [
-        (Weakness::Broken, Severity::Error, "can be broken"),
-        (Weakness::Dated, Severity::Notice, "lack forward secrecy or use CBC"),
+        (Strength::Broken, Severity::Error, "can be broken"),
+        (Strength::Dated, Severity::Notice, "lack forward secrecy or use CBC"),
     ];
-    let remark_of = |(weakness, severity, what)| {
-        let names = of(weakness);
+    let remark_of = |(strength, severity, what)| {
+        let names = of(strength);
         (!names.is_empty()).then(|| {
             let port = subject.tls_port();
             remark(severity, format!("port {port} takes suites that {what}: {}", names.join(", ")), help)

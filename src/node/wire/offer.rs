@@ -1,7 +1,7 @@
-//! What a port would agree to: versions of TLS and weak cipher suites. One hello a question; no handshake is finished.
+//! What a port would agree to: versions of TLS and cipher suites. One hello a question; no handshake is finished.
 
 use super::{WireError, connect};
-use crate::facts::suites::{Protocol, SOUND, Suite, WEAK, Weakness};
+use crate::facts::suites::{OF_TLS13, Protocol, SUITES, Strength, Suite};
 use crate::transport::Host;
 use std::collections::BTreeSet;
 use std::io;
@@ -22,18 +22,27 @@ const SUPPORTED_VERSIONS: u16 = 43;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offered {
     pub versions: BTreeSet<Protocol>,
-    pub weak: Vec<&'static Suite>,
+    /// Of TLS 1.2.
+    pub suites: Vec<&'static Suite>,
+}
+
+impl Offered {
+    /// What a server had better not take.
+    pub fn weak(&self) -> Vec<&'static Suite> {
+        self.suites.iter().copied().filter(|suite| suite.strength != Strength::Sound).collect()
+    }
 }
 
 /// Asks a port that serves TLS.
 pub async fn look(host: &dyn Host, address: &str, port: u16) -> Result<Offered, WireError> {
     let at = Port { host, address, port };
     let [tls10, tls11, tls12, tls13] = Protocol::ALL.map(|version| at.speaks(version));
-    let (tls10, tls11, tls12, tls13, broken, dated) =
-        tokio::join!(tls10, tls11, tls12, tls13, at.takes(Weakness::Broken), at.takes(Weakness::Dated));
+    let [sound, dated, broken] = Strength::ALL.map(|strength| at.takes(strength));
+    let (tls10, tls11, tls12, tls13, sound, dated, broken) =
+        tokio::join!(tls10, tls11, tls12, tls13, sound, dated, broken);
     let spoken = Protocol::ALL.into_iter().zip([tls10?, tls11?, tls12?, tls13?]);
     let versions = spoken.filter(|(_, is_spoken)| *is_spoken).map(|(version, _)| version).collect();
-    Ok(Offered { versions, weak: broken?.into_iter().chain(dated?).collect() })
+    Ok(Offered { versions, suites: [broken?, dated?, sound?].concat() })
 }
 
 struct Port<'a> {
@@ -44,13 +53,14 @@ struct Port<'a> {
 
 impl Port<'_> {
     async fn speaks(&self, version: Protocol) -> Result<bool, WireError> {
-        let suites: Vec<u16> = SOUND.into_iter().chain(WEAK.iter().map(|suite| suite.code)).collect();
+        let suites: Vec<u16> = OF_TLS13.into_iter().chain(SUITES.iter().map(|suite| suite.code)).collect();
         Ok(self.answer(version, &suites).await?.is_some_and(|chosen| chosen.version == version.code()))
     }
 
     /// A server names one suite a hello: it is asked again without that one until it refuses.
-    async fn takes(&self, weakness: Weakness) -> Result<Vec<&'static Suite>, WireError> {
-        let mut left: Vec<&'static Suite> = WEAK.iter().filter(|suite| suite.weakness == weakness).collect();
+    async fn takes(&self, strength: Strength) -> Result<Vec<&'static Suite>, WireError> {
+        let mut left: Vec<&'static Suite> =
+            SUITES.iter().filter(|suite| suite.strength == strength).collect();
         let mut taken = Vec::new();
         while !left.is_empty() {
             let codes: Vec<u16> = left.iter().map(|suite| suite.code).collect();
