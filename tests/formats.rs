@@ -202,7 +202,11 @@ fn what_is_no_store_is_named() {
     shop.run(
         "keytool -genseckey -alias k -keyalg AES -keysize 128 -storetype JCEKS -keystore jceks -storepass changeit",
     );
-    shop.run("openssl pkcs8 -topk8 -in node.key -v1 PBE-SHA1-3DES -passout pass:changeit -out old.p8");
+    for (cipher, file) in [("PBE-MD5-DES", "old.p8"), ("PBE-SHA1-RC2-40", "rare.p8")] {
+        shop.run(&format!(
+            "openssl pkcs8 -topk8 -in node.key -v1 {cipher} -provider legacy -provider default -passout pass:changeit -out {file}"
+        ));
+    }
     shop.run("openssl pkcs8 -topk8 -in node.key -scrypt -passout pass:changeit -out scrypt.p8");
     shop.write("empty", b"");
     shop.write("text", b"keystore\n");
@@ -219,11 +223,9 @@ fn what_is_no_store_is_named() {
             "pkcs1.key",
             "the private key is `RSA PRIVATE KEY`, and Java reads only PKCS#8 (`PRIVATE KEY`, `ENCRYPTED PRIVATE KEY`)",
         ),
-        ("old.p8", "the store uses a rare encryption of the private key, which cannot be read"),
-        (
-            "scrypt.p8",
-            "the store uses an encryption of the private key that Java does not know, which cannot be read",
-        ),
+        ("old.p8", "the private key is encrypted in an old way (PBES1 of PKCS#5)"),
+        ("rare.p8", "the private key is encrypted in a rare way"),
+        ("scrypt.p8", "the private key is encrypted in a way that Java does not know"),
     ] {
         assert_eq!(shop.open(name, PASSWORD).unwrap_err().to_string(), expected, "{name}");
     }

@@ -6,7 +6,7 @@ mod workshop;
 use jiff::Timestamp;
 use ringwalk::formats::certificate::Certificate;
 use ringwalk::formats::jks;
-use ringwalk::formats::store::{Contents, Form, KeyEntry, Store, StoreError, Strength};
+use ringwalk::formats::store::{Contents, Form, KeyCipher, KeyEntry, Store, StoreError, Strength};
 use ringwalk::secret::Secret;
 use std::ops::Deref;
 use workshop::Workshop;
@@ -146,14 +146,23 @@ fn every_key_with_its_chain_is_read_from_openssl() {
         let length = entry.chain.len() - 1;
         let certificates: Vec<u8> =
             (0..=length).rev().flat_map(|level| shop.read(&format!("{}-{level}.crt", entry.alias))).collect();
-        for rounds in [1, 10_000] {
+        for (options, rounds, cipher) in [
+            ("-v2 aes-256-cbc", 1, KeyCipher::Aes),
+            ("-v2 aes-256-cbc", 10_000, KeyCipher::Aes),
+            ("-v1 PBE-SHA1-3DES", 1, KeyCipher::TripleDes),
+            ("-v1 PBE-SHA1-3DES", 10_000, KeyCipher::TripleDes),
+        ] {
             shop.run(&format!(
-                "openssl pkcs8 -topk8 -in {}-{length}.key -v2 aes-256-cbc -iter {rounds} -passout pass:{PASSWORD} -out key.p8",
+                "openssl pkcs8 -topk8 -in {}-{length}.key {options} -iter {rounds} -passout pass:{PASSWORD} -out key.p8",
                 entry.alias
             ));
             shop.write("sealed.pem", &[shop.read("key.p8"), certificates.clone()].concat());
-            let opened = shop.open("sealed.pem", PASSWORD).keys.remove(0);
+            let mut store = shop.open("sealed.pem", PASSWORD);
+            assert_eq!(store.key_cipher, Some(cipher), "{}", entry.alias);
+            let opened = store.keys.remove(0);
             assert!(opened.key == entry.key && opened.chain == entry.chain, "{}", entry.alias);
+            let wrong = Store::open(&shop.read("sealed.pem"), &Secret::new("another"));
+            assert_eq!(wrong, Err(StoreError::WrongPassword), "{}", entry.alias);
         }
     }
 }

@@ -4,9 +4,11 @@
 mod workshop;
 
 use jiff::Timestamp;
-use ringwalk::formats::jks;
-use ringwalk::formats::store::{Contents, Form, Seal, Store, Strength};
+use ringwalk::formats::store::{Contents, Form, KeyCipher, Seal, Store, Strength};
+use ringwalk::formats::{jks, pem};
 use ringwalk::secret::Secret;
+use sha2::{Digest, Sha256};
+use std::path::Path;
 use workshop::Workshop;
 
 const PASSWORD: &str = "changeit";
@@ -95,6 +97,31 @@ fn keytool_and_openssl_find_in_our_stores_what_we_put_there() {
                 assert_eq!(opened(&shop.read(&out)).content_sha256(), store.content_sha256(), "{file}");
             }
         }
+    }
+}
+
+/// `PemKey.java` reads as Cassandra does: on every Java what is written into stores, since 19 also what is written
+/// beside a request.
+#[test]
+fn cassandras_reader_of_pem_reads_our_keys() {
+    let shop = Workshop::new();
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/PemKey.java");
+    for ((name, kind), algorithm) in [(KEYS[0], "RSA"), (KEYS[1], "EC")] {
+        let store = shop.store(name, kind, 1);
+        let pem = written(&contents(&store), Form::Pem);
+        assert_eq!(opened(&pem).key_cipher, Some(KeyCipher::TripleDes));
+        shop.write("store.pem", &pem);
+        let today =
+            pem::write::sealed_key(&store.keys[0].key, &Secret::new(PASSWORD), KeyCipher::Aes).unwrap();
+        shop.write("today.pem", today.as_bytes());
+        let said = shop.run(&format!("java {} {PASSWORD} store.pem today.pem", program.display()));
+        let sha256 = Sha256::digest(store.keys[0].key.as_pkcs8());
+        let sha256: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = format!("{algorithm} {sha256}");
+        let lines: Vec<&str> = said.lines().collect();
+        let java: u32 = lines[0].parse().unwrap();
+        let refused = "NoSuchAlgorithmException";
+        assert_eq!(lines[1..], [key.as_str(), if java < 19 { refused } else { &key }], "Java {java}");
     }
 }
 

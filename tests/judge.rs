@@ -73,6 +73,24 @@ fn good_stores_break_no_rule_whatever_their_format() {
     }
 }
 
+/// JDK-8286428: since 19 Java tells Cassandra by which name it knows an encryption with PBES2.
+#[test]
+fn a_pem_key_of_today_is_good_for_a_java_of_today() {
+    let pem = "enabled: true, ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
+    let spoil =
+        "pem; for n in n1 n2 n3; do { sealed $n -v2 aes-256-cbc; cat $n.pem ca.pem; } >$n.store; done";
+    let loaded = Desk::new(spoil, TRUSTSTORE, pem).load().unwrap();
+    for (java, refused) in [("18.0.2", 3), ("19", 0), ("21.0.7", 0)] {
+        let mut facts = facts();
+        facts.nodes.iter_mut().for_each(|node| node.java = Some(java.into()));
+        let findings = judge(&loaded.input, &loaded.material, &facts);
+        assert!(
+            findings.len() == refused && findings.iter().all(|finding| finding.rule == Rule::PemKey),
+            "{java}: {findings:#?}"
+        );
+    }
+}
+
 /// What `keytool -genkeypair` makes for development, one store a node, is usable: nothing refuses it.
 #[test]
 fn self_signed_stores_of_development_are_not_refused() {

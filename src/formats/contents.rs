@@ -115,6 +115,8 @@ pub enum StoreError {
         "the private key is `{label}`, and Java reads only PKCS#8 (`PRIVATE KEY`, `ENCRYPTED PRIVATE KEY`)"
     )]
     NotPkcs8 { label: String },
+    #[error("the private key is encrypted {0}")]
+    KeyEncryption(&'static str),
     #[error("the private key is encrypted, and no password is given")]
     PasswordMissing,
     #[error("the file is damaged: {0}")]
@@ -147,8 +149,8 @@ impl StoreError {
                 "give the key the password of its store: `keytool -keypasswd -alias ALIAS -keystore FILE` for JKS; \
                  a PKCS12 store is made anew",
             ),
-            StoreError::NotPkcs8 { .. } => {
-                Some("convert it: `openssl pkcs8 -topk8 -nocrypt -in FILE -out FILE.p8`")
+            StoreError::NotPkcs8 { .. } | StoreError::KeyEncryption(_) => {
+                Some("write the key anew: `openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES -in FILE -out FILE.p8`")
             }
             StoreError::PasswordMissing => Some("give the store a `password`"),
             StoreError::Unsupported(_) => {

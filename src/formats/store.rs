@@ -1,6 +1,7 @@
 //! A key store or trust store of any format, opened the way Cassandra opens it: by what is in the file, not by its name.
 
 pub use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError};
+pub use super::pem::KeyCipher;
 pub use super::pkcs12::outside::Seal;
 pub use super::pkcs12::write::Strength;
 
@@ -21,6 +22,8 @@ pub struct Store {
     pub ignored: Vec<Certificate>,
     /// How a PKCS12 store is sealed.
     pub seal: Option<Seal>,
+    /// What the private key of a PEM store is encrypted with; `None`: it is not encrypted, or the store is no PEM.
+    pub key_cipher: Option<KeyCipher>,
 }
 
 /// A format to write.
@@ -47,12 +50,13 @@ impl Store {
             StoreKind::Pkcs12 => pkcs12::read(bytes, password)?,
             StoreKind::Pem => pem::read(bytes, password)?,
         };
-        let seal = match kind {
-            StoreKind::Pkcs12 => pkcs12::outside::seal(bytes),
-            StoreKind::Jks | StoreKind::Pem => None,
+        let (seal, key_cipher) = match kind {
+            StoreKind::Pkcs12 => (pkcs12::outside::seal(bytes), None),
+            StoreKind::Pem => (None, pem::key_cipher(bytes)),
+            StoreKind::Jks => (None, None),
         };
         let Contents { keys, trusted, ignored } = contents;
-        Ok(Store { kind, keys, trusted, ignored, seal })
+        Ok(Store { kind, keys, trusted, ignored, seal, key_cipher })
     }
 
     /// The contents as a new file. Salts are random: the same contents are other bytes each time.

@@ -34,6 +34,7 @@ const DAY_S: i64 = 86_400;
 pub const TRUSTSTORE: &str =
     "  truststore: { from: truststore.store, to: /etc/cassandra/tls/truststore, password: file:password }";
 const PEM: &str = "enabled: true, optional: false, ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
+const PBES2: &str = "pem; { sealed n1 -v2 aes-256-cbc; cat n1.pem ca.pem; } >n1.store";
 const MUTUAL: &str = "enabled: true, optional: false, require_client_auth: true";
 
 /// A case of n1's keystore.
@@ -59,11 +60,11 @@ fn of_stores() -> Vec<Case> {
     vec![
         case(Rule::OneKey, Error, "a certificate without its key", "openssl pkcs12 -export -nokeys -in n1.pem -out n1.store -passout file:password", "holds no private key"),
         case(Rule::OneKey, Warning, "a second key", "keytool -genkeypair -alias other -dname CN=other -keyalg EC -keystore n1.store -storepass:file password", "holds 2 keys"),
-        Case { options: PEM, ..case(Rule::KeyFits, Error, "the key of another certificate", "pem; cat n2.key n1.pem ca.pem >n1.store", "is not the key of its certificate (CN=n1)") },
+        Case { options: PEM, ..case(Rule::KeyFits, Error, "the key of another certificate", "pem; { sealed n2; cat n1.pem ca.pem; } >n1.store", "is not the key of its certificate (CN=n1)") },
         Case { options: PEM, ..case(Rule::Chain, Error, "an intermediate after its issuer",
-            "pem; key middle; certificate middle ca 'basicConstraints=critical,CA:true\\n'; certificate n1 middle \"$(usual n1)\"; cat n1.key n1.pem ca.pem middle.pem >n1.store",
+            "pem; key middle; certificate middle ca 'basicConstraints=critical,CA:true\\n'; certificate n1 middle \"$(usual n1)\"; { sealed n1; cat n1.pem ca.pem middle.pem; } >n1.store",
             "after CN=n1 comes CN=Orders CA, and its issuer is CN=middle") },
-        Case { options: PEM, ..case(Rule::Chain, Error, "another CA of the same name", "pem; authority same 'Orders CA'; cat n1.key n1.pem same.pem ca.pem >n1.store", "CN=n1 is not signed by the CN=Orders CA") },
+        Case { options: PEM, ..case(Rule::Chain, Error, "another CA of the same name", "pem; authority same 'Orders CA'; { sealed n1; cat n1.pem same.pem ca.pem; } >n1.store", "CN=n1 is not signed by the CN=Orders CA") },
         case(Rule::Issuer, Warning, "a keystore of another CA", "authority other Other; certificate n1 other \"$(usual n1)\"; store n1 other", "its issuer, CN=Other, is not in the truststore"),
         Case { on: ON_ALL, ..case(Rule::Issuer, Warning, "a truststore of another CA", "authority other Other; rm truststore.store; trust other", "is not in the truststore") },
         case(Rule::Validity, Error, "a certificate that ended", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20"),
@@ -89,6 +90,11 @@ fn of_stores() -> Vec<Case> {
             "keytool -importkeystore -noprompt -srckeystore n1.store -srcstorepass:file password -destkeystore n1.jks -deststoretype JKS -deststorepass:file password -alias n1 -srckeypass changeit -destkeypass another; mv n1.jks n1.store",
             "has another password than the store"),
         Case { on: ON_ALL, stores: "", ..case(Rule::Password, Warning, "a short password", "printf abcde >password; for n in n1 n2 n3; do store $n ca; done", "less than 6 characters") },
+        Case { options: PEM, ..case(Rule::PemKey, Error, "a key that is not encrypted", "pem; cat n1.key n1.pem ca.pem >n1.store", "is not encrypted") },
+        Case { options: PEM, ..case(Rule::PemKey, Error, "a key of today and a Java of yesterday", PBES2, "with PBES2, which Cassandra cannot read on the node's Java 17.0.15") },
+        Case { options: PEM, n1: |n1| n1.java = None, ..case(Rule::PemKey, Warning, "a key of today and a Java that is not known", PBES2, "which Java the node has is not known") },
+        Case { options: PEM, ..case(Rule::PemKey, Error, "a key that Cassandra does not read from PEM", "openssl genpkey -algorithm ED25519 -out n1.key; certificate n1 ca \"$(usual n1)\"; pem", "its private key is Ed25519") },
+        Case { options: PEM, on: ON_ALL, stores: "", ..case(Rule::Password, Error, "a password of keys in PEM that is not ASCII", "printf pässwörd >password; pem", "does not take for a key in PEM") },
         Case { on: ON_ALL, stores: "", ..case(Rule::Password, Error, "a password that is not ASCII", "printf pässwörd >password; for n in n1 n2 n3; do store $n ca; done", "not printable ASCII") },
     ]
 }

@@ -33,8 +33,16 @@ trust() {
   keytool -importcert -noprompt -alias "$1" -file "$1.pem" -keystore truststore.store -storetype PKCS12 -storepass:file password
 }
 
+# sealed NAME [OPTIONS OF openssl pkcs8]: its private key under the password, as Cassandra reads it from PEM.
+sealed() {
+  name=$1
+  shift
+  [ $# -gt 0 ] || set -- -v1 PBE-SHA1-3DES
+  openssl pkcs8 -topk8 "$@" -in "$name.key" -passout file:password
+}
+
 # Every store as PEM.
 pem() {
-  for name in n1 n2 n3; do cat "$name.key" "$name.pem" ca.pem >"$name.store"; done
+  for name in n1 n2 n3; do { sealed "$name"; cat "$name.pem" ca.pem; } >"$name.store"; done
   cp ca.pem truststore.store
 }

@@ -63,7 +63,7 @@ fn a_ca_that_cannot_sign_is_refused_with_a_way_out() {
     ));
     issue("old", "file:wrong").refused(&problem(
         "old/ca.key",
-        "the store uses a rare encryption of the private key, which cannot be read",
+        "the private key is encrypted in a rare way",
         "write it anew as PKCS#8: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in ca.key -out new.key`",
     ));
     let said = issue("empty", "file:wrong");

@@ -29,7 +29,7 @@ pub fn open(directory: &Path, password: &SecretSource, now: Timestamp) -> Result
     let bytes = files::read(&path)?;
     let cannot = |error: StoreError| {
         // What `openssl req` and older tools write.
-        let is_old = matches!(error, StoreError::Unsupported(_) | StoreError::NotPkcs8 { .. });
+        let is_old = matches!(error, StoreError::KeyEncryption(_) | StoreError::NotPkcs8 { .. });
         let help = if is_old { Some(AS_PKCS8) } else { error.help() };
         problem(&shown, &error, help)
     };

@@ -2,7 +2,7 @@
 
 use super::arguments::ClientArguments;
 use super::files::{self, Access};
-use super::{authority, make, passwords, pki_problem, problem};
+use super::{authority, make, passwords, pki_problem};
 use crate::cli::arguments::{Global, OutputForm};
 use crate::cli::exit::Exit;
 use crate::cli::{Trouble, print};
@@ -92,8 +92,7 @@ impl Bundle<'_> {
     fn write(&self, at: &Path, now: Timestamp) -> Result<(), Diagnostic> {
         let file = |name: &str| self.directory.join(name);
         let own = |extension: &str| format!("{}.{extension}", self.user);
-        let key = pem::write::key(&self.key.private(), None)
-            .map_err(|error| problem(self.user, &error, error.help()))?;
+        let key = pem::write::key(&self.key.private());
         files::create(&file(&own("key")), key.as_bytes(), Access::Owner)?;
         let chain: String = self.chain.iter().map(pem::write::certificate).collect();
         files::create(&file(&own("pem")), chain.as_bytes(), Access::Everyone)?;

@@ -1,21 +1,19 @@
 //! PEM: certificates and one private key in text, as Cassandra's `PEMReader` reads them.
 
+mod sealed;
 pub mod write;
+
+pub use sealed::KeyCipher;
 
 use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError, certificate};
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pkcs8::EncryptedPrivateKeyInfoRef;
-use pkcs8::der::{Decode, ErrorKind};
-use pkcs8::pkcs5::EncryptionScheme;
-use pkcs8::pkcs5::pbes2::Kdf;
 use zeroize::Zeroizing;
 
 /// What Cassandra calls the only entry of a PEM key store (`PEMBasedSslContextFactory`).
 const KEY_ALIAS: &str = "cassandra-ssl-keystore";
-/// A hundred times what Java writes, and more than any advice asks for; more would only keep us busy.
-const ITERATION_LIMIT: u32 = 1_000_000;
+const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 
 pub fn is_pem(bytes: &[u8]) -> bool {
     let marker = b"-----BEGIN ";
@@ -37,7 +35,7 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
                 return Err(StoreError::Unsupported("more than one private key in PEM"));
             }
             "PRIVATE KEY" => key = Some(plain_key(block.data()?)?),
-            "ENCRYPTED PRIVATE KEY" => key = Some(encrypted_key(&block.data()?, password)?),
+            ENCRYPTED => key = Some(plain_key(sealed::open(&block.data()?, password)?)?),
             label if label.ends_with("PRIVATE KEY") => {
                 return Err(StoreError::NotPkcs8 { label: label.to_string() });
             }
@@ -57,30 +55,14 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
     }
 }
 
-fn plain_key(der: Zeroizing<Vec<u8>>) -> Result<PrivateKeyDer, StoreError> {
-    PrivateKeyDer::from_pkcs8(der).ok_or(StoreError::Damaged("the private key is not PKCS#8"))
+/// What the private key is encrypted with; `None` where it is not encrypted, or where there is none.
+pub fn key_cipher(bytes: &[u8]) -> Option<KeyCipher> {
+    let key = blocks(bytes).ok()?.into_iter().find(|block| block.label == ENCRYPTED)?;
+    sealed::cipher(&key.data().ok()?)
 }
 
-fn encrypted_key(der: &[u8], password: &Secret) -> Result<PrivateKeyDer, StoreError> {
-    if password.expose().is_empty() {
-        return Err(StoreError::PasswordMissing);
-    }
-    let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|error| match error.kind() {
-        ErrorKind::OidUnknown { .. } | ErrorKind::Value { .. } => {
-            StoreError::Unsupported("a rare encryption of the private key")
-        }
-        _ => StoreError::Damaged("the encrypted private key cannot be read"),
-    })?;
-    let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else {
-        return Err(StoreError::Unsupported("an old encryption of the private key (PBES1)"));
-    };
-    match &scheme.kdf {
-        Kdf::Pbkdf2(derivation) if derivation.iteration_count <= ITERATION_LIMIT => {}
-        Kdf::Pbkdf2(_) => return Err(StoreError::Damaged("its encryption parameters make no sense")),
-        _ => return Err(StoreError::Unsupported("an encryption of the private key that Java does not know")),
-    }
-    let key = info.decrypt(password.expose()).map_err(|_| StoreError::WrongPassword)?;
-    plain_key(Zeroizing::new(key.as_bytes().to_vec()))
+fn plain_key(der: Zeroizing<Vec<u8>>) -> Result<PrivateKeyDer, StoreError> {
+    PrivateKeyDer::from_pkcs8(der).ok_or(StoreError::Damaged("the private key is not PKCS#8"))
 }
 
 /// Base64 between `-----BEGIN label-----` and `-----END label-----`; any text may stand around blocks.

@@ -49,6 +49,7 @@ pub enum Rule {
     StoreType,
     OldJava,
     PemFactory,
+    PemKey,
     SharedPath,
     RelativePath,
     Password,
@@ -57,7 +58,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Rule; 22] = [
+    pub const ALL: [Rule; 23] = [
         Rule::Opens,
         Rule::KeyPassword,
         Rule::OneKey,
@@ -75,6 +76,7 @@ impl Rule {
         Rule::StoreType,
         Rule::OldJava,
         Rule::PemFactory,
+        Rule::PemKey,
         Rule::SharedPath,
         Rule::RelativePath,
         Rule::Password,
@@ -101,6 +103,7 @@ impl Rule {
             Rule::StoreType => "store_type",
             Rule::OldJava => "old_java",
             Rule::PemFactory => "pem_factory",
+            Rule::PemKey => "pem_key",
             Rule::SharedPath => "shared_path",
             Rule::RelativePath => "relative_path",
             Rule::Password => "password",
@@ -131,6 +134,7 @@ impl Rule {
             | Rule::StoreType
             | Rule::OldJava
             | Rule::PemFactory
+            | Rule::PemKey
             | Rule::KnownClients => "from",
         }
     }

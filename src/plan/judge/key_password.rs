@@ -14,6 +14,7 @@ pub fn of_failure(failure: &StoreError) -> Option<Remark> {
         | StoreError::Jceks
         | StoreError::WrongPassword
         | StoreError::NotPkcs8 { .. }
+        | StoreError::KeyEncryption(_)
         | StoreError::PasswordMissing
         | StoreError::Damaged(_)
         | StoreError::Certificate { .. }

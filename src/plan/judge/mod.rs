@@ -17,6 +17,7 @@ mod own_key;
 mod own_store;
 mod password;
 mod pem_factory;
+mod pem_key;
 mod readable_yaml;
 mod relative_path;
 mod server_use;
@@ -137,12 +138,13 @@ fn by_itself(lone: &Lone<'_>) -> Vec<(Rule, Remark)> {
 
 /// Those, and the ones that need to know where the store goes.
 fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
-    let rules: [(Rule, OfOne); 8] = [
+    let rules: [(Rule, OfOne); 9] = [
         (Rule::Issuer, issuer::remarks),
         (Rule::Names, names::remarks),
         (Rule::StoreType, store_type::remarks),
         (Rule::OldJava, old_java::remarks),
         (Rule::PemFactory, pem_factory::remarks),
+        (Rule::PemKey, pem_key::remarks),
         (Rule::SharedPath, shared_path::remarks),
         (Rule::Password, password::remarks),
         (Rule::KnownClients, known_clients::remarks),

@@ -9,9 +9,16 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let Some(password) = subject.password.map(crate::secret::Secret::expose) else { return Vec::new() };
     let help = "make the store with another password, such as one of `openssl rand -hex 12`";
     let is_printable = password.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
-    match (is_printable, subject.lone.store.kind) {
+    let store = subject.lone.store;
+    match (is_printable, store.kind) {
         (false, StoreKind::Pkcs12) => {
             vec![error("its password is not printable ASCII, which Java does not take for PKCS12", help)]
+        }
+        (false, StoreKind::Pem) if store.key_cipher.is_some() => {
+            vec![error(
+                "its password is not printable ASCII, which Java does not take for a key in PEM",
+                help,
+            )]
         }
         (false, StoreKind::Jks | StoreKind::Pem) => {
             vec![warning("its password is not printable ASCII, which not every tool can type", help)]

@@ -5,7 +5,7 @@ use super::super::shelf::{self, Shelf};
 use super::super::{make, passwords, pki_problem, problem};
 use super::Order;
 use crate::diagnostic::Diagnostic;
-use crate::formats::pem;
+use crate::formats::pem::{self, KeyCipher};
 use crate::pki::request;
 use crate::report::stores::Issued;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ impl Order<'_> {
             let name = &wish.node.name;
             let key = self.key(wish)?;
             let request = wish.subject().request(&key).map_err(|error| pki_problem(name, &error))?;
-            let sealed = pem::write::key(&key.private(), Some(&password))
+            let sealed = pem::write::sealed_key(&key.private(), &password, KeyCipher::Aes)
                 .map_err(|error| problem(name, &error, error.help()))?;
             files::create(&shelf.key(name), sealed.as_bytes(), Access::Owner)?;
             let path = shelf.request(name);
