@@ -18,7 +18,7 @@ use damage::{Random, damaged};
 use jiff::Timestamp;
 use ringwalk::formats::store::{Contents, Store};
 use ringwalk::formats::yaml::{self, Edit, EditValue};
-use ringwalk::formats::{jks, pem};
+use ringwalk::formats::{bundle, jks, pem};
 use ringwalk::secret::Secret;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -55,6 +55,19 @@ fn pkcs12() {
 fn pem() {
     let seeds = seeds::of("pem");
     play("pem", |random| mended::pem(&seeds, random), open_and_write);
+}
+
+#[test]
+#[ignore = "takes minutes: scripts/test mutate"]
+fn bundle() {
+    let seeds = seeds::of("bundle");
+    play(
+        "bundle",
+        |random| damaged(&seeds, random),
+        |bytes| {
+            let _ = bundle::read(bytes);
+        },
+    );
 }
 
 #[test]

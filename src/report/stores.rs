@@ -1,5 +1,6 @@
 //! What `ringwalk stores` made: which names each certificate has, and how a playbook names the files.
 
+use crate::formats::certificate::Certificate;
 use crate::pki::names::San;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -82,6 +83,48 @@ impl StoreLine {
     }
 }
 
+/// A truststore that was made by itself.
+#[derive(Debug, Serialize)]
+pub struct Trusted {
+    pub file: PathBuf,
+    pub certificates: Vec<TrustedCertificate>,
+    /// What the playbook says.
+    pub store: StoreLine,
+    /// What the operator should know.
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct TrustedCertificate {
+    pub subject: String,
+    pub not_after: Timestamp,
+    pub sha256: String,
+}
+
+impl From<&Certificate> for TrustedCertificate {
+    fn from(certificate: &Certificate) -> TrustedCertificate {
+        TrustedCertificate {
+            subject: certificate.subject.clone(),
+            not_after: certificate.not_after,
+            sha256: certificate.sha256.clone(),
+        }
+    }
+}
+
+/// Whom it trusts, then the notes and what to write into the playbook.
+pub fn trusted_text(trusted: &Trusted) -> String {
+    let many = if trusted.certificates.len() == 1 { "" } else { "s" };
+    let mut text =
+        format!("{} trusts {} certificate{many}\n", trusted.file.display(), trusted.certificates.len());
+    for TrustedCertificate { subject, not_after, sha256 } in &trusted.certificates {
+        text += &format!("  {subject} until {}  SHA-256 {sha256}\n", not_after.strftime("%Y-%m-%d"));
+    }
+    for note in &trusted.notes {
+        text += &format!("note: {note}\n");
+    }
+    text + "\nFor a playbook in this directory, in its `stores:`:\n" + &line("truststore:", &trusted.store)
+}
+
 /// More nodes than a screen shows are shown only when asked for.
 const NODES_SHOWN: usize = 20;
 
@@ -146,14 +189,15 @@ fn ring_notes(nodes: &[IssuedNode]) -> Vec<String> {
 }
 
 fn yaml(snippet: &Snippet) -> String {
-    // JSON's quotes are YAML's too.
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let line = |name: &str, store: &StoreLine| {
-        let (from, to, password) = (quoted(&store.from), quoted(&store.to), quoted(&store.password));
-        format!("  {name:<11} {{ from: {from}, to: {to}, password: {password} }}\n")
-    };
     ["stores:\n".to_owned(), line("keystore:", &snippet.keystore), line("truststore:", &snippet.truststore)]
         .concat()
+}
+
+fn line(name: &str, store: &StoreLine) -> String {
+    // JSON's quotes are YAML's too.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let (from, to, password) = (quoted(&store.from), quoted(&store.to), quoted(&store.password));
+    format!("  {name:<11} {{ from: {from}, to: {to}, password: {password} }}\n")
 }
 
 #[cfg(test)]

@@ -34,15 +34,21 @@ fn import(desk: &Desk, options: &str) -> Said {
 
 #[test]
 fn what_the_company_signed_becomes_keystores_with_the_whole_chain() {
-    for (order, options) in [
-        ("cat signed/$n.pem issuing.pem root.pem", ""),
-        ("cat root.pem signed/$n.pem issuing.pem", ""),
-        ("cat signed/$n.pem issuing.pem", "--ca-chain root.pem"),
-        ("openssl x509 -in signed/$n.pem -outform DER", "--ca-chain both.pem"),
+    let pkcs7 = "openssl crl2pkcs7 -nocrl -certfile signed/$n.pem";
+    for (order, ext, options) in [
+        ("cat signed/$n.pem issuing.pem root.pem".to_owned(), "cer", ""),
+        ("cat root.pem signed/$n.pem issuing.pem".to_owned(), "crt", ""),
+        ("cat signed/$n.pem issuing.pem".to_owned(), "cer", "--ca-chain root.pem"),
+        ("openssl x509 -in signed/$n.pem -outform DER".to_owned(), "cer", "--ca-chain both.pem"),
+        (format!("{pkcs7} -certfile root.pem -certfile issuing.pem"), "p7b", ""),
+        (format!("{pkcs7} -certfile both.pem -outform DER"), "p7b", ""),
+        (format!("{pkcs7} -outform DER"), "cer", "--ca-chain both.p7b"),
     ] {
         let desk = desk();
-        desk.sh("cat issuing.pem root.pem >both.pem");
-        desk.sh(&format!("for n in n1 n2 n3; do {order} >signed/$n.cer; rm signed/$n.pem; done"));
+        desk.sh(
+            "cat issuing.pem root.pem >both.pem; openssl crl2pkcs7 -nocrl -certfile both.pem -outform DER -out both.p7b",
+        );
+        desk.sh(&format!("for n in n1 n2 n3; do {order} >signed/$n.{ext}; rm signed/$n.pem; done"));
         import(&desk, options).done();
         desk.leaf("stores/n1.p12", "stores/keystore.password", "n1");
         desk.sh("openssl verify -purpose sslserver -verify_ip 10.1.0.11 -CAfile root.pem -untrusted issuing.pem n1.crt");

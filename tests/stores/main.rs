@@ -7,6 +7,7 @@ mod inspect;
 mod issue;
 mod refusals;
 mod ring;
+mod trust;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -17,6 +17,8 @@ pub enum StoresCommand {
     Issue(Box<IssueArguments>),
     /// Make keystores of the certificates that a CA sent back for requests
     Import(ImportArguments),
+    /// Make a truststore of several CAs, for the time in which a cluster changes its CA
+    Trust(TrustArguments),
     /// Make what a client connects with: PEM, PKCS12, JKS and a cqlshrc
     Client(ClientArguments),
     /// Show what a store holds, or what a port serves
@@ -100,10 +102,10 @@ pub struct ImportArguments {
     /// Where `issue --csr` put requests and keys, and where the stores will be
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Where the signed certificates are: NODE.pem, NODE.crt or NODE.cer, PEM or DER
+    /// Where the signed certificates are: NODE.pem, .crt, .cer or .p7b; PEM, DER or PKCS#7
     #[arg(long, value_name = "DIR")]
     pub signed: PathBuf,
-    /// The CA's certificates up to its root, if those files do not have them, PEM
+    /// The CA's certificates up to its root, if those files do not have them: PEM, DER or PKCS#7
     #[arg(long, value_name = "FILE")]
     pub ca_chain: Option<PathBuf>,
     /// Only this node; may be repeated
@@ -112,6 +114,22 @@ pub struct ImportArguments {
     /// The form of the stores
     #[arg(long = "type", value_enum, value_name = "TYPE", default_value = "pkcs12")]
     pub kind: StoreType,
+}
+
+#[derive(Debug, Args)]
+pub struct TrustArguments {
+    /// Certificates of CAs: PEM, DER or PKCS#7
+    #[arg(value_name = "CERT", required = true)]
+    pub certificates: Vec<PathBuf>,
+    /// The truststore to make
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Its password: env:NAME, file:PATH, command:… or prompt: [default: the one in truststore.password beside it]
+    #[arg(long, value_name = "SOURCE", value_parser = SourceParser)]
+    pub password: Option<SecretSource>,
+    /// The form of the store [default: what the file's name ends in: p12, jks or pem]
+    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    pub kind: Option<StoreType>,
 }
 
 #[derive(Debug, Args)]

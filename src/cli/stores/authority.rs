@@ -2,6 +2,7 @@
 
 use super::{files, passwords, pki_problem, problem};
 use crate::diagnostic::Diagnostic;
+use crate::formats::bundle;
 use crate::formats::certificate::Certificate;
 use crate::formats::store::{Store, StoreError};
 use crate::pki::authority::Authority;
@@ -55,17 +56,8 @@ pub fn open(directory: &Path, password: &SecretSource, now: Timestamp) -> Result
         .map_err(|error| pki_problem(certificate_path(directory).display().to_string(), &error))
 }
 
-/// The certificates of a file: PEM, or one in DER.
+/// The certificates of a file: PEM, DER or PKCS#7.
 pub fn certificates(path: &Path) -> Result<Vec<Certificate>, Diagnostic> {
     let bytes = files::read(path)?;
-    if let Ok(single) = Certificate::from_der(&bytes) {
-        return Ok(vec![single]);
-    }
-    let shown = path.display().to_string();
-    let store = Store::open(&bytes, &Secret::new(""))
-        .map_err(|error| problem(&shown, &error, Some("certificates are wanted here, in PEM")))?;
-    if !store.keys.is_empty() {
-        return Err(Diagnostic::new(shown, "it holds a private key, and certificates are wanted here"));
-    }
-    Ok(store.trusted.into_iter().map(|(_, certificate)| certificate).collect())
+    bundle::read(&bytes).map_err(|error| problem(path.display().to_string(), &error, error.help()))
 }

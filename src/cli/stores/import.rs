@@ -36,7 +36,9 @@ pub fn run(global: &Global, options: &ImportArguments, now: Timestamp) -> Result
                 options.signed.display().to_string(),
                 "no signed certificate of these nodes is in it",
             )
-            .help(format!("name each as its node: `{first}.pem`, `{first}.crt` or `{first}.cer`")),
+            .help(format!(
+                "name each as its node: `{first}.pem`, `{first}.crt`, `{first}.cer` or `{first}.p7b`"
+            )),
         ]
         .into());
     }
@@ -136,7 +138,8 @@ fn waiting(shelf: &Shelf, wished: &[String]) -> Result<Vec<String>, Diagnostic> 
 }
 
 fn signed_file(directory: &Path, node: &str) -> Option<PathBuf> {
-    let candidates = ["pem", "crt", "cer"].map(|extension| directory.join(format!("{node}.{extension}")));
+    let candidates =
+        ["pem", "crt", "cer", "p7b"].map(|extension| directory.join(format!("{node}.{extension}")));
     candidates.into_iter().find(|path| path.exists())
 }
 

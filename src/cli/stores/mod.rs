@@ -12,6 +12,7 @@ mod names;
 mod new_ca;
 mod passwords;
 mod shelf;
+mod trust;
 
 use super::Trouble;
 use super::arguments::Global;
@@ -27,6 +28,7 @@ pub fn run(global: &Global, command: &StoresCommand) -> Result<Exit, Trouble> {
         StoresCommand::NewCa(options) => new_ca::run(global, options, now),
         StoresCommand::Issue(options) => super::wait(issue::run(global, options, now)),
         StoresCommand::Import(options) => import::run(global, options, now),
+        StoresCommand::Trust(options) => trust::run(global, options, now),
         StoresCommand::Client(options) => client::run(global, options, now),
         StoresCommand::Inspect(options) => super::wait(inspect::run(global, options)),
     }

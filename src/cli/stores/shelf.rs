@@ -1,6 +1,8 @@
 //! Where stores lie in the operator's directory, and how a playbook names them.
 
 use crate::formats::store::StoreKind;
+use crate::report::stores::StoreLine;
+use crate::secret::SecretSource;
 use std::path::{Path, PathBuf};
 
 pub const KINDS: [StoreKind; 3] = [StoreKind::Pkcs12, StoreKind::Jks, StoreKind::Pem];
@@ -74,6 +76,20 @@ pub fn extension(kind: StoreKind) -> &'static str {
         StoreKind::Jks => "jks",
         StoreKind::Pem => "pem",
     }
+}
+
+/// How a playbook names a truststore.
+pub fn truststore_line(file: &Path, kind: StoreKind, password: &SecretSource) -> StoreLine {
+    StoreLine {
+        from: file.display().to_string(),
+        to: place("truststore", kind),
+        password: password.to_string(),
+    }
+}
+
+/// Where on a node a store goes, unless the operator has another place for it.
+pub fn place(name: &str, kind: StoreKind) -> String {
+    format!("/etc/cassandra/tls/{name}.{}", extension(kind))
 }
 
 fn keystore_in(directory: &Path, node: &str, kind: StoreKind) -> PathBuf {

@@ -66,19 +66,19 @@ fn plain_key(der: Zeroizing<Vec<u8>>) -> Result<PrivateKeyDer, StoreError> {
 }
 
 /// Base64 between `-----BEGIN label-----` and `-----END label-----`; any text may stand around blocks.
-struct Block {
-    label: String,
+pub(super) struct Block {
+    pub label: String,
     body: Zeroizing<String>,
 }
 
 impl Block {
-    fn data(&self) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    pub fn data(&self) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let data = STANDARD.decode(self.body.as_bytes());
         data.map(Zeroizing::new).map_err(|_| StoreError::Damaged("a PEM block is not base64"))
     }
 }
 
-fn blocks(bytes: &[u8]) -> Result<Vec<Block>, StoreError> {
+pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, StoreError> {
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;

@@ -174,7 +174,7 @@ impl<'a> Order<'a> {
 
 /// How a playbook names what lies on these shelves; `/etc/cassandra/tls` is not touched by any package.
 pub(in crate::cli::stores) fn snippet(shelf: &Shelf, target: &Shelf) -> Snippet {
-    let to = |name: &str| format!("/etc/cassandra/tls/{name}.{}", shelf::extension(shelf.kind));
+    let to = |name: &str| shelf::place(name, shelf.kind);
     Snippet {
         keystore: StoreLine::new(&target.keystore("{node}"), &to("keystore"), &shelf.keystore_password()),
         truststore: StoreLine::new(&shelf.truststore(), &to("truststore"), &shelf.truststore_password()),
