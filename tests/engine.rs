@@ -2,6 +2,8 @@
 
 #[path = "engine/kill.rs"]
 mod kill;
+#[path = "engine/on_failure.rs"]
+mod on_failure;
 #[path = "engine/random.rs"]
 mod random;
 #[path = "engine/script.rs"]

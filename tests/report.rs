@@ -6,6 +6,7 @@ use indicatif::{InMemoryTerm, ProgressDrawTarget};
 use ringwalk::journal::event::{Event, RunResult};
 use ringwalk::plan::Plan;
 use ringwalk::plan::change::{Change, RestartReason};
+use ringwalk::plan::conduct::Extent;
 use ringwalk::report::plain::Plain;
 use ringwalk::report::plan::Detail;
 use ringwalk::report::terminal::Terminal;
@@ -102,6 +103,9 @@ fn runs_are_told_in_plain_lines_and_end_with_the_state_of_the_cluster() {
         ("killed", killed),
         ("unchanged", unchanged),
         ("waiting", story::waiting()),
+        ("node-put-back", story::put_back(Extent::Failed, RunResult::Done, RunResult::StoppedMidway)),
+        ("put-back", story::put_back(Extent::Run, RunResult::Done, RunResult::Restored)),
+        ("not-put-back", story::put_back(Extent::Run, RunResult::StoppedMidway, RunResult::StoppedMidway)),
     ];
     for (name, story) in cases {
         expect(&format!("tests/report/run-{name}.txt"), &plain(&story));
@@ -294,6 +298,9 @@ fn every_example_in_the_docs_is_an_event_and_every_event_has_one() {
         "job_stage",
         "looked",
         "resumed",
+        "rollback_ended",
+        "rollback_planned",
+        "rollback_refused",
         "run_finished",
         "run_started",
         "step_finished",

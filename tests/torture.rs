@@ -2,6 +2,8 @@
 //!
 //! `SEED=7 cargo test --test torture any_seed` repeats one seed; `SEEDS=10000` plays so many.
 
+#[path = "torture/on_failure.rs"]
+mod on_failure;
 #[path = "torture/rollout.rs"]
 mod rollout;
 #[path = "torture/store.rs"]

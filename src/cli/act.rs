@@ -58,6 +58,8 @@ pub async fn begin(global: &Global, agreed: Agreed) -> Result<Exit, Trouble> {
         permission: lease.clone(),
         answers,
         operator: operator(),
+        runs_dir,
+        inventory: loaded.input.inventory,
     };
     let ended = carry::begin(journal, &run, origin, plan, means).await;
     lock::give_back(&lease, &ended).await;
@@ -84,7 +86,8 @@ impl Files {
 
     /// What a journal tells of them, so that a run is resumed from wherever it is.
     pub fn origin(&self, undoes: Option<String>) -> Origin {
-        Origin { inventory: absolute(&self.inventory), playbook: absolute(&self.playbook), undoes }
+        let (inventory, playbook) = (absolute(&self.inventory), absolute(&self.playbook));
+        Origin { inventory, playbook, undoes, in_part: false }
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done, or nothing to do.
     Success,
-    /// A run stopped before it changed anything.
+    /// A run stopped, and the cluster is as it was before: nothing was changed, or all of it was put back.
     StoppedUnchanged,
     /// Bad input, or a cluster that cannot be reached or is not fit.
     Refused,
@@ -48,7 +48,7 @@ impl From<RunResult> for Exit {
     fn from(result: RunResult) -> Exit {
         match result {
             RunResult::Done => Exit::Success,
-            RunResult::StoppedUnchanged => Exit::StoppedUnchanged,
+            RunResult::StoppedUnchanged | RunResult::Restored => Exit::StoppedUnchanged,
             RunResult::StoppedMidway => Exit::StoppedMidway,
             RunResult::Interrupted => Exit::Interrupted,
             RunResult::Waiting => Exit::Waiting,

@@ -9,8 +9,10 @@ use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::carry::{self, Means};
 use crate::journal::event::{Origin, RunResult};
 use crate::journal::file::{Journal, JournalError};
+use crate::journal::rollback::Rollback;
 use crate::journal::runs::{RunSummary, Standing, list};
 use crate::journal::state::RunState;
+use crate::plan::conduct::Extent;
 use crate::plan::stand;
 use crate::report::{self, Color, Screen};
 use anyhow::{Context, anyhow};
@@ -32,6 +34,7 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
         say(&format!("run {run} is done: nothing is left to do\n"));
         return Ok(Exit::Success);
     }
+    may_go_on(&state, &runs_dir)?;
     let loaded = loaded(global, &state.origin)?;
     let cluster = reach::cluster(&loaded);
     let paths = |node: &crate::cluster::Node| stand::paths(&state.plan, &node.name).into_iter().collect();
@@ -62,10 +65,40 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
         permission: lease.clone(),
         answers,
         operator: operator(),
+        runs_dir,
+        inventory: loaded.input.inventory,
     };
     let ended = carry::go_on(journal, state, means).await;
     lock::give_back(&lease, &ended).await;
     exit(ended)
+}
+
+/// A run that is taken back, or of which nodes are, goes on only once that is over.
+fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
+    let Some(Rollback::Planned { extent, run: back, result, .. }) = &state.rollback else { return Ok(()) };
+    let run = &state.run;
+    let of = |back: &String| list(runs_dir).ok()?.into_iter().find(|other| other.id == *back);
+    let standing = back.as_ref().and_then(of).map(|back| back.standing);
+    let is_over = match standing {
+        Some(Standing::Finished { result, .. }) => result == RunResult::Done,
+        Some(Standing::Running | Standing::Abandoned | Standing::Unreadable { .. }) => false,
+        None => *result == Some(RunResult::Done),
+    };
+    match (extent, back, is_over) {
+        (Extent::Failed, _, true) => Ok(()),
+        (Extent::Run, _, true) => Err(anyhow!(
+            "run {run} was taken back, as its playbook wishes after a failure: nothing is left of it to go on with\n\
+             help: mend the cause (`ringwalk show {run}`), then run `ringwalk plan` again"
+        )
+        .into()),
+        (Extent::Failed | Extent::Run, Some(back), false) => Err(anyhow!(
+            "run {run} failed and is being taken back by run {back}, which is not over\n\
+             help: `ringwalk resume {back}` goes on with that; if it never began, `ringwalk rollback {run}` takes all of \
+             the run back"
+        )
+        .into()),
+        (Extent::Failed | Extent::Run, None, false) => Ok(()),
+    }
 }
 
 fn of_journal(error: JournalError) -> Trouble {
@@ -82,7 +115,8 @@ fn newest_open(runs_dir: &Path) -> Result<String, Trouble> {
     let runs = list(runs_dir).with_context(|| format!("cannot list the runs in {}", runs_dir.display()))?;
     let is_taken_back = |run: &RunSummary| {
         let undoes = |other: &RunSummary| {
-            other.begun.as_ref().is_some_and(|begun| begun.undoes.as_deref() == Some(run.id.as_str()))
+            let begun = other.begun.as_ref();
+            begun.is_some_and(|begun| !begun.in_part && begun.undoes.as_deref() == Some(run.id.as_str()))
         };
         runs.iter().any(undoes)
     };

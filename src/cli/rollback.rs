@@ -10,6 +10,7 @@ use crate::engine::answers::Answers;
 use crate::engine::back;
 use crate::journal::file;
 use crate::journal::state::RunState;
+use crate::plan::conduct::Extent;
 use crate::plan::stand;
 use anyhow::anyhow;
 use std::path::Path;
@@ -17,12 +18,16 @@ use std::path::Path;
 pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Trouble> {
     let runs_dir = runs::directory(global)?;
     let undone = undone(&runs_dir, options.run.as_deref())?;
+    if undone.is_put_back_whole() {
+        say(&format!("nothing to take back: every node was put back when run {} failed\n", undone.run));
+        return Ok(Exit::Success);
+    }
     let files = Files::named_or(global, Some((&undone.origin.inventory, &undone.origin.playbook)));
     let loaded = load_inventory(files.inventory.as_deref(), files.playbook.as_deref())?;
     let cluster = reach::cluster(&loaded);
     let paths = |node: &crate::cluster::Node| stand::paths(&undone.plan, &node.name).into_iter().collect();
     let Survey { facts, .. } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
-    let plan = back::plan(&undone, &cluster, &loaded.input.inventory, &facts).await?;
+    let plan = back::plan(&undone, Extent::Run, &cluster, &loaded.input.inventory, &facts).await?;
     if plan.is_empty() {
         say(&format!("nothing to take back: every node is as before run {}\n", undone.run));
         return Ok(Exit::Success);

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
@@ -32,7 +33,8 @@ pub struct Lease {
 /// The lock as its holder knows it.
 struct Standing {
     cluster: Arc<Cluster>,
-    claim: Claim,
+    /// Held while nodes are asked: a sign of life in the name of a run that has passed the lock on would find it lost.
+    claim: AsyncMutex<Claim>,
     known: Mutex<Known>,
 }
 
@@ -118,14 +120,15 @@ impl NotTaken {
 /// Takes the lock on every node that gives it, and holds it if those are a majority. Where two begin together and
 /// neither gets one, both let go and try again after a while of its own.
 pub async fn take(cluster: Arc<Cluster>, run: &str, by: &str) -> Result<Lease, NotTaken> {
-    let claim = Claim { run: run.into(), token: format!("{:016x}", random()), by: by.into() };
+    let token = format!("{:016x}", random());
+    let claim = Claim { run: run.into(), token, by: by.into(), from: None };
     let mut tries = 1;
     loop {
         let renewed = Moment::now();
         let round = Round::of(&cluster, &claim, |_| Verb::Take).await;
         if round.mine.len() >= majority(&cluster) {
             let known = Mutex::new(Known { held: round.mine, renewed, lost: None });
-            let standing = Arc::new(Standing { cluster, claim, known });
+            let standing = Arc::new(Standing { cluster, claim: AsyncMutex::new(claim), known });
             let heartbeat = tokio::spawn(Arc::clone(&standing).beat());
             return Ok(Lease { standing, heartbeat });
         }
@@ -200,11 +203,18 @@ impl Lease {
         self.standing.renew().await;
     }
 
+    /// Has another run of this process hold the lock from now on, on a majority of the nodes; without one it stays as it
+    /// is where it could not be passed on, and neither run may act.
+    pub async fn pass_on(&self, run: &str) -> Result<(), String> {
+        self.may_act()?;
+        self.standing.pass_on(run).await
+    }
+
     /// Gives the lock back wherever it is ours.
     pub async fn release(&self) {
         self.heartbeat.abort();
         let Standing { cluster, claim, .. } = &*self.standing;
-        Round::of(cluster, claim, |_| Verb::Release).await;
+        Round::of(cluster, &*claim.lock().await, |_| Verb::Release).await;
     }
 }
 
@@ -231,10 +241,11 @@ impl Standing {
 
     /// Renews on nodes that bear the lock. One that never did is asked again; one from which it was taken away is not.
     async fn renew(&self) {
+        let claim = self.claim.lock().await;
         let asked = Moment::now();
         let held = self.known().held.clone();
         let verb = |node: &str| if held.contains(node) { Verb::Renew } else { Verb::Take };
-        let round = Round::of(&self.cluster, &self.claim, verb).await;
+        let round = Round::of(&self.cluster, &claim, verb).await;
         let mut known = self.known();
         if round.mine.len() >= majority(&self.cluster) {
             known.renewed = asked;
@@ -242,6 +253,24 @@ impl Standing {
             known.lost = Some(lost(&round));
         }
         known.held.extend(round.mine);
+    }
+
+    async fn pass_on(&self, run: &str) -> Result<(), String> {
+        let mut claim = self.claim.lock().await;
+        let from = std::mem::replace(&mut claim.run, run.into());
+        claim.from = Some(from);
+        let renewed = Moment::now();
+        let round = Round::of(&self.cluster, &claim, |_| Verb::Take).await;
+        let mut known = self.known();
+        // Where it was not heard of, it is taken at the next sign of life.
+        known.held = round.mine.clone();
+        if round.mine.len() < majority(&self.cluster) {
+            let why = lost(&round);
+            known.lost = Some(why.clone());
+            return Err(why);
+        }
+        known.renewed = renewed;
+        Ok(())
     }
 }
 

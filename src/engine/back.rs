@@ -11,6 +11,8 @@ use crate::node::files;
 use crate::node::job::{self, Stands};
 use crate::plan::back::{self, Undone};
 use crate::plan::change::sha256_hex;
+use crate::plan::conduct::Extent;
+use crate::plan::healed;
 use crate::plan::stand::Progress;
 use crate::plan::step::Step;
 use crate::plan::{Plan, StepId, bounded};
@@ -19,10 +21,11 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// What takes back all that a run has touched, or what speaks against it. `facts`: a fresh look, with the paths that the
-/// run's plan writes.
+/// What takes back so much of what a run has touched, or what speaks against it. `facts`: a fresh look, with the paths that
+/// the run's plan writes.
 pub async fn plan(
     state: &RunState,
+    extent: Extent,
     cluster: &Cluster,
     inventory: &Inventory,
     facts: &Facts,
@@ -31,7 +34,9 @@ pub async fn plan(
     if !under_way.is_empty() {
         return Err(bounded(under_way));
     }
-    let of_yaml = state.touched.iter().filter(|touched| is_yaml(state, touched));
+    let steps = state.steps_within(extent);
+    let within = state.touched.iter().filter(|touched| steps.contains(&touched.step));
+    let of_yaml = within.filter(|touched| is_yaml(state, touched));
     let reads = of_yaml.map(|touched| read(cluster, touched));
     let answers: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
     let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
@@ -47,8 +52,8 @@ pub async fn plan(
     }
     let kept = state.touched.iter();
     let kept = kept.map(|it| (it.step, (it.kept.backup.clone(), it.kept.sha256.clone()))).collect();
-    let progress = state.progresses();
-    let undone = Undone { run: &state.run, plan: &state.plan, progress: &progress, kept, texts };
+    let progress = healed::progress(&state.run, &state.plan, state.progresses(), facts);
+    let undone = Undone { run: &state.run, plan: &state.plan, steps, progress: &progress, kept, texts };
     back::plan(&undone, inventory, facts)
 }
 

@@ -3,12 +3,14 @@
 
 use super::answers::Answers;
 use super::perform::Performer;
-use super::{Engine, EngineError, Interrupts, Permission};
+use super::take_back::WayBack;
+use super::{Engine, EngineError, Interrupts, Permission, Stop};
 use crate::cluster::Cluster;
 use crate::cluster::views::Looks;
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
+use crate::input::inventory::Inventory;
 use crate::journal::event::{Event, Origin, RunResult, StepEvent};
 use crate::journal::file::Journal;
 use crate::journal::state::{RunState, Status};
@@ -19,6 +21,7 @@ use crate::plan::step::Step;
 use crate::plan::{Plan, PlannedStep, StepId, bounded};
 use crate::report::Reporter;
 use jiff::Timestamp;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// With what a run is carried out.
@@ -37,6 +40,9 @@ pub struct Means<'a> {
     pub answers: Answers,
     /// Who asks for it, for whoever finds the journal.
     pub operator: String,
+    /// Where a run that takes this one back has its journal, and the nodes that it knows.
+    pub runs_dir: PathBuf,
+    pub inventory: Inventory,
 }
 
 /// How a run ended, or why it did not.
@@ -83,11 +89,23 @@ async fn carry_out(
     means: Means<'_>,
     paused_at: Option<StepId>,
 ) -> Ended {
-    let Means { cluster, facts, material, looks, permission, reporter, interrupts, answers, .. } = means;
-    let performer = Performer::of(&state, cluster, facts, material, permission);
-    let performer = performer.remembering(looks).told(answers, paused_at);
+    let Means { cluster, facts, material, looks, permission, reporter, mut interrupts, answers, .. } = means;
+    let (runs_dir, inventory, operator) = (means.runs_dir, means.inventory, means.operator);
+    let performer = Performer::of(&state, Arc::clone(&cluster), facts, material, Arc::clone(&permission));
+    let performer = Arc::new(performer.remembering(looks).told(answers, paused_at));
+    let way_back = WayBack { runs_dir, inventory, cluster, permission, operator };
     let mut engine = Engine { state, journal: &mut journal, reporter: &mut *reporter };
-    let result = engine.run(Arc::new(performer), interrupts).await;
+    let result = loop {
+        match engine.run(performer.clone(), &mut interrupts).await {
+            Ok(Stop::Finished(result)) => break Ok(result),
+            Ok(Stop::TakeBack(extent)) => {
+                if let Err(error) = way_back.take_back(&mut engine, extent, &mut interrupts).await {
+                    break Err(error);
+                }
+            }
+            Err(error) => break Err(error),
+        }
+    };
     let state = engine.state;
     reporter.finish(&state);
     Ended { state, result }

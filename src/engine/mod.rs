@@ -10,10 +10,12 @@ pub mod eyes;
 pub mod hold;
 pub mod next;
 pub mod perform;
+pub mod take_back;
 
 use crate::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
 use crate::journal::file::JournalError;
 use crate::journal::state::{OutOfOrder, RunState};
+use crate::plan::conduct::Extent;
 use crate::plan::step::Step;
 use crate::plan::{PlannedStep, StepId};
 use crate::report::Reporter;
@@ -45,22 +47,36 @@ pub trait Perform: Send + Sync {
 }
 
 /// May this run still act? Asked right before each act on a node; the answer is at hand, no node is asked for it.
+#[async_trait]
 pub trait Permission: Send + Sync {
     /// The error says in words how it was lost.
     fn may_act(&self) -> Result<(), String>;
+
+    /// From now on it is this other run that acts; nobody else comes in between. The error says in words why not.
+    async fn pass_on(&self, run: &str) -> Result<(), String>;
 }
 
+#[async_trait]
 impl Permission for crate::cluster::lock::Lease {
     fn may_act(&self) -> Result<(), String> {
         crate::cluster::lock::Lease::may_act(self)
+    }
+
+    async fn pass_on(&self, run: &str) -> Result<(), String> {
+        crate::cluster::lock::Lease::pass_on(self, run).await
     }
 }
 
 /// Of a cluster that no one else can reach, such as a simulated one.
 pub struct Alone;
 
+#[async_trait]
 impl Permission for Alone {
     fn may_act(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn pass_on(&self, _: &str) -> Result<(), String> {
         Ok(())
     }
 }
@@ -91,6 +107,14 @@ pub struct Engine<'a> {
     pub reporter: &'a mut dyn Reporter,
 }
 
+/// How the loop came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    Finished(RunResult),
+    /// A node failed, and so much is to be taken back, by another run. Once its end is on record the loop goes on.
+    TakeBack(Extent),
+}
+
 /// What steps in work are told: who asked the run to stop does not wait for a pause.
 type WindingDown = watch::Sender<bool>;
 
@@ -101,10 +125,10 @@ impl Engine<'_> {
     pub async fn run(
         &mut self,
         performer: Arc<dyn Perform>,
-        mut interrupts: Interrupts,
-    ) -> Result<RunResult, EngineError> {
+        interrupts: &mut Interrupts,
+    ) -> Result<Stop, EngineError> {
         if let Some((_, result)) = self.state.finished {
-            return Ok(result);
+            return Ok(Stop::Finished(result));
         }
         let (progress, mut progressed) = mpsc::channel(PROGRESS_QUEUE);
         let mut tasks = JoinSet::new();
@@ -116,8 +140,9 @@ impl Engine<'_> {
             match next(&self.state) {
                 Next::Finish(result) => {
                     self.record(StepEvent::RunFinished { result })?;
-                    return Ok(result);
+                    return Ok(Stop::Finished(result));
                 }
+                Next::TakeBack(extent) => return Ok(Stop::TakeBack(extent)),
                 Next::Perform(steps) => {
                     for step in steps {
                         self.begin(step, &performer, &progress, &stop, &mut tasks)?;
@@ -174,7 +199,8 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn record(&mut self, event: StepEvent) -> Result<(), EngineError> {
+    /// Puts an event on disk, into the state and before the reporter.
+    pub fn record(&mut self, event: StepEvent) -> Result<(), EngineError> {
         let at = Timestamp::now();
         self.journal.append(at, &event)?;
         self.state.apply(at, &event)?;

@@ -3,6 +3,7 @@
 use crate::journal::event::RunResult;
 use crate::journal::state::{RunState, Status};
 use crate::plan::StepId;
+use crate::plan::conduct::Extent;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -10,6 +11,8 @@ pub enum Next {
     Perform(Vec<StepId>),
     /// Nothing may begin before a running step ends.
     Wait,
+    /// A node failed, no other is in work, and the playbook wishes so much of the run to be taken back.
+    TakeBack(Extent),
     Finish(RunResult),
 }
 
@@ -24,9 +27,22 @@ pub fn next(state: &RunState) -> Next {
         Next::Perform(ready)
     } else if state.running().next().is_some() {
         Next::Wait
+    } else if let Some(extent) = takes_back(state) {
+        Next::TakeBack(extent)
     } else {
         Next::Finish(result(state, wave.is_none()))
     }
+}
+
+/// Who interrupts a run decides for themselves. What failed and left its node as it was leaves nothing to be put back.
+fn takes_back(state: &RunState) -> Option<Extent> {
+    let extent =
+        state.plan.conduct.takes_back().filter(|_| !state.winding_down && state.rollback.is_none())?;
+    if !state.a_node_failed() {
+        return None;
+    }
+    let mut steps = state.steps_within(extent).into_iter();
+    steps.any(|step| state.changed_its_node(step)).then_some(extent)
 }
 
 fn any_failed(state: &RunState) -> bool {
@@ -36,6 +52,7 @@ fn any_failed(state: &RunState) -> bool {
 fn result(state: &RunState, all_done: bool) -> RunResult {
     match (any_failed(state), state.changed_something()) {
         (true, true) => RunResult::StoppedMidway,
+        (true, false) if state.rollback.is_some() => RunResult::Restored,
         (true, false) => RunResult::StoppedUnchanged,
         (false, _) if all_done => RunResult::Done,
         (false, _) if state.not_yet.is_some() && !state.winding_down => RunResult::Waiting,

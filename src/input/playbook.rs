@@ -131,11 +131,16 @@ impl fmt::Display for KeepAvailable {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What is done once a node has failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
     #[default]
     Stop,
+    /// The node that failed gets its old files back, under the same gates; then the run stops.
+    RestoreNode,
+    /// All that the run did is taken back.
+    RestoreRun,
 }
 
 /// How long each part of a node's restart may take.
@@ -343,7 +348,11 @@ impl Rollout {
                 Some("one") => KeepAvailable::One,
                 _ => KeepAvailable::LocalQuorum,
             },
-            on_failure: OnFailure::Stop,
+            on_failure: match record.choice("on_failure") {
+                Some("restore_node") => OnFailure::RestoreNode,
+                Some("restore_run") => OnFailure::RestoreRun,
+                _ => OnFailure::Stop,
+            },
             pause_after: match record.choice("pause_after") {
                 Some("canary") => PauseAfter::Canary,
                 Some("wave") => PauseAfter::Wave,

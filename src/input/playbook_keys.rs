@@ -279,7 +279,7 @@ pub static ROLLOUT: Table = Table {
         Key::new(
             "on_failure",
             Form::Choice(ON_FAILURE),
-            "What happens when a node does not come back healthy.",
+            "What happens when a node fails, such as one that does not come back healthy.",
             "stop",
         )
         .or("stop"),
@@ -329,8 +329,11 @@ const PAUSE_AFTER: &[Choice] = &[
 
 const ON_FAILURE: &[Choice] = &[
     Choice::new("stop", "The run stops; the operator decides."),
-    Choice::later("restore_node", "The node gets its old files back."),
-    Choice::later("restore_run", "Every node that the run touched gets its old files back."),
+    Choice::new(
+        "restore_node",
+        "The node gets its old files back, under the same gates; then the run stops.",
+    ),
+    Choice::new("restore_run", "Every node that the run touched gets its old files back."),
 ];
 
 /// Longer than a day, and nobody would be watching any more.

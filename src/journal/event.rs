@@ -1,5 +1,6 @@
 //! Events, of two classes: a `StepEvent` is never lost and makes the run's state; `Progress` may be.
 
+use crate::plan::conduct::Extent;
 use crate::plan::step::Gate;
 use crate::plan::{Plan, StepId};
 use jiff::Timestamp;
@@ -45,6 +46,23 @@ pub enum StepEvent {
     },
     /// The operator asked to stop: nothing new is begun.
     Interrupted,
+    /// A node failed, and as the playbook wishes it another run takes back what this one did. Written before that run
+    /// begins; from there on its own journal tells of it.
+    RollbackPlanned {
+        extent: Extent,
+        /// The run that does it. `None`: nothing is left to be put back.
+        run: Option<String>,
+        /// Those that are put back.
+        nodes: Vec<String>,
+    },
+    /// It could not be taken back, as the playbook wishes it.
+    RollbackRefused {
+        why: String,
+    },
+    /// How the run that takes it back ended.
+    RollbackEnded {
+        result: RunResult,
+    },
     RunFinished {
         result: RunResult,
     },
@@ -58,6 +76,9 @@ pub struct Origin {
     pub playbook: Option<String>,
     /// The run that this one takes back.
     pub undoes: Option<String>,
+    /// It takes back no more than what that run did to the nodes that failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_part: bool,
 }
 
 /// The backup on the node from which a file can be put back as it was.
@@ -93,6 +114,8 @@ pub enum RunResult {
     /// A step failed before anything was changed on any node.
     StoppedUnchanged,
     StoppedMidway,
+    /// A step failed, and as the playbook wishes it every node was put back as it was before the run.
+    Restored,
     Interrupted,
     /// The run ended at a pause.
     Waiting,

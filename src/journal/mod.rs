@@ -3,5 +3,6 @@
 pub mod event;
 pub mod file;
 pub mod record;
+pub mod rollback;
 pub mod runs;
 pub mod state;

@@ -2,6 +2,7 @@
 
 use super::event::RunResult;
 use super::file::{self, JournalRead};
+use super::rollback::Rollback;
 use super::state::{RunState, Status};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -26,6 +27,10 @@ pub struct Begun {
     pub started: Timestamp,
     /// The run that it takes back.
     pub undoes: Option<String>,
+    /// It takes back no more than what that run did to the nodes that failed.
+    pub in_part: bool,
+    /// The run that takes it back, since a node failed.
+    pub taken_back_by: Option<String>,
     pub nodes_done: usize,
     pub nodes_total: usize,
 }
@@ -114,6 +119,11 @@ fn begun(state: RunState) -> Begun {
         operator: state.operator,
         started: state.started,
         undoes: state.origin.undoes,
+        in_part: state.origin.in_part,
+        taken_back_by: match state.rollback {
+            Some(Rollback::Planned { run, .. }) => run,
+            Some(Rollback::Refused { .. }) | None => None,
+        },
         nodes_done,
         nodes_total,
     }

@@ -1,10 +1,10 @@
 //! Everything there is to know about a run: the fold of its step events.
 
 use super::event::{Kept, Origin, Outcome, RunResult, StepEvent};
+use super::rollback::Rollback;
 use crate::plan::stand::Progress;
 use crate::plan::{Plan, StepId};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {
@@ -39,6 +39,8 @@ pub struct RunState {
     pub winding_down: bool,
     /// The pause that the run ended at, until it is resumed.
     pub not_yet: Option<NotYet>,
+    /// Once a node failed, where the playbook wishes it.
+    pub rollback: Option<Rollback>,
     pub finished: Option<(Timestamp, RunResult)>,
 }
 
@@ -70,12 +72,16 @@ impl RunState {
                 touched: Vec::new(),
                 winding_down: false,
                 not_yet: None,
+                rollback: None,
                 finished: None,
             }),
             StepEvent::Resumed { .. }
             | StepEvent::StepStarted { .. }
             | StepEvent::StepFinished { .. }
             | StepEvent::Interrupted
+            | StepEvent::RollbackPlanned { .. }
+            | StepEvent::RollbackRefused { .. }
+            | StepEvent::RollbackEnded { .. }
             | StepEvent::RunFinished { .. } => Err(OutOfOrder("a run begins with `run_started`".into())),
         }
     }
@@ -94,6 +100,13 @@ impl RunState {
                 self.winding_down = true;
                 Ok(())
             }
+            StepEvent::RollbackPlanned { extent, run, nodes } => {
+                let (extent, run, nodes) = (*extent, run.clone(), nodes.clone());
+                let steps = self.steps_within(extent);
+                self.plan_rollback(Rollback::Planned { extent, run, nodes, steps, result: None })
+            }
+            StepEvent::RollbackRefused { why } => self.plan_rollback(Rollback::Refused { why: why.clone() }),
+            StepEvent::RollbackEnded { result } => self.end_rollback(*result),
             StepEvent::RunFinished { result } => {
                 self.finished = Some((at, *result));
                 Ok(())
@@ -107,13 +120,14 @@ impl RunState {
         if matches!(self.finished, Some((_, RunResult::Done))) {
             return Err(OutOfOrder("a run that is done cannot be resumed".into()));
         }
+        if self.is_taken_back() {
+            return Err(OutOfOrder("a run that was taken back cannot be resumed".into()));
+        }
         self.finished = None;
         self.winding_down = false;
         self.not_yet = None;
-        let failed = |status: &Status| matches!(status, Status::Failed { .. });
-        let of_failed = self.status.iter().zip(&self.plan.steps).filter(|(status, _)| failed(status));
-        let walks: BTreeSet<(usize, String)> =
-            of_failed.map(|(_, step)| (step.wave, step.node.clone())).collect();
+        self.rollback = None;
+        let walks = self.failed_walks();
         for (id, step) in self.plan.steps.iter().enumerate() {
             let is_open_again = !matches!(self.status[id], Status::Waiting)
                 && walks.contains(&(step.wave, step.node.clone()));
@@ -172,10 +186,15 @@ impl RunState {
             .map(|(step, _)| step)
     }
 
-    /// Whether any step that changes a node was begun, but for those that are known to have left it as it was.
+    /// Whether any step that changes a node was begun, but for those that are known to have left it as it was, or to be
+    /// taken back.
     pub fn changed_something(&self) -> bool {
-        (0..self.status.len())
-            .any(|step| self.may_have_acted(step) && self.plan.steps[step].step.changes_the_node())
+        (0..self.status.len()).any(|step| self.changed_its_node(step) && !self.is_put_back(step))
+    }
+
+    /// Whether the step may have left something different on its node.
+    pub fn changed_its_node(&self, step: StepId) -> bool {
+        self.may_have_acted(step) && self.plan.steps[step].step.changes_the_node()
     }
 
     fn may_have_acted(&self, step: StepId) -> bool {
@@ -191,6 +210,8 @@ impl RunState {
         match self.status[step] {
             Status::Waiting if self.tries[step] == 0 => Progress::NotBegun,
             Status::Waiting | Status::Started { .. } | Status::Failed { .. } => Progress::Perhaps,
+            _ if self.is_put_back(step) => Progress::NotBegun,
+            Status::Done { .. } if self.is_being_put_back(step) => Progress::Perhaps,
             Status::Done { .. } => Progress::Done,
         }
     }

@@ -24,6 +24,8 @@ pub struct Claim {
     pub token: String,
     /// `ops@laptop`.
     pub by: String,
+    /// The run of the same process that held it before.
+    pub from: Option<String>,
 }
 
 /// Who holds it, as the node tells; all times are of its clock.
@@ -76,7 +78,7 @@ pub enum LockError {
     Failed { words: String },
 }
 
-/// Takes the lock if nobody has it, or if another process of the same run has.
+/// Takes the lock if nobody has it, or if another process of the same run has, or the run that passes it on.
 pub async fn take(host: &dyn Host, claim: &Claim) -> Result<Answer, LockError> {
     ask(host, "take", claim).await
 }
@@ -102,11 +104,12 @@ pub async fn break_up(host: &dyn Host, run: &str) -> Result<Answer, LockError> {
 }
 
 fn nobody(run: &str) -> Claim {
-    Claim { run: run.into(), token: String::new(), by: String::new() }
+    Claim { run: run.into(), token: String::new(), by: String::new(), from: None }
 }
 
 async fn ask(host: &dyn Host, verb: &str, claim: &Claim) -> Result<Answer, LockError> {
-    let arguments = [verb, &claim.run, &claim.token, &one_line(&claim.by)].map(str::to_owned);
+    let from = claim.from.as_deref().unwrap_or_default();
+    let arguments = [verb, &claim.run, &claim.token, &one_line(&claim.by), from].map(str::to_owned);
     let command = Command::script("lock", TEXT, arguments).deadline(DEADLINE).become_root();
     let output = host.run(&command).await?;
     if let Some(words) = sudo::refusal(&output) {

@@ -4,7 +4,9 @@
 //! plaintext and TLS is served all the while. Limits and gates are those of the run itself.
 
 use super::change::{Change, NodeChange, RestartReason};
+use super::conduct::Conduct;
 use super::diff;
+use super::healed::has_healed;
 use super::ports::{ClientOptions, wires};
 use super::stand::{self, Progress};
 use super::step::{Gate, Hold, Reload, RestoreFile, Step, StoreName, Wire};
@@ -22,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Undone<'a> {
     pub run: &'a str,
     pub plan: &'a Plan,
+    /// What of it is taken back; what is not is left as it is.
+    pub steps: BTreeSet<StepId>,
     /// Of each step.
     pub progress: &'a [Progress],
     /// By step that replaces a file: the copy that was kept on the node, and its SHA-256; `None`: there was no file.
@@ -70,9 +74,13 @@ pub fn plan(undone: &Undone<'_>, inventory: &Inventory, facts: &Facts) -> Result
 }
 
 fn was_touched(undone: &Undone<'_>, node: &str) -> bool {
-    let steps = undone.plan.steps.iter().zip(undone.progress);
-    let mut begun = steps.filter(|(step, progress)| step.node == node && **progress != Progress::NotBegun);
-    begun.any(|(step, _)| step.step.changes_the_node())
+    let mut begun = (0..undone.plan.steps.len()).filter(|id| is_begun(undone, *id, node));
+    begun.any(|id| undone.plan.steps[id].step.changes_the_node())
+}
+
+fn is_begun(undone: &Undone<'_>, id: StepId, node: &str) -> bool {
+    let is_there = undone.plan.steps[id].node == node && undone.steps.contains(&id);
+    is_there && undone.progress[id] != Progress::NotBegun
 }
 
 /// A node as it is expected to be when a phase is undone.
@@ -161,11 +169,9 @@ impl<'a> Way<'a> {
     }
 
     fn begun(&self, phase: usize, node: &str) -> Vec<StepId> {
-        let is_begun = |id: &StepId| {
-            let step = &self.undone.plan.steps[*id];
-            step.phase == phase && step.node == node && self.undone.progress[*id] != Progress::NotBegun
-        };
-        (0..self.undone.plan.steps.len()).filter(is_begun).collect()
+        let of_phase = |id: &StepId| self.undone.plan.steps[*id].phase == phase;
+        let steps = (0..self.undone.plan.steps.len()).filter(of_phase);
+        steps.filter(|id| is_begun(self.undone, *id, node)).collect()
     }
 
     fn work(&mut self, phase: usize, node: &str) -> Option<Work> {
@@ -191,6 +197,9 @@ impl<'a> Way<'a> {
                 projected.text = text.clone();
             }
             projected.restore(file);
+        }
+        if restores.is_empty() && has_healed(&projected.facts, self.undone.run) {
+            taken_up = TakenUp::Not;
         }
         // The mark of a run that is taken back is taken away.
         let is_owed = projected.facts.owed.take().is_some_and(|run| run == self.undone.run);
@@ -271,6 +280,8 @@ impl<'a> Way<'a> {
             cluster: self.undone.plan.cluster.clone(),
             playbook: format!("rollback of {}", self.undone.run),
             at_once: self.undone.plan.at_once,
+            // What fails on the way back is the operator's to mend.
+            conduct: Conduct::default(),
             warnings: self.warnings.into_iter().collect(),
             // Stores that stood there before are not judged: they were good enough for the process that runs with them.
             findings: Vec::new(),

@@ -4,8 +4,10 @@ pub mod agree;
 pub mod back;
 pub mod backwards;
 pub mod change;
+pub mod conduct;
 pub mod diff;
 pub mod drift;
+pub mod healed;
 pub mod judge;
 pub mod material;
 pub mod options;
@@ -24,6 +26,7 @@ use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, NodeFacts};
 use crate::input::Input;
 use change::NodeChange;
+use conduct::Conduct;
 use material::Material;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,6 +59,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         cluster: facts.ring.cluster_name.clone(),
         playbook: input.playbook.name.clone(),
         at_once: input.playbook.rollout.at_once as usize,
+        conduct: Conduct::of(&input.playbook.rollout),
         warnings: healed(facts)
             .into_iter()
             .chain(unwell(input, facts))
@@ -176,6 +180,9 @@ pub struct Plan {
     pub playbook: String,
     /// How many nodes of a wave may be in work at the same time.
     pub at_once: usize,
+    /// Beyond its steps.
+    #[serde(default)]
+    pub conduct: Conduct,
     /// What the operator should know before saying yes.
     pub warnings: Vec<String>,
     /// What the rules have against the stores and do not refuse.

@@ -2,7 +2,7 @@
 
 use super::track::{Standing, Track};
 use super::words::{clock, count, duration, printable};
-use super::{Screen, names};
+use super::{Screen, names, rollback};
 use crate::journal::event::{Event, Outcome, Progress, StepEvent, Waiting};
 use crate::journal::state::{RunState, Status};
 use crate::plan::step::Step;
@@ -56,10 +56,13 @@ impl Lines {
             Event::Step { at, .. } | Event::Progress { at, .. } => *at,
         };
         let mut lines = Vec::new();
-        if !self.begun || !self.track.fits(state) {
+        let is_new = matches!(event, Event::Step { event: StepEvent::RunStarted { .. }, .. });
+        if !self.begun || is_new || !self.track.fits(state) {
             self.track = Track::of(state);
+            (self.phase, self.wave) = (None, None);
+            self.waits.clear();
         }
-        if !self.begun {
+        if !self.begun || is_new {
             self.begun = true;
             lines.push(self.header(at, event, state));
         }
@@ -127,6 +130,11 @@ impl Lines {
                 clock(at),
                 self.screen.yellow("interrupt: nothing new is begun, what runs comes to its end")
             ))),
+            StepEvent::RollbackPlanned { .. }
+            | StepEvent::RollbackRefused { .. }
+            | StepEvent::RollbackEnded { .. } => lines.extend(
+                rollback::line(event, state, self.screen).map(|text| note(format!("{} {text}", clock(at)))),
+            ),
         }
     }
 

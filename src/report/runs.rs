@@ -44,13 +44,19 @@ fn row(run: &RunSummary) -> [String; 4] {
         Standing::Finished { at, result: RunResult::StoppedMidway } => {
             format!("stopped midway after {}", after(*at))
         }
+        Standing::Finished { at, result: RunResult::Restored } => {
+            format!("failed after {}, put back as before", after(*at))
+        }
         Standing::Finished { at, result: RunResult::Interrupted } => {
             format!("interrupted after {}", after(*at))
         }
         Standing::Finished { at, result: RunResult::Waiting } => {
             format!("waits at a pause, after {}", after(*at))
         }
-        Standing::Abandoned => "interrupted without a word".into(),
+        Standing::Abandoned => match run.begun.as_ref().and_then(|begun| begun.taken_back_by.as_ref()) {
+            Some(back) => format!("failed, taken back by {back}"),
+            None => "interrupted without a word".into(),
+        },
         Standing::Unreadable { problem } => problem.clone(),
     };
     [run.id.clone(), what, nodes, standing]

@@ -2,7 +2,7 @@
 
 use super::track::{Standing, Track, Visit};
 use super::words::{CLUSTER, count, duration, printable};
-use super::{Screen, names};
+use super::{Screen, names, rollback};
 use crate::journal::event::{Kept, RunResult};
 use crate::journal::state::{NotYet, RunState, Status};
 use crate::plan::StepId;
@@ -15,11 +15,14 @@ pub fn text(state: &RunState, screen: Screen) -> String {
     let track = Track::of(state);
     let fates = Fates::of(&track, state);
     let mut text = screen.wrap("", &headline(state, &fates));
-    for (word, nodes) in fates.groups(state) {
+    // Where all is as before, who came how far is of no more use.
+    let groups = if state.is_put_back_whole() { Vec::new() } else { fates.groups(state) };
+    for (word, nodes) in groups {
         text += &screen.wrap(&format!("  {word:<11} "), &names::folded(&nodes));
     }
     text += &not_yet(state, screen);
     text += &failures(&fates, state, screen);
+    text += &rollback::last_words(state, screen);
     text += &unfinished(&fates, state, screen);
     let _ = write!(text, "\n{}", screen.wrap("next: ", &next(state, &fates)));
     paint(&text, screen)
@@ -134,6 +137,9 @@ fn headline(state: &RunState, fates: &Fates) -> String {
         Some((at, RunResult::StoppedMidway)) => {
             format!("run {run} stopped midway after {}: {}", after(at), fates.counts())
         }
+        Some((at, RunResult::Restored)) => {
+            format!("run {run} failed after {}: every node is put back as it was before", after(at))
+        }
         Some((at, RunResult::Interrupted)) => {
             format!("run {run} was interrupted after {}: {}", after(at), fates.counts())
         }
@@ -178,7 +184,9 @@ fn failures(fates: &Fates, state: &RunState, screen: Screen) -> String {
         if !help.is_empty() {
             text += &screen.wrap("  help: ", help);
         }
-        text += &kept(node, state, screen);
+        if !state.is_put_back(*step) {
+            text += &kept(node, state, screen);
+        }
     }
     text + &others(fates.failed.len(), "failed", state)
 }
@@ -240,11 +248,16 @@ fn next(state: &RunState, fates: &Fates) -> String {
         "the files that were replaced are kept on their nodes, in /var/lib/ringwalk/runs/{}",
         state.run
     );
+    if let Some(next) = rollback::next(state) {
+        return next;
+    }
     match state.finished.map(|(_, result)| result) {
         Some(RunResult::Done) => {
             format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)
         }
-        Some(RunResult::StoppedUnchanged) => format!("mend the cause, then `ringwalk resume {run}`"),
+        Some(RunResult::StoppedUnchanged | RunResult::Restored) => {
+            format!("mend the cause, then `ringwalk resume {run}`")
+        }
         Some(RunResult::StoppedMidway) => format!("mend the cause; then {go_on}; {kept}"),
         Some(RunResult::Waiting) => {
             let help = state.not_yet.as_ref().map_or("", |not_yet| not_yet.help.as_str());

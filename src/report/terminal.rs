@@ -69,6 +69,9 @@ impl Terminal {
             StepEvent::RunStarted { .. }
             | StepEvent::Resumed { .. }
             | StepEvent::Interrupted
+            | StepEvent::RollbackPlanned { .. }
+            | StepEvent::RollbackRefused { .. }
+            | StepEvent::RollbackEnded { .. }
             | StepEvent::RunFinished { .. } => {}
         }
     }

@@ -26,6 +26,7 @@ pub enum Standing {
 /// All visits of a plan, in its order.
 #[derive(Debug, Default)]
 pub struct Track {
+    run: String,
     pub visits: Vec<Visit>,
     pub done: usize,
     visit_of: Vec<usize>,
@@ -33,7 +34,7 @@ pub struct Track {
 
 impl Track {
     pub fn of(state: &RunState) -> Track {
-        let mut track = Track::default();
+        let mut track = Track { run: state.run.clone(), ..Track::default() };
         let mut known: HashMap<(usize, &str), usize> = HashMap::new();
         for (step, planned) in state.plan.steps.iter().enumerate() {
             let visit = *known.entry((planned.wave, &planned.node)).or_insert_with(|| {
@@ -56,9 +57,9 @@ impl Track {
         track
     }
 
-    /// Whether this is still the track of that plan.
+    /// Whether this is still the track of that run: another may come between its events, which takes it back.
     pub fn fits(&self, state: &RunState) -> bool {
-        self.visit_of.len() == state.plan.steps.len()
+        self.run == state.run && self.visit_of.len() == state.plan.steps.len()
     }
 
     pub fn visit_of(&self, step: StepId) -> usize {

@@ -19,11 +19,12 @@ pub struct Lock {
 const NOW_S: u64 = 1_800_000_000;
 
 pub fn answer(machine: &mut Machine, arguments: &[String], now: Instant) -> String {
-    let [verb, run, token, by] = arguments else { return verdict("failed") };
+    let [verb, run, token, by, from] = arguments else { return verdict("failed") };
     let ours = machine.lock.as_ref().is_some_and(|lock| lock.run == *run && lock.token == *token);
     let same_run = machine.lock.as_ref().is_some_and(|lock| lock.run == *run);
+    let passes = machine.lock.as_ref().is_some_and(|lock| !from.is_empty() && lock.run == *from);
     match (verb.as_str(), machine.lock.is_some()) {
-        ("take", true) if !same_run => other(machine, now),
+        ("take", true) if !same_run && !passes => other(machine, now),
         ("take", _) if machine.files.disk_full || machine.files.read_only => verdict("failed"),
         ("take", _) if ours => verdict("mine"),
         ("take", _) => {

@@ -3,7 +3,7 @@
 use super::script::{fold, plan};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record};
+use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record, Stop};
 use ringwalk::journal::event::{Event, Kept, Origin, Outcome, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::{RunState, Status};
@@ -143,14 +143,15 @@ fn process(journal: Journal, world: &Arc<Mutex<World>>, kill: Kill) -> (Journal,
     let mut disk = Disk { journal, records, room };
     let mut nobody = Nobody;
     let ended = runtime.block_on(async {
-        let (_interrupt, interrupts) = mpsc::channel(1);
+        let (_interrupt, mut interrupts) = mpsc::channel(1);
         let mut engine = Engine { state, journal: &mut disk, reporter: &mut nobody };
-        let run = engine.run(Arc::new(performer), interrupts);
+        let run = engine.run(Arc::new(performer), &mut interrupts);
         // A process that is stuck before an act is killed there.
         tokio::time::timeout(Duration::from_secs(3600), run).await.ok()
     });
     match ended {
-        Some(Ok(result)) => (disk.journal, Some(result)),
+        Some(Ok(Stop::Finished(result))) => (disk.journal, Some(result)),
+        Some(Ok(Stop::TakeBack(_))) => unreachable!("these plans stop at a failure"),
         Some(Err(EngineError::Journal(_))) | None => (disk.journal, None),
         Some(Err(error)) => panic!("{error}"),
     }

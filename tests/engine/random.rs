@@ -18,6 +18,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         cluster: "orders".into(),
         playbook: "random".into(),
         at_once,
+        conduct: Default::default(),
         warnings: Vec::new(),
         findings: Vec::new(),
         seen: Vec::new(),
@@ -145,7 +146,11 @@ fn asks_the_same_on_every_prefix(run: &Run) {
                 assert_eq!(asked, Next::Wait, "{did:?}")
             }
             StepEvent::RunFinished { result } => assert_eq!(asked, Next::Finish(*result)),
-            StepEvent::RunStarted { .. } | StepEvent::Resumed { .. } => panic!("it starts once"),
+            StepEvent::RunStarted { .. }
+            | StepEvent::Resumed { .. }
+            | StepEvent::RollbackPlanned { .. }
+            | StepEvent::RollbackRefused { .. }
+            | StepEvent::RollbackEnded { .. } => panic!("these plans stop at a failure, and start once"),
         }
     }
 }
@@ -167,7 +172,7 @@ fn ends_as_it_says(run: &Run, script: &Script) {
         RunResult::Done => assert!(is_whole && failed == 0),
         RunResult::Interrupted => assert!(!is_whole && failed == 0 && state.winding_down),
         RunResult::StoppedMidway => assert!(failed > 0 && state.changed_something()),
-        RunResult::Waiting => panic!("no pause is in these plans"),
+        RunResult::Waiting | RunResult::Restored => panic!("no pause is in these plans, and no way back"),
         RunResult::StoppedUnchanged => assert!(failed > 0 && !state.changed_something()),
     }
 }

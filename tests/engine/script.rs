@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use ringwalk::engine::Stop;
 use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record};
 use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
@@ -41,6 +42,7 @@ pub fn plan(waves: &[&[(&str, &str)]], at_once: usize) -> Plan {
         cluster: "orders".into(),
         playbook: "test".into(),
         at_once,
+        conduct: Default::default(),
         warnings: Vec::new(),
         findings: Vec::new(),
         seen: Vec::new(),
@@ -89,6 +91,8 @@ pub struct Script {
     pub interrupts_s: Vec<u64>,
     /// The disk is full at this record, counted from 0.
     pub disk_full_at: Option<usize>,
+    /// What is recorded where so much is to be taken back.
+    pub rollback: Vec<StepEvent>,
 }
 
 /// How a run went.
@@ -123,7 +127,7 @@ async fn resumed(journal: Vec<(Timestamp, StepEvent)>, script: &Script) -> Run {
     let log = Log::default();
     let mut journal = Memory { events: journal, log: log.clone(), room: script.disk_full_at };
     let mut mirror = Mirror { state: state.clone(), log: log.clone() };
-    let (interrupt, interrupts) = mpsc::channel(8);
+    let (interrupt, mut interrupts) = mpsc::channel(8);
     for seconds in script.interrupts_s.clone() {
         let interrupt = interrupt.clone();
         tokio::spawn(async move {
@@ -134,7 +138,22 @@ async fn resumed(journal: Vec<(Timestamp, StepEvent)>, script: &Script) -> Run {
     }
     let performer = Performer { script: script.clone(), log: log.clone() };
     let mut engine = Engine { state, journal: &mut journal, reporter: &mut mirror };
-    let ended = engine.run(Arc::new(performer), interrupts).await;
+    let performer = Arc::new(performer);
+    let ended = loop {
+        match engine.run(performer.clone(), &mut interrupts).await {
+            Ok(Stop::Finished(result)) => break Ok(result),
+            Ok(Stop::TakeBack(extent)) => script.rollback.iter().for_each(|event| {
+                let event = match event.clone() {
+                    StepEvent::RollbackPlanned { run, nodes, .. } => {
+                        StepEvent::RollbackPlanned { extent, run, nodes }
+                    }
+                    event => event,
+                };
+                engine.record(event).unwrap();
+            }),
+            Err(error) => break Err(error),
+        }
+    };
     let state = engine.state;
     assert_eq!(state, fold(&journal.events), "the state is what is on disk");
     assert_eq!(state, mirror.state, "the reporter was told everything");

@@ -17,7 +17,7 @@ fn sha256(text: &str) -> Option<String> {
 }
 
 fn claim(run: &str) -> Claim {
-    Claim { run: run.into(), token: "t".into(), by: "ops@laptop".into() }
+    Claim { run: run.into(), token: "t".into(), by: "ops@laptop".into(), from: None }
 }
 
 /// A machine whose Cassandra does not start with the new yaml, and whose run holds its lock and its mark. The store is

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 fn claim(run: &str, token: &str) -> Claim {
-    Claim { run: run.into(), token: token.into(), by: format!("ops@{token}") }
+    Claim { run: run.into(), token: token.into(), by: format!("ops@{token}"), from: None }
 }
 
 fn holder(answer: Result<Answer, LockError>) -> Holder {

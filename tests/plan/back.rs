@@ -3,12 +3,13 @@
 use super::carried_out::{carried_out, carried_out_with};
 use super::case::Case;
 use super::planned;
-use ringwalk::plan::Plan;
+use ringwalk::facts::SelfHealed;
 use ringwalk::plan::back::{self, Undone};
 use ringwalk::plan::stand::Progress;
 use ringwalk::plan::step::{Gate, Step};
+use ringwalk::plan::{Plan, healed};
 use ringwalk::secret::Secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One phase and several, new stores and replaced ones, restarts and reloads. Each way back reads every file anew.
 const CASES: [&str; 6] = [
@@ -46,7 +47,14 @@ fn comes_back(name: &str, before: &Case, plan: &Plan, count: usize, ended: bool)
     };
     let progress: Vec<Progress> = (0..plan.steps.len()).map(progress).collect();
     let (kept, texts) = kept(before, plan, count);
-    let undone = Undone { run: "a-run", plan, progress: &progress, kept, texts: texts.clone() };
+    let undone = Undone {
+        run: "a-run",
+        plan,
+        steps: (0..plan.steps.len()).collect(),
+        progress: &progress,
+        kept,
+        texts: texts.clone(),
+    };
     let back = back::plan(&undone, &before.input.inventory, &cut.facts)
         .unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
     undoes_later_phases_first(name, plan, &back);
@@ -117,8 +125,55 @@ fn a_file_that_something_else_changed_since_is_not_put_back() {
     let mut cut = carried_out(&case, &plan, count);
     cut.facts.nodes[0].yaml.file.sha256 = "by hand".into();
     let progress = vec![Progress::Done; count];
-    let undone = Undone { run: "a-run", plan: &plan, progress: &progress, kept, texts };
+    let undone = Undone {
+        run: "a-run",
+        plan: &plan,
+        steps: (0..plan.steps.len()).collect(),
+        progress: &progress,
+        kept,
+        texts,
+    };
     let problems = back::plan(&undone, &case.input.inventory, &cut.facts).unwrap_err();
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(messages, ["is not as the run left it"]);
+}
+
+/// The walk of a node in the second phase failed at its restart: what it wrote there comes back, what the first phase
+/// did stays, and so do the other nodes.
+#[test]
+fn a_node_that_failed_is_put_back_to_where_it_was_last_seen_healthy() {
+    let case = Case::read("staged-fresh");
+    let plan = planned(&case).unwrap();
+    let restart =
+        |step: &ringwalk::plan::PlannedStep| step.phase == 1 && matches!(step.step, Step::Restart(_));
+    let failed = plan.steps.iter().position(restart).unwrap();
+    let (wave, node) = (plan.steps[failed].wave, plan.steps[failed].node.clone());
+    let is_own = |id: &usize| plan.steps[*id].wave == wave && plan.steps[*id].node == node;
+    let steps: BTreeSet<usize> = (0..plan.steps.len()).filter(is_own).collect();
+    let first = *steps.first().unwrap();
+    let (kept, texts) = kept(&case, &plan, failed);
+    let progress: Vec<Progress> = (0..plan.steps.len())
+        .map(|id| match id.cmp(&failed) {
+            std::cmp::Ordering::Less => Progress::Done,
+            std::cmp::Ordering::Equal => Progress::Perhaps,
+            std::cmp::Ordering::Greater => Progress::NotBegun,
+        })
+        .collect();
+    let healthy = carried_out(&case, &plan, first);
+    let cut = carried_out(&case, &plan, failed);
+    let undone = Undone { run: "a-run", plan: &plan, steps, progress: &progress, kept, texts: texts.clone() };
+    let back = back::plan(&undone, &case.input.inventory, &cut.facts).unwrap();
+    assert_eq!(back.nodes(), [node.as_str()]);
+    let after = carried_out_with(&cut, &back, back.steps.len(), &texts);
+    let yaml = |case: &Case| case.facts.node(&node).unwrap().yaml.text.clone();
+    assert_eq!(yaml(&after).expose(), yaml(&healthy).expose());
+    assert!(yaml(&after).expose() != yaml(&case).expose(), "the first phase stays");
+
+    // The node did it by itself, since nobody was there: that is found, and not done again.
+    let mut healed = healthy.facts;
+    let seen = healed.nodes.iter_mut().find(|seen| seen.node == node).unwrap();
+    seen.healed = Some(SelfHealed { run: "a-run".into(), at_s: 0, what: "its old files are back".into() });
+    let progress = healed::progress("a-run", &plan, progress.clone(), &healed);
+    let undone = Undone { progress: &progress, ..undone };
+    assert!(back::plan(&undone, &case.input.inventory, &healed).unwrap().is_empty());
 }

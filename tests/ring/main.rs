@@ -13,6 +13,7 @@ mod interruptions;
 mod judge;
 mod knowledge;
 mod locks;
+mod on_failure;
 mod own_stores;
 mod restarts;
 mod rig;
@@ -162,5 +163,13 @@ fn c05_two_operators_at_once() {
 fn c06_a_node_heals_itself_when_nobody_is_there() {
     if troubles_are_played() {
         locks::nobody_is_there();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn c07_what_failed_is_put_back_as_the_playbook_wishes() {
+    if troubles_are_played() {
+        on_failure::scene();
     }
 }

@@ -7,6 +7,7 @@ use ringwalk::input::playbook::KeepAvailable;
 use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent, Waiting};
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::change::{CertificateSummary, Change, NodeChange, RestartReason};
+use ringwalk::plan::conduct::Extent;
 use ringwalk::plan::step::{
     Asks, Before, ClientsMust, ClientsWish, EditYaml, Gate, Hold, Pause, PushStore, Restart, Step, StoreName,
     Wire, YamlPath,
@@ -41,6 +42,7 @@ pub fn plan(nodes: usize) -> Plan {
         cluster: "orders".into(),
         playbook: "enable-client-tls".into(),
         at_once: 1,
+        conduct: Default::default(),
         warnings: vec![],
         findings: Vec::new(),
         seen: vec![],
@@ -259,6 +261,25 @@ pub fn id(node: usize, what: usize) -> StepId {
 
 /// Six nodes: two done, the third waits for a neighbour, fails to start, and the run stops.
 pub fn failing() -> Story {
+    let mut story = failure();
+    story.finish(RunResult::StoppedMidway);
+    story
+}
+
+/// The same, and what failed is put back, or all of it is, by another run that ends so.
+pub fn put_back(extent: Extent, ended: RunResult, finished: RunResult) -> Story {
+    let mut story = failure();
+    let nodes = match extent {
+        Extent::Failed => vec!["orders-3".into()],
+        Extent::Run => (1..=3).map(|node| format!("orders-{node}")).collect(),
+    };
+    let run = Some("orders-20261124-071414-9c01".into());
+    story.after(2).step(StepEvent::RollbackPlanned { extent, run, nodes }).after(40);
+    story.step(StepEvent::RollbackEnded { result: ended }).finish(finished);
+    story
+}
+
+fn failure() -> Story {
     let mut story = Story::of(plan(6));
     story.whole(1).after(1).whole(2).after(1);
     story.start(3, at::PUSH).after(1).done(3, at::PUSH).start(3, at::EDIT).after(1).done(3, at::EDIT);
@@ -277,7 +298,6 @@ pub fn failing() -> Story {
     let help =
         "see what KEYSTORE_PASSWORD holds: the store opened here with it, so the node's copy may differ";
     story.failed(3, at::RESTART, "the new process ended with exit code 3 after 2 s", help, &log);
-    story.finish(RunResult::StoppedMidway);
     story
 }
 

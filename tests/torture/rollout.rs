@@ -8,7 +8,7 @@ use ringwalk::cluster::survey::{survey, survey_with};
 use ringwalk::diagnostic::Diagnostic;
 use ringwalk::engine::answers::Answers;
 use ringwalk::engine::perform::Performer;
-use ringwalk::engine::{Alone, Engine, EngineError, Perform, ProgressSender, Record};
+use ringwalk::engine::{Alone, Engine, EngineError, Perform, ProgressSender, Record, Stop};
 use ringwalk::engine::{back, carry};
 use ringwalk::facts::Facts;
 use ringwalk::facts::version::Version;
@@ -18,6 +18,7 @@ use ringwalk::journal::event::{Event, Kept, Outcome, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::change::{CertificateSummary, sha256_hex};
+use ringwalk::plan::conduct::Extent;
 use ringwalk::plan::material::{LocalStore, Material};
 use ringwalk::plan::step::{Gate, Step, StoreName};
 use ringwalk::plan::{Plan, PlannedStep, StepId, plan, stand};
@@ -70,20 +71,7 @@ pub struct Rollout {
 
 impl Rollout {
     pub fn new(nodes: usize, seed: u64, faults: Faults, mutation: Mutation) -> Rollout {
-        let wish = |number: usize| NodeWish {
-            name: format!("n{number}"),
-            address: format!("10.0.{}.{}", number / 200, number % 200 + 1),
-            rack: format!("r{}", number % 3),
-            version: Version::new(4, 1, 10),
-            yaml: format!(
-                "cluster_name: sim\nlisten_address: 10.0.{0}.{1}\nrpc_address: 10.0.{0}.{1}\nclient_encryption_options:\n    \
-                 enabled: false\n    optional: false\n    keystore: conf/.keystore\n    #keystore_password: cassandra\n",
-                number / 200,
-                number % 200 + 1
-            ),
-        };
-        let wishes: Vec<NodeWish> = (0..nodes).map(wish).collect();
-        let world = World::new(&wishes, seed, faults, mutation);
+        let world = World::new(&wishes(nodes), seed, faults, mutation);
         for playbook in [Playbook::Enable, Playbook::Rotate] {
             world.knows(&store(playbook), PASSWORD);
         }
@@ -163,7 +151,7 @@ impl Rollout {
             Ok(survey) => survey.facts,
             Err(problems) => return told(problems),
         };
-        match back::plan(&undone, &cluster, &input.inventory, &facts).await {
+        match back::plan(&undone, Extent::Run, &cluster, &input.inventory, &facts).await {
             Ok(plan) if plan.is_empty() => Ended::NothingToDo,
             Ok(plan) => self.begin(plan, None, cluster, facts, material).await,
             Err(problems) => told(problems),
@@ -190,15 +178,16 @@ impl Rollout {
         let inner =
             Performer::of(&state, cluster, facts, material, Arc::new(Alone)).told(self.answers.clone(), None);
         let performer = Arc::new(Mutated { inner, mutation: self.mutation });
-        let (_interrupt, interrupts) = mpsc::channel(1);
+        let (_interrupt, mut interrupts) = mpsc::channel(1);
         let mut eye = Eye;
         let mut engine = Engine { state, journal: &mut disk, reporter: &mut eye };
-        let ended = engine.run(performer, interrupts).await;
+        let ended = engine.run(performer, &mut interrupts).await;
         let live = engine.state;
         self.journal = disk.events;
         self.judge_journal(&live, ended.is_ok());
         match ended {
-            Ok(result) => Ended::With(result),
+            Ok(Stop::Finished(result)) => Ended::With(result),
+            Ok(Stop::TakeBack(_)) => unreachable!("no playbook here wishes it"),
             Err(EngineError::Journal(_)) => Ended::Killed,
             Err(error) => panic!("{error}"),
         }
@@ -329,7 +318,24 @@ impl Perform for Mutated {
 const REQUIRE: &str = "  - name: require\n    enter_when: { plaintext_clients: 0, for: 1h, approved: true }\n    \
                        client_encryption_options: { optional: false }\n";
 
-fn input(nodes: usize, of: Playbook) -> Input {
+/// Nodes in three racks, in plaintext.
+pub fn wishes(nodes: usize) -> Vec<NodeWish> {
+    let wish = |number: usize| NodeWish {
+        name: format!("n{number}"),
+        address: format!("10.0.{}.{}", number / 200, number % 200 + 1),
+        rack: format!("r{}", number % 3),
+        version: Version::new(4, 1, 10),
+        yaml: format!(
+            "cluster_name: sim\nlisten_address: 10.0.{0}.{1}\nrpc_address: 10.0.{0}.{1}\nclient_encryption_options:\n    \
+             enabled: false\n    optional: false\n    keystore: conf/.keystore\n    #keystore_password: cassandra\n",
+            number / 200,
+            number % 200 + 1
+        ),
+    };
+    (0..nodes).map(wish).collect()
+}
+
+pub fn input(nodes: usize, of: Playbook) -> Input {
     let mut inventory = "cluster: sim\nnodes:\n".to_owned();
     for number in 0..nodes {
         inventory.push_str(&format!(
@@ -350,7 +356,7 @@ fn input(nodes: usize, of: Playbook) -> Input {
     read.unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
-fn material(nodes: usize, playbook: Playbook) -> Material {
+pub fn material(nodes: usize, playbook: Playbook) -> Material {
     let bytes = store(playbook);
     let opened = Store::open(&bytes, &Secret::new(PASSWORD)).unwrap();
     let leaf = opened.leaf().unwrap();

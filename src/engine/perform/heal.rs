@@ -78,6 +78,7 @@ mod tests {
             cluster: "c".into(),
             playbook: "p".into(),
             at_once: 1,
+            conduct: Default::default(),
             warnings: Vec::new(),
             findings: Vec::new(),
             seen: Vec::new(),

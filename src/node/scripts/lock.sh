@@ -1,7 +1,7 @@
 # The lock of a node: a file that says who may change it. Its time of change is its holder's last sign of life.
-# take|renew|release|break|show RUN TOKEN BY
+# take|renew|release|break|show RUN TOKEN BY FROM(the run that passes the lock on, or nothing)
 # Sections of the answer: verdict (mine, other, absent or failed), and of another's lock: lock, beat, now.
-verb=$1 run=$2 token=$3 by=$4
+verb=$1 run=$2 token=$3 by=$4 from=$5
 umask 077
 # As the probe names it.
 if [ "$(id -u)" = 0 ]; then directory=/var/lib/ringwalk; else directory=${HOME%/}/.local/state/ringwalk; fi
@@ -67,7 +67,7 @@ take() {
     look "$lock" || continue
     if is_ours; then answer mine; fi
     # Another process of this run: it is dead, or finds out that it lost the lock.
-    if [ "$held_run" = "$run" ]; then take_away; else answer_other; fi
+    case $held_run in "$run" | "${from:-$run}") take_away ;; *) answer_other ;; esac
   done
   ln "$new" "$lock" && answer mine
   answer failed

@@ -1,0 +1,94 @@
+//! What became of the playbook's wish to take a run back after a failure.
+
+use super::event::RunResult;
+use super::state::{OutOfOrder, RunState, Status};
+use crate::plan::StepId;
+use crate::plan::conduct::Extent;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rollback {
+    Refused {
+        why: String,
+    },
+    Planned {
+        extent: Extent,
+        /// The run that takes it back; `None`: nothing was left to be put back.
+        run: Option<String>,
+        nodes: Vec<String>,
+        /// What of this run it takes back.
+        steps: BTreeSet<StepId>,
+        /// How that run ended; `None`: this journal does not tell.
+        result: Option<RunResult>,
+    },
+}
+
+impl RunState {
+    /// A step on a node failed. A pause is on no node: what it finds is mended, not put back.
+    pub fn a_node_failed(&self) -> bool {
+        let mut steps = self.plan.steps.iter().zip(&self.status);
+        steps.any(|(step, status)| matches!(status, Status::Failed { .. }) && step.on_node().is_some())
+    }
+
+    /// Waves and nodes in which a step failed.
+    pub fn failed_walks(&self) -> BTreeSet<(usize, String)> {
+        let of_failed = self.status.iter().zip(&self.plan.steps);
+        let of_failed = of_failed.filter(|(status, _)| matches!(status, Status::Failed { .. }));
+        of_failed.map(|(_, step)| (step.wave, step.node.clone())).collect()
+    }
+
+    /// What a rollback of this extent takes back.
+    pub fn steps_within(&self, extent: Extent) -> BTreeSet<StepId> {
+        let walks = self.failed_walks();
+        let steps = self.plan.steps.iter().enumerate();
+        let within = steps.filter(|(_, step)| match extent {
+            Extent::Run => true,
+            Extent::Failed => walks.contains(&(step.wave, step.node.clone())),
+        });
+        within.map(|(id, _)| id).collect()
+    }
+
+    /// Whether another run takes back what the step did, has done so or was about to: either may be found on its node.
+    pub fn is_being_put_back(&self, step: StepId) -> bool {
+        match &self.rollback {
+            Some(Rollback::Planned { steps, .. }) => steps.contains(&step),
+            Some(Rollback::Refused { .. }) | None => false,
+        }
+    }
+
+    /// Whether what the step did is known to be taken back.
+    pub fn is_put_back(&self, step: StepId) -> bool {
+        let is_done = matches!(self.rollback, Some(Rollback::Planned { result: Some(RunResult::Done), .. }));
+        is_done && self.is_being_put_back(step)
+    }
+
+    /// Every node was put back as it was before the run.
+    pub fn is_put_back_whole(&self) -> bool {
+        self.is_taken_back() && !self.changed_something()
+    }
+
+    /// All that the run did is being taken back by another, or was.
+    pub fn is_taken_back(&self) -> bool {
+        matches!(self.rollback, Some(Rollback::Planned { extent: Extent::Run, .. }))
+    }
+
+    pub(super) fn plan_rollback(&mut self, rollback: Rollback) -> Result<(), OutOfOrder> {
+        if self.rollback.is_some() || !self.a_node_failed() || self.running().next().is_some() {
+            return Err(OutOfOrder(
+                "a run is taken back once, when a node failed and none is in work".into(),
+            ));
+        }
+        self.rollback = Some(rollback);
+        Ok(())
+    }
+
+    pub(super) fn end_rollback(&mut self, ended: RunResult) -> Result<(), OutOfOrder> {
+        match &mut self.rollback {
+            Some(Rollback::Planned { result: result @ None, .. }) => {
+                *result = Some(ended);
+                Ok(())
+            }
+            Some(_) | None => Err(OutOfOrder("a rollback ends that was not begun".into())),
+        }
+    }
+}

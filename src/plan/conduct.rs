@@ -1,0 +1,37 @@
+//! How a run conducts itself beyond its steps, as the playbook wishes it: what a failure leads to.
+
+use crate::input::playbook::OnFailure;
+use crate::input::playbook::Rollout;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Conduct {
+    #[serde(default)]
+    pub on_failure: OnFailure,
+}
+
+impl Conduct {
+    pub fn of(rollout: &Rollout) -> Conduct {
+        Conduct { on_failure: rollout.on_failure }
+    }
+
+    /// How much is taken back once a node has failed; `None`: nothing, the operator decides.
+    pub fn takes_back(&self) -> Option<Extent> {
+        match self.on_failure {
+            OnFailure::Stop => None,
+            OnFailure::RestoreNode => Some(Extent::Failed),
+            OnFailure::RestoreRun => Some(Extent::Run),
+        }
+    }
+}
+
+/// How much of a run is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    /// What was done to the nodes that failed, in the wave in which they did: they are as they were last seen healthy.
+    Failed,
+    /// All that the run did, on every node.
+    Run,
+}
