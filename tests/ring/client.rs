@@ -20,6 +20,11 @@ impl Clients {
 
     /// `plain`, `tls`, or `either`.
     pub fn speaking(desk: &Desk, way: &str) -> Clients {
+        Clients::with(desk, way, &[])
+    }
+
+    /// With further options of the rig's client.
+    pub fn with(desk: &Desk, way: &str, options: &[&str]) -> Clients {
         let directory = desk.directory.join(format!("client-{way}"));
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
@@ -29,6 +34,7 @@ impl Clients {
         if way != "plain" {
             client.arg(desk.directory.join("stores/ca.pem"));
         }
+        client.args(options);
         for file in ["until", "ready", "report"] {
             client.arg(format!("--{file}")).arg(directory.join(file));
         }

@@ -13,6 +13,7 @@ mod interruptions;
 mod judge;
 mod knowledge;
 mod locks;
+mod mutual;
 mod on_failure;
 mod own_stores;
 mod restarts;
@@ -63,6 +64,15 @@ fn a06_a_straggler_holds_the_next_phase_and_no_query_fails() {
     // What a client speaks is told since 4.0; one of them is enough for what the page promises.
     if troubles_are_played() {
         staged::scene();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-tarball"]
+fn a09_client_certificates_are_demanded_and_the_whole_way_is_gone_back() {
+    // Since 4.0 a node tells who speaks TLS. The package ring has the longest play without it.
+    if rig::version_and_layout().0 != "3.11" && !troubles_are_played() {
+        mutual::scene();
     }
 }
 

@@ -44,6 +44,18 @@ pub fn serves_tls(address: &str, port: u16) -> bool {
     shell(&show).contains("BEGIN CERTIFICATE")
 }
 
+/// Whether TLS with these options of openssl, `--cert` and `--key`, gets an answer to OPTIONS: under TLS 1.3 a handshake
+/// ends well for the client before the server judges its certificate.
+pub fn answers_options(desk: &Desk, address: &str, certificate: &[&str]) -> bool {
+    let authority = desk.directory.join("stores/ca.pem").display().to_string();
+    let own = certificate.join(" ").replace("--", "-");
+    let ask = format!(
+        "(printf '\\4\\0\\0\\0\\5\\0\\0\\0\\0'; sleep 3) | timeout 10 openssl s_client -quiet -connect {address}:9042 \
+         -CAfile {authority} {own} 2>/dev/null | grep -ac CQL_VERSION"
+    );
+    shell(&ask).trim() == "1"
+}
+
 fn shell(line: &str) -> String {
     let output = ring().args(["run", "bash", "-c", line]).output().unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
