@@ -155,7 +155,7 @@ impl Running {
 
     /// Waits for words on the screen.
     pub fn until_it_says(&self, words: &str) {
-        until(words, Duration::from_secs(120), || self.so_far().contains(words));
+        until(words, Duration::from_secs(300), || self.so_far().contains(words));
     }
 
     /// Its machine dies.

@@ -51,7 +51,6 @@ pub fn scene() {
 
     // Down to `accept`, where the run waits for the client that speaks TLS.
     let down = desk.start("inventory.yaml", "down.yaml", &["apply", "--yes"]);
-    down.until_it_says("phase off (3 of 3)");
     down.until_it_says("waits: in TLS: ");
     for (name, address) in nodes() {
         assert!(wire::takes_plaintext(&address, 9042), "{name}");
