@@ -46,6 +46,15 @@ impl Clients {
         clients
     }
 
+    /// Whether a client that begins now, in TLS, reads and writes.
+    pub fn can_connect(desk: &Desk) -> bool {
+        let mut client = ring();
+        client.args(["client", "--tls"]).arg(desk.directory.join("stores/ca.pem")).args(["--seconds", "3"]);
+        let output = client.stdin(Stdio::null()).output().unwrap();
+        println!("{}", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
+        output.status.success()
+    }
+
     /// No query of an application that retries has failed, and every row that was written was read.
     pub fn saw_no_failure(mut self) {
         fs::write(self.directory.join("until"), "").unwrap();

@@ -54,9 +54,15 @@ impl Desk {
 
     /// Stores for every node; the CA stays what it is, the leaves are new ones.
     pub fn make_stores(&self) {
+        self.make_stores_for(397);
+    }
+
+    /// `-1`: their time ended yesterday.
+    pub fn make_stores_for(&self, days: i32) {
         let pairs = nodes().into_iter().map(|(name, address)| format!("{name}={address}"));
         let mut stores = Command::new(repository().join("scripts/stores"));
-        stores.arg(self.directory.join("stores")).args(["--type", store_type().0]).args(pairs);
+        stores.arg(self.directory.join("stores")).args(["--type", store_type().0]);
+        stores.args(["--days", &days.to_string()]).args(pairs);
         assert!(stores.status().unwrap().success());
     }
 
@@ -116,6 +122,15 @@ impl Desk {
 /// `PKCS12` and `p12`; 3.11 reads JKS without being told.
 pub fn store_type() -> (&'static str, &'static str) {
     if version_and_layout().0 == "3.11" { ("JKS", "jks") } else { ("PKCS12", "p12") }
+}
+
+/// The commands of a page in `docs`, in its order, as words after `ringwalk`.
+pub fn documented(page: &str) -> Vec<Vec<String>> {
+    let page = fs::read_to_string(repository().join("docs").join(page)).unwrap();
+    let blocks = page.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let lines = blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("ringwalk "));
+    let words = |line: &str| line.split('#').next().unwrap().split_whitespace().map(Into::into).collect();
+    lines.map(words).collect()
 }
 
 /// The stores that every playbook here brings.

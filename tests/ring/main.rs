@@ -76,6 +76,14 @@ fn a09_client_certificates_are_demanded_and_the_whole_way_is_gone_back() {
     }
 }
 
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-tarball"]
+fn a10_certificates_that_have_ended_are_replaced() {
+    if !troubles_are_played() {
+        rotate::is_overdue();
+    }
+}
+
 /// On a ring of one node, by itself: it restarts the node for every row.
 #[test]
 #[ignore = "takes minutes: scripts/test truth-5.0"]

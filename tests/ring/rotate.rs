@@ -1,7 +1,7 @@
 //! New leaves of the same CA, under load: taken up by reload where the version can, by restart where it cannot.
 
 use super::client::Clients;
-use super::desk::{Desk, store_type};
+use super::desk::{Desk, documented, store_type};
 use super::enable::{no_secret_is_told, nothing_is_left_to_do};
 use super::rig::{nodes, on, repository, version_and_layout, yaml_path};
 use super::wire::{self, OpenConnection};
@@ -15,11 +15,18 @@ pub fn reloads() -> bool {
 
 pub fn scene() {
     let desk = Desk::of_this_ring();
+    let commands = documented("rotate.md");
+    let [audit, plan, apply, again] = commands.as_slice() else {
+        panic!("the page has other commands: {commands:?}")
+    };
+    let run = |words: &[String]| desk.ringwalk(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    run(audit).says("require  require");
     desk.make_stores();
     let clients = Clients::of(&desk);
     let before = processes();
     let open = OpenConnection::to(&nodes()[0].1);
-    let screen = desk.ringwalk(&["apply", "--yes"]).exits(0).says("3 nodes change").says("3 of 3 nodes done");
+    run(plan).exits(10).says("3 of 3 nodes change");
+    let screen = run(apply).exits(0).says("3 nodes change").says("3 of 3 nodes done");
     if reloads() {
         screen.says("with 3 reloads and no restart").says("only the contents of its keystore");
         assert_eq!(before, processes(), "no process was restarted");
@@ -31,6 +38,7 @@ pub fn scene() {
         assert_ne!(before, processes());
     }
     clients.saw_no_failure();
+    run(again).says("require  require").says_not("(served_validity)");
     wire::is_tls_only_with_the_leaves_of(&desk);
     nothing_is_left_to_do(&desk);
     no_secret_is_told(&desk);
@@ -65,6 +73,24 @@ pub fn is_refused() {
     assert_eq!(before, after);
     wire::is_tls_only_with_the_leaves_of(&desk);
     nothing_is_left_to_do(&desk);
+}
+
+/// A cluster whose certificates have ended: a client that checks them is refused, and served again after one `apply`.
+pub fn is_overdue() {
+    let desk = Desk::of_this_ring();
+    desk.make_stores_for(-1);
+    desk.ringwalk(&["apply", "--yes"]).exits(2).says("CN=n1 ended on ").says("(validity)");
+    let overdue = desk.read("enable.yaml").replace("stores:\n", "stores:\n  allow_expired: true\n");
+    desk.write("overdue.yaml", &overdue);
+    desk.ringwalk_with("overdue.yaml", &["apply", "--yes"]).exits(0).says("3 of 3 nodes done");
+    assert!(!Clients::can_connect(&desk), "a client takes a certificate that has ended");
+    desk.ringwalk(&["audit"]).exits(11).says("CN=n2 ended on ");
+
+    desk.make_stores();
+    desk.ringwalk(&["apply", "--yes"]).exits(0).says("3 of 3 nodes done");
+    assert!(Clients::can_connect(&desk));
+    desk.ringwalk(&["audit"]).says_not("ended on ");
+    wire::is_tls_only_with_the_leaves_of(&desk);
 }
 
 /// Pid and start of every Cassandra.

@@ -1,20 +1,10 @@
 //! The staged way and back, by the commands of docs/enable.md: a straggler holds `require` until it is gone.
 
 use super::client::Clients;
-use super::desk::{Desk, ROLLOUT, stores};
+use super::desk::{Desk, ROLLOUT, documented, stores};
 use super::enable::nothing_is_left_to_do_with;
-use super::rig::{nodes, repository};
+use super::rig::nodes;
 use super::wire;
-use std::fs;
-
-/// The commands of the page, in its order, as words after `ringwalk`.
-fn documented() -> Vec<Vec<String>> {
-    let page = fs::read_to_string(repository().join("docs/enable.md")).unwrap();
-    let blocks = page.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
-    let lines = blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("ringwalk "));
-    let words = |line: &str| line.split('#').next().unwrap().split_whitespace().map(Into::into).collect();
-    lines.map(words).collect()
-}
 
 /// As on the page, with times for a test.
 fn staged() -> String {
@@ -41,7 +31,7 @@ pub fn scene() {
     let desk = Desk::of_this_ring();
     desk.write("staged.yaml", &staged());
     desk.write("back.yaml", &back());
-    let commands = documented();
+    let commands = documented("enable.md");
     let [clients, plan, apply, again, resume, back_again] = commands.as_slice() else {
         panic!("the page has other commands: {commands:?}")
     };
