@@ -375,3 +375,19 @@ fn a_value_is_read_as_cassandra_takes_it() {
     assert_eq!(read(&["one"]).as_deref(), Some("(mapping)"));
     assert_eq!(read(&["nothing", "x"]), None);
 }
+
+#[test]
+fn amounts_and_decimals_are_written_as_cassandra_writes_them() {
+    let decimal = |text: &str| EditValue::Decimal(text.to_string());
+    check(&[
+        ("a: 64MiB/s\n", set("a", text("128MiB/s")), "a: 128MiB/s\n"),
+        ("a: 5000ms\n", set("a", text("5s")), "a: 5s\n"),
+        ("a: 5000ms\n", set("a", text("5000")), "a: '5000'\n"),
+        ("a: 1\n", set("a", text("1e5")), "a: '1e5'\n"),
+        ("a: 1\n", set("a", text("0x5d")), "a: '0x5d'\n"),
+        ("a: 1\n", set("a", text("12:30s")), "a: '12:30s'\n"),
+        ("a: 8\n", set("a", decimal("8.5")), "a: 8.5\n"),
+        ("a: 0.10 # a tenth\n", set("a", decimal("0.1")), "a: 0.10 # a tenth\n"),
+        ("a: '0.11'\n", set("a", decimal("0.12")), "a: 0.12\n"),
+    ]);
+}

@@ -181,6 +181,7 @@ pub fn written(value: &EditValue) -> String {
     match value {
         EditValue::Bool(value) => value.to_string(),
         EditValue::Number(value) => value.to_string(),
+        EditValue::Decimal(written) => written.clone(),
         EditValue::Text(text) => quote::text(text),
         EditValue::Secret(secret) => quote::quoted(secret.expose()),
         EditValue::List(items) => {

@@ -19,6 +19,8 @@ pub struct Edit {
 pub enum EditValue {
     Bool(bool),
     Number(i64),
+    /// A number with a point, as it is to be written.
+    Decimal(String),
     Text(String),
     /// Always quoted, never shown.
     Secret(Secret),
@@ -131,6 +133,7 @@ pub fn says(node: Option<&Node>, wish: &EditValue) -> bool {
         EditValue::Absent => false,
         EditValue::Bool(wished) => scalar::as_bool_1_1(node) == Some(*wished),
         EditValue::Number(wished) => scalar::as_integer_1_1(node) == Some(*wished),
+        EditValue::Decimal(wished) => scalar::is_same_decimal(node, wished),
         EditValue::Text(wished) => says_text(wished),
         EditValue::Secret(wished) => says_text(wished.expose()),
         EditValue::List(wished) => match &node.value {

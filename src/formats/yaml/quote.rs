@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// A word or a path stays plain, everything else is quoted.
 pub fn text(text: &str) -> String {
-    if is_plain(text) { text.to_string() } else { quoted(text) }
+    if is_plain(text) || is_amount(text) { text.to_string() } else { quoted(text) }
 }
 
 /// Single quotes, or double quotes with escapes for what not every reader takes literally.
@@ -25,6 +25,13 @@ fn is_plain(text: &str) -> bool {
     let starts_well = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/');
     let goes_on_well = text.chars().all(|c| c.is_ascii_alphanumeric() || "_./-+".contains(c));
     starts_well && goes_on_well && !is_word_of_yaml_1_1(text)
+}
+
+/// `5000ms`, `64MiB/s`: digits with a unit as Cassandra writes it, which no reader takes for a number.
+fn is_amount(text: &str) -> bool {
+    let unit = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    let units = ["ns", "us", "ms", "s", "m", "h", "d", "KiB", "MiB", "GiB", "B/s", "KiB/s", "MiB/s"];
+    unit.len() < text.len() && units.contains(&unit)
 }
 
 fn is_word_of_yaml_1_1(text: &str) -> bool {

@@ -18,6 +18,12 @@ pub fn as_integer_1_1(node: &Node) -> Option<i64> {
     integer_1_1(node.as_str()?)
 }
 
+/// Whether a setting with a point says this number, however many digits either has.
+pub fn is_same_decimal(node: &Node, wished: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    node.as_str().is_some_and(|text| number(text).is_some() && number(text) == number(wished))
+}
+
 /// Whether nothing is set: `key:`, `key: ~`, `key: null`. A quoted `'null'` is a text.
 pub fn is_null(node: &Node) -> bool {
     match &node.value {
