@@ -42,6 +42,11 @@ fn sources(input: &Input) -> BTreeMap<SecretSource, String> {
                 note(source, &format!("`{key}` of phase {}", phase.name));
             }
         }
+        for (path, setting) in &phase.settings {
+            for source in in_setting(&setting.value) {
+                note(source, &format!("`{path}` of phase {}", phase.name));
+            }
+        }
     }
     for node in &input.inventory.nodes {
         let cassandra = &node.cassandra;
@@ -62,7 +67,12 @@ fn in_setting(setting: &Setting) -> Vec<&SecretSource> {
     match setting {
         Setting::Secret(source) => vec![source],
         Setting::Map(entries) => entries.iter().flat_map(|(_, setting)| in_setting(setting)).collect(),
-        Setting::Bool(_) | Setting::Number(_) | Setting::Text(_) | Setting::List(_) => Vec::new(),
+        Setting::Bool(_)
+        | Setting::Number(_)
+        | Setting::Decimal(_)
+        | Setting::Text(_)
+        | Setting::List(_)
+        | Setting::Absent => Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod clients;
 pub mod placement;
 pub mod policy;
 pub mod ring;
+pub mod settings;
 pub mod suites;
 pub mod version;
 

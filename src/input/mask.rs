@@ -43,9 +43,15 @@ pub fn masked_lines(text: &str, tree: Option<&yaml::Node>) -> Vec<MaskedLine> {
 pub fn names_a_secret(key: &str) -> bool {
     let is_kept = |character: &char| character.is_alphanumeric() || matches!(character, '_' | '-' | '.');
     let key: String = key.chars().filter(is_kept).collect::<String>().to_ascii_lowercase();
+    if NO_SECRETS.iter().any(|name| key.starts_with(name)) {
+        return false;
+    }
     let parts = ["pass", "secret", "credential", "private_key", "privatekey"];
     parts.iter().any(|part| key.contains(part)) || key.split(['_', '-', '.']).any(is_like_a_secret_word)
 }
+
+/// Settings of Cassandra's cache of credentials: times and sizes.
+const NO_SECRETS: [&str; 3] = ["credentials_validity", "credentials_update_interval", "credentials_cache_"];
 
 fn is_like_a_secret_word(word: &str) -> bool {
     // The letters that are missing are cheap to count, and each takes an edit: a whole cassandra.yaml is asked about.

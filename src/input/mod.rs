@@ -15,6 +15,7 @@ mod reader;
 mod record;
 mod scalars;
 pub mod schema;
+pub mod settings;
 pub mod shape;
 mod single;
 mod unknown;
@@ -31,6 +32,7 @@ use reader::Reader;
 use record::Record;
 pub use scalars::duration;
 use shape::Table;
+pub use unknown::nearest;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Input {

@@ -80,10 +80,14 @@ impl fmt::Display for OptionKey {
 pub enum Setting {
     Bool(bool),
     Number(i64),
+    /// A number with a point, as it is written: `0.11`.
+    Decimal(String),
     Text(String),
     List(Vec<String>),
     Map(Vec<(String, Setting)>),
     Secret(SecretSource),
+    /// It is not written, so that Cassandra's own default holds.
+    Absent,
 }
 
 /// As it is shown to the operator, in YAML's flow style.
@@ -92,7 +96,7 @@ impl fmt::Display for Setting {
         match self {
             Setting::Bool(value) => write!(f, "{value}"),
             Setting::Number(value) => write!(f, "{value}"),
-            Setting::Text(value) => f.write_str(value),
+            Setting::Decimal(value) | Setting::Text(value) => f.write_str(value),
             Setting::List(items) => write!(f, "[{}]", items.join(", ")),
             Setting::Map(entries) => {
                 let entries: Vec<String> =
@@ -100,6 +104,7 @@ impl fmt::Display for Setting {
                 write!(f, "{{{}}}", entries.join(", "))
             }
             Setting::Secret(source) => write!(f, "{source}"),
+            Setting::Absent => f.write_str("not set"),
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct Phase {
     pub name: String,
     pub client_encryption_options: BTreeMap<OptionKey, Spanned<Setting>>,
     pub native_transport_port_ssl: Option<u16>,
+    /// Other settings of `cassandra.yaml`, by their dotted paths; as the phase itself has them.
+    pub settings: BTreeMap<String, Spanned<Setting>>,
     pub restart: Restart,
     pub enter_when: Option<EnterWhen>,
     /// The phase may let in who was refused before, or turn TLS off.
@@ -294,6 +296,7 @@ impl Phase {
             name: record.text("name").unwrap_or_default(),
             client_encryption_options: options.map(settings).unwrap_or_default(),
             native_transport_port_ssl: record.port("native_transport_port_ssl"),
+            settings: record.settings("settings"),
             restart: match record.choice("restart") {
                 Some("always") => Restart::Always,
                 _ => Restart::IfNeeded,
@@ -330,7 +333,9 @@ impl Setting {
                     .collect(),
             ),
             Value::Parameters(parameters) => Setting::Map(parameters.clone()),
-            Value::Records(_) => unreachable!("no option holds a list of mappings"),
+            Value::Records(_) | Value::Settings(_) => {
+                unreachable!("no option holds a list of mappings or paths")
+            }
         }
     }
 }

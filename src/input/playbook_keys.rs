@@ -95,6 +95,12 @@ pub static PHASE: Table = Table {
             "A port for TLS beside the plaintext one; deprecated by Cassandra 5.0, and drivers find only the plaintext one.",
             "9142",
         ),
+        Key::new(
+            "settings",
+            Form::Settings,
+            "Any other settings of cassandra.yaml, by their dotted paths; `null` takes a setting out of the file.",
+            "{ compaction_throughput: 64MiB/s, audit_logging_options.enabled: true }",
+        ),
         Key::new("restart", Form::Choice(RESTART), "Which nodes are restarted.", "always").or("if_needed"),
         Key::new(
             "goes_back",

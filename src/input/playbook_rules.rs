@@ -118,12 +118,15 @@ impl View<'_> {
     fn sets_or_restarts(&self, reader: &mut Reader) {
         let says_nothing = self.phase.native_transport_port_ssl.is_none()
             && self.phase.client_encryption_options.is_empty()
+            && self.phase.settings.is_empty()
             && self.phase.restart == Restart::IfNeeded;
-        let is_wrong_already = ["client_encryption_options", "native_transport_port_ssl", "restart"]
-            .iter()
-            .any(|key| self.has_entries(key));
+        let is_wrong_already =
+            ["client_encryption_options", "native_transport_port_ssl", "settings", "restart"]
+                .iter()
+                .any(|key| self.has_entries(key));
         if says_nothing && !is_wrong_already {
-            let help = "add `client_encryption_options`, or `restart: always` to restart every node";
+            let help =
+                "add `client_encryption_options` or `settings`, or `restart: always` to restart every node";
             reader.refuse(self.place("name"), "a phase that sets nothing and restarts nothing", help);
         }
     }

@@ -71,7 +71,7 @@ impl Reader {
         }
     }
 
-    fn repeated_keys(&mut self, node: &yaml::Node) {
+    pub(super) fn repeated_keys(&mut self, node: &yaml::Node) {
         for duplicate in node.duplicates() {
             let first = self.document.other_place(duplicate.first.span, "first written here");
             let message = format!("key `{}` is written twice", told(duplicate.key));
@@ -113,6 +113,7 @@ impl Reader {
                 Some(Value::Record(self.record(node, table, written.path, written.key)))
             }
             (yaml::Value::Mapping(entries), Form::Parameters) => self.parameters(node, entries),
+            (yaml::Value::Mapping(_), Form::Settings) => self.settings(written),
             (yaml::Value::Sequence(items), Form::Tables(table)) => self.records(items, table, written),
             (yaml::Value::Sequence(items), Form::Texts) => self.texts(items, written),
             (yaml::Value::Scalar { text, style }, _) => self.single(text, *style, written),

@@ -34,6 +34,7 @@ pub enum Value {
     Record(Record),
     Records(Vec<Record>),
     Parameters(Vec<(String, Setting)>),
+    Settings(BTreeMap<String, Spanned<Setting>>),
 }
 
 impl Record {
@@ -144,6 +145,14 @@ impl Record {
         match self.value(key) {
             None => Vec::new(),
             Some(Value::Texts(texts)) => texts.clone(),
+            Some(other) => wrong_form(key, other),
+        }
+    }
+
+    pub fn settings(&self, key: &str) -> BTreeMap<String, Spanned<Setting>> {
+        match self.value(key) {
+            None => BTreeMap::new(),
+            Some(Value::Settings(settings)) => settings.clone(),
             Some(other) => wrong_form(key, other),
         }
     }

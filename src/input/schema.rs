@@ -77,6 +77,7 @@ fn of_form(form: &Form) -> Map<String, Value> {
         Form::Parameters => {
             json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } })
         }
+        Form::Settings => json!({ "type": "object" }),
         Form::Later(_) => json!(false),
     };
     match schema {

@@ -54,6 +54,8 @@ pub enum Form {
     Tables(&'static Table),
     /// A mapping with keys of the operator's own.
     Parameters,
+    /// Paths in `cassandra.yaml` and what each is set to.
+    Settings,
     /// A key with a meaning that is not built yet, and what to do instead.
     Later(&'static str),
 }
@@ -115,6 +117,7 @@ impl Form {
             Form::AbsolutePath | Form::PathTemplate { absolute: true } => "an absolute path".to_owned(),
             Form::PathTemplate { absolute: false } => "a path".to_owned(),
             Form::Table(_) | Form::Parameters => "a mapping".to_owned(),
+            Form::Settings => "a mapping of paths to values".to_owned(),
             Form::Tables(_) => "a list of mappings".to_owned(),
             Form::Later(_) => "left out".to_owned(),
         }

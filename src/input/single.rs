@@ -36,7 +36,9 @@ impl Reader {
                 Some(mode) => Some(Value::Mode(mode)),
                 None => self.wrong(written, ""),
             },
-            Form::Table(_) | Form::Tables(_) | Form::Parameters | Form::Later(_) => self.wrong(written, ""),
+            Form::Table(_) | Form::Tables(_) | Form::Parameters | Form::Settings | Form::Later(_) => {
+                self.wrong(written, "")
+            }
         }
     }
 
@@ -85,7 +87,7 @@ impl Reader {
     }
 
     /// A secret in clear: the value itself is in no message, and masked in the excerpt.
-    fn no_source(&mut self, problem: &str, written: Written<'_>) -> Option<Value> {
+    pub(super) fn no_source(&mut self, problem: &str, written: Written<'_>) -> Option<Value> {
         self.refuse(written.node.span, format!("`{}`: {problem}", written.name), SOURCES);
         None
     }
@@ -143,7 +145,12 @@ fn is_single(form: &Form) -> bool {
         | Form::Texts
         | Form::AbsolutePath
         | Form::PathTemplate { .. } => true,
-        Form::Secret | Form::Table(_) | Form::Tables(_) | Form::Parameters | Form::Later(_) => false,
+        Form::Secret
+        | Form::Table(_)
+        | Form::Tables(_)
+        | Form::Parameters
+        | Form::Settings
+        | Form::Later(_) => false,
     }
 }
 

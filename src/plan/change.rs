@@ -80,6 +80,7 @@ pub(super) fn value(setting: &Setting, material: &Material) -> Result<yaml::Edit
     Ok(match setting {
         Setting::Bool(value) => yaml::EditValue::Bool(*value),
         Setting::Number(value) => yaml::EditValue::Number(*value),
+        Setting::Decimal(value) => yaml::EditValue::Decimal(value.clone()),
         Setting::Text(value) => yaml::EditValue::Text(value.clone()),
         Setting::List(items) => yaml::EditValue::List(items.clone()),
         Setting::Map(entries) => {
@@ -91,6 +92,7 @@ pub(super) fn value(setting: &Setting, material: &Material) -> Result<yaml::Edit
                 material.secret(source).ok_or_else(|| format!("the secret `{source}` was not read"))?;
             yaml::EditValue::Secret(secret.clone())
         }
+        Setting::Absent => yaml::EditValue::Absent,
     })
 }
 

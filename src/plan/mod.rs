@@ -16,6 +16,7 @@ pub mod ports;
 pub mod reload;
 pub mod room;
 pub mod saved;
+pub mod settings;
 pub mod settled;
 pub mod stand;
 pub mod step;
@@ -65,6 +66,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
             .chain(unwell(input, facts))
             .chain(ordered.warnings)
             .chain(ignored)
+            .chain(settings::unknown(input, facts))
             .collect(),
         seen: facts.nodes.iter().map(Seen::of).collect(),
         findings,

@@ -72,9 +72,9 @@ fn said(input: &Input) -> BTreeMap<OptionKey, Span> {
 }
 
 /// The nodes that run each build.
-type Builds<'a> = BTreeMap<(Flavour, Version), Vec<&'a NodeFacts>>;
+pub(super) type Builds<'a> = BTreeMap<(Flavour, Version), Vec<&'a NodeFacts>>;
 
-fn builds(facts: &Facts) -> Builds<'_> {
+pub(super) fn builds(facts: &Facts) -> Builds<'_> {
     let mut builds = Builds::new();
     for node in &facts.nodes {
         builds.entry((node.flavour, node.version)).or_default().push(node);
@@ -83,7 +83,7 @@ fn builds(facts: &Facts) -> Builds<'_> {
 }
 
 /// `n1, n2 and 40 more`.
-fn some(nodes: &[&NodeFacts]) -> String {
+pub(super) fn some(nodes: &[&NodeFacts]) -> String {
     let named: Vec<&str> = nodes.iter().take(3).map(|node| node.node.as_str()).collect();
     match nodes.len() - named.len() {
         0 => named.join(", "),

@@ -10,6 +10,7 @@ use crate::formats::yaml;
 use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
 use crate::input::playbook::{Playbook, expand};
+use crate::input::settings::Settings;
 use std::collections::BTreeMap;
 
 /// The first phase that concerns the node; `root` is the tree of its file. It is read from the node's file, so it needs no saved progress.
@@ -25,15 +26,18 @@ pub fn first_phase(playbook: &Playbook, node: &Node, facts: &NodeFacts, root: Op
     followed.max(not_laxer).unwrap_or(0)
 }
 
-/// The options that the phases up to one say themselves; what `stores` adds does not tell phases apart.
-type Said<'a> = BTreeMap<OptionKey, &'a Setting>;
+/// What the phases up to one say themselves; what `stores` adds does not tell phases apart.
+struct Said<'a> {
+    options: BTreeMap<OptionKey, &'a Setting>,
+    settings: Settings,
+}
 
 fn said(playbook: &Playbook, phase: usize) -> Said<'_> {
-    let phases = playbook.phases.iter().take(phase + 1);
-    phases
-        .flat_map(|phase| &phase.client_encryption_options)
-        .map(|(key, setting)| (*key, &setting.value))
-        .collect()
+    let options = playbook.phases.iter().take(phase + 1).flat_map(|phase| &phase.client_encryption_options);
+    Said {
+        options: options.map(|(key, setting)| (*key, &setting.value)).collect(),
+        settings: playbook.settings(phase),
+    }
 }
 
 /// One node, as its file has it.
@@ -46,24 +50,33 @@ struct Stand<'a> {
 
 impl Stand<'_> {
     fn follows(&self, said: &Said<'_>) -> bool {
-        said.iter().all(|(key, setting)| self.has(*key, setting))
+        let settings = said.settings.iter();
+        said.options.iter().all(|(key, setting)| self.has_option(*key, setting))
+            && settings
+                .into_iter()
+                .all(|(path, said)| self.says(&YamlPath::Setting(path.clone()), &said.value))
     }
 
-    fn has(&self, key: OptionKey, setting: &Setting) -> bool {
+    fn has_option(&self, key: OptionKey, setting: &Setting) -> bool {
+        let path = YamlPath::ClientEncryption(key);
+        match (self.written(&path), setting) {
+            (None, Setting::Bool(false)) => self.is_off_by_default(key),
+            (_, setting) => self.says(&path, setting),
+        }
+    }
+
+    fn says(&self, path: &YamlPath, setting: &Setting) -> bool {
         let setting = match setting {
             // Where a secret comes from does not say which phase this is.
             Setting::Secret(_) => return true,
             Setting::Text(text) => Setting::Text(expand(text, self.node)),
             other => other.clone(),
         };
-        let path = YamlPath::ClientEncryption(key).keys();
-        let written = path.iter().try_fold(self.root, |node, key| Some(node?.get(key))).flatten();
-        match (written, &setting) {
-            (None, Setting::Bool(false)) => self.is_off_by_default(key),
-            (written, setting) => {
-                value(setting, &Material::default()).is_ok_and(|wished| yaml::says(written, &wished))
-            }
-        }
+        value(&setting, &Material::default()).is_ok_and(|wished| yaml::says(self.written(path), &wished))
+    }
+
+    fn written(&self, path: &YamlPath) -> Option<&yaml::Node> {
+        path.keys().iter().try_fold(self.root, |node, key| Some(node?.get(key))).flatten()
     }
 
     /// Whether Cassandra takes an option that is not written for `false`.
@@ -88,7 +101,7 @@ impl Stand<'_> {
 
     /// Whether the phase would let in a client that the node refuses today.
     fn would_relax(&self, said: &Said<'_>) -> bool {
-        let flag = |key| match said.get(&key) {
+        let flag = |key| match said.options.get(&key) {
             Some(Setting::Bool(value)) => Some(*value),
             Some(_) | None => None,
         };

@@ -62,19 +62,22 @@ pub struct EditYaml {
 }
 
 /// What in `cassandra.yaml` is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum YamlPath {
     ClientEncryption(#[schemars(with = "String")] OptionKey),
     NativeTransportPortSsl,
+    /// Any other, its keys joined by dots.
+    Setting(String),
 }
 
 impl YamlPath {
     /// The keys from the top of the file down.
-    pub fn keys(self) -> Vec<String> {
+    pub fn keys(&self) -> Vec<String> {
         match self {
             YamlPath::ClientEncryption(key) => vec!["client_encryption_options".into(), key.key().into()],
             YamlPath::NativeTransportPortSsl => vec!["native_transport_port_ssl".into()],
+            YamlPath::Setting(path) => path.split('.').map(str::to_owned).collect(),
         }
     }
 }

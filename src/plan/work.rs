@@ -11,10 +11,10 @@ use super::step::{EditYaml, PushStore, StoreName, Wire, YamlPath};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{FileFacts, Layout, NodeFacts, PortShows};
 use crate::formats::yaml;
-use crate::input::Input;
 use crate::input::inventory::Node;
 use crate::input::options::Setting;
 use crate::input::playbook::{Restart, StoreSpec, expand};
+use crate::input::{Input, names_a_secret};
 use crate::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,6 +146,8 @@ impl Subject<'_> {
         let phases = &self.input.playbook.phases[..=self.phase];
         let port_ssl = phases.iter().rev().find_map(|phase| phase.native_transport_port_ssl);
         set.extend(port_ssl.map(|port| (YamlPath::NativeTransportPortSsl, Setting::Number(port.into()))));
+        let settings = self.input.playbook.settings(self.phase).into_iter();
+        set.extend(settings.map(|(path, said)| (YamlPath::Setting(path), self.expanded(said.value))));
         set
     }
 
@@ -155,7 +157,12 @@ impl Subject<'_> {
             Setting::Map(entries) => {
                 Setting::Map(entries.into_iter().map(|(key, value)| (key, self.expanded(value))).collect())
             }
-            Setting::Bool(_) | Setting::Number(_) | Setting::List(_) | Setting::Secret(_) => setting,
+            Setting::Bool(_)
+            | Setting::Number(_)
+            | Setting::Decimal(_)
+            | Setting::List(_)
+            | Setting::Secret(_)
+            | Setting::Absent => setting,
         }
     }
 
@@ -171,9 +178,9 @@ impl Subject<'_> {
         let root = edited.before.as_ref();
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
             let node = edit.path.iter().try_fold(root?, |node, key| node.get(key));
-            let was = node.map(|node| shown(node, setting));
+            let was = node.map(|node| shown(&edit.path, node));
             (!yaml::says(node, &edit.value)).then(|| Change::Setting {
-                path: *path,
+                path: path.clone(),
                 was,
                 becomes: setting.to_string(),
             })
@@ -323,16 +330,16 @@ fn wire_differs(projected: &Projected, wires: &[Wire]) -> Option<RestartReason> 
 }
 
 /// A value of the file as the operator may see it.
-fn shown(node: &yaml::Node, becomes: &Setting) -> String {
-    match (becomes, &node.value, node.as_str()) {
-        (Setting::Secret(_), _, _) => "[secret]".into(),
-        (_, _, Some(text)) => text.into(),
-        (_, yaml::Value::Sequence(items), None) => {
+fn shown(path: &[String], node: &yaml::Node) -> String {
+    match (&node.value, node.as_str()) {
+        _ if path.last().is_some_and(|key| names_a_secret(key)) => "[secret]".into(),
+        (_, Some(text)) => text.into(),
+        (yaml::Value::Sequence(items), None) => {
             let items: Vec<&str> = items.iter().filter_map(yaml::Node::as_str).collect();
             format!("[{}]", items.join(", "))
         }
         // A mapping may hold secrets; the diff shows it masked.
-        (_, yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => {
+        (yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => {
             "something else".into()
         }
     }

@@ -320,12 +320,19 @@ fn sources(playbook: &Playbook) -> Vec<SecretSource> {
     let last = playbook.phases.len().saturating_sub(1);
     let mut open: Vec<Setting> =
         (0..=last).flat_map(|phase| playbook.wish(phase)).map(|(_, setting)| setting.value).collect();
+    let settings = playbook.phases.iter().flat_map(|phase| phase.settings.values());
+    open.extend(settings.map(|setting| setting.value.clone()));
     let mut sources = Vec::new();
     while let Some(setting) = open.pop() {
         match setting {
             Setting::Secret(source) => sources.push(source),
             Setting::Map(entries) => open.extend(entries.into_iter().map(|(_, setting)| setting)),
-            Setting::Bool(_) | Setting::Number(_) | Setting::Text(_) | Setting::List(_) => {}
+            Setting::Bool(_)
+            | Setting::Number(_)
+            | Setting::Decimal(_)
+            | Setting::Text(_)
+            | Setting::List(_)
+            | Setting::Absent => {}
         }
     }
     sources

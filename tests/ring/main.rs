@@ -20,6 +20,7 @@ mod restarts;
 mod rig;
 mod rotate;
 mod screen;
+mod settings;
 mod staged;
 #[path = "../support/this_host.rs"]
 mod this_host;
@@ -65,6 +66,12 @@ fn a06_a_straggler_holds_the_next_phase_and_no_query_fails() {
     if troubles_are_played() {
         staged::scene();
     }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn a07_a_setting_of_any_path_is_rolled_out_and_taken_back_and_no_query_fails() {
+    settings::scene();
 }
 
 #[test]
