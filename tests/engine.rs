@@ -8,6 +8,8 @@ mod on_failure;
 mod random;
 #[path = "engine/script.rs"]
 mod script;
+#[path = "engine/window.rs"]
+mod window;
 
 use jiff::Timestamp;
 use ringwalk::engine::EngineError;

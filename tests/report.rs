@@ -294,6 +294,7 @@ fn every_example_in_the_docs_is_an_event_and_every_event_has_one() {
     }
     let all = [
         "asks",
+        "closed",
         "interrupted",
         "job_stage",
         "looked",
@@ -305,6 +306,7 @@ fn every_example_in_the_docs_is_an_event_and_every_event_has_one() {
         "run_started",
         "step_finished",
         "step_started",
+        "window_closed",
     ];
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), all);
 }

@@ -13,7 +13,7 @@ pub enum Exit {
     Refused,
     /// A run stopped after it had changed something.
     StoppedMidway,
-    /// A run waits at a pause, for clients or for a yes.
+    /// A run waits for clients, for a yes or for its window.
     Waiting,
     /// `plan` found changes.
     Changes,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 #[derive(Debug, Args)]
 pub struct PauseArguments {
-    /// End with exit code 4 as soon as a client is not ready, instead of waiting for it
+    /// End with exit code 4 as soon as a client is not ready or the window is closed, instead of waiting for it
     #[arg(long)]
     pub no_wait: bool,
     /// Say yes beforehand to a phase that asks; may be repeated
@@ -27,8 +27,11 @@ impl PauseArguments {
             let problem = Diagnostic::new("--approve", format!("there is no phase `{unknown}`"));
             return Err(vec![problem.help(format!("the phases are: {}", names.join(", ")))].into());
         }
+        let waits_if = |it: bool| if it { Patience::Waits } else { Patience::Ends };
         Ok(Answers {
-            patience: if self.no_wait { Patience::Ends } else { Patience::Waits },
+            patience: waits_if(!self.no_wait),
+            // Days may pass: a job without a terminal is begun again when it is time.
+            for_window: waits_if(!self.no_wait && std::io::stdin().is_terminal()),
             approved: self.approve.iter().cloned().collect(),
             operator: Arc::new(Terminal),
         })

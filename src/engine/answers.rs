@@ -30,6 +30,8 @@ pub enum Patience {
 #[derive(Clone)]
 pub struct Answers {
     pub patience: Patience,
+    /// The same of the plan's window.
+    pub for_window: Patience,
     /// Phases that the operator has approved beforehand.
     pub approved: BTreeSet<String>,
     pub operator: Arc<dyn Operator>,
@@ -38,7 +40,8 @@ pub struct Answers {
 /// Waits for clients, and asks nobody.
 impl Default for Answers {
     fn default() -> Answers {
-        Answers { patience: Patience::Waits, approved: BTreeSet::new(), operator: Arc::new(Nobody) }
+        let waits = Patience::Waits;
+        Answers { patience: waits, for_window: waits, approved: BTreeSet::new(), operator: Arc::new(Nobody) }
     }
 }
 

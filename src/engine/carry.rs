@@ -2,6 +2,7 @@
 //! and a simulated cluster come in by the same door.
 
 use super::answers::Answers;
+use super::clock::Clock;
 use super::perform::Performer;
 use super::take_back::WayBack;
 use super::{Engine, EngineError, Interrupts, Permission, Stop};
@@ -75,7 +76,8 @@ pub async fn go_on(
     means: Means<'_>,
 ) -> Result<Ended, EngineError> {
     let at = Timestamp::now();
-    let paused_at = state.not_yet.as_ref().map(|not_yet| not_yet.step);
+    // A pause that a closed window kept from being begun has asked nobody.
+    let paused_at = state.not_yet.as_ref().filter(|not_yet| !not_yet.closed).map(|not_yet| not_yet.step);
     let event = StepEvent::Resumed { operator: means.operator.clone() };
     journal.append(at, &event)?;
     state.apply(at, &event)?;
@@ -92,9 +94,10 @@ async fn carry_out(
     let Means { cluster, facts, material, looks, permission, reporter, mut interrupts, answers, .. } = means;
     let (runs_dir, inventory, operator) = (means.runs_dir, means.inventory, means.operator);
     let performer = Performer::of(&state, Arc::clone(&cluster), facts, material, Arc::clone(&permission));
+    let clock = Clock { patience: answers.for_window, ..Clock::default() };
     let performer = Arc::new(performer.remembering(looks).told(answers, paused_at));
     let way_back = WayBack { runs_dir, inventory, cluster, permission, operator };
-    let mut engine = Engine { state, journal: &mut journal, reporter: &mut *reporter };
+    let mut engine = Engine { state, journal: &mut journal, reporter: &mut *reporter, clock };
     let result = loop {
         match engine.run(performer.clone(), &mut interrupts).await {
             Ok(Stop::Finished(result)) => break Ok(result),

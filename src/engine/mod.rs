@@ -5,6 +5,7 @@
 
 pub mod answers;
 pub mod back;
+pub mod clock;
 pub mod carry;
 pub mod eyes;
 pub mod hold;
@@ -19,12 +20,16 @@ use crate::plan::conduct::Extent;
 use crate::plan::step::Step;
 use crate::plan::{PlannedStep, StepId};
 use crate::report::Reporter;
+use answers::Patience;
 use async_trait::async_trait;
+use clock::Clock;
 use jiff::Timestamp;
 use next::{Next, next};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 /// Where step events are kept. `append` returns once the event would survive a power loss.
 pub trait Record: Send {
@@ -87,6 +92,9 @@ pub type ProgressSender = mpsc::Sender<Progress>;
 /// A terminal shows a few lines a second; what is more than this behind is of no use to it.
 const PROGRESS_QUEUE: usize = 256;
 
+/// Between two looks at the clock while the window is closed: a minute late is not late.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(30);
+
 /// How the operator stops a run: once, nothing new is begun; twice, it is left at once.
 pub type Interrupts = mpsc::Receiver<()>;
 
@@ -105,6 +113,7 @@ pub struct Engine<'a> {
     pub state: RunState,
     pub journal: &'a mut dyn Record,
     pub reporter: &'a mut dyn Reporter,
+    pub clock: Clock,
 }
 
 /// How the loop came to its end.
@@ -133,21 +142,25 @@ impl Engine<'_> {
         let (progress, mut progressed) = mpsc::channel(PROGRESS_QUEUE);
         let mut tasks = JoinSet::new();
         let stop = watch::Sender::new(false);
+        let mut told = None;
         for step in self.state.running().collect::<Vec<_>>() {
             self.begin(step, &performer, &progress, &stop, &mut tasks)?;
         }
         loop {
-            match next(&self.state) {
+            let window = self.clock.window(&self.state.plan);
+            match next(&self.state, window) {
                 Next::Finish(result) => {
                     self.record(StepEvent::RunFinished { result })?;
                     return Ok(Stop::Finished(result));
                 }
                 Next::TakeBack(extent) => return Ok(Stop::TakeBack(extent)),
                 Next::Perform(steps) => {
+                    told = None;
                     for step in steps {
                         self.begin(step, &performer, &progress, &stop, &mut tasks)?;
                     }
                 }
+                Next::Closed => self.is_closed(&mut told)?,
                 Next::Wait => {}
             }
             tokio::select! {
@@ -156,6 +169,8 @@ impl Engine<'_> {
                     self.record(StepEvent::StepFinished { step, outcome })?;
                 }
                 Some(progress) = progressed.recv() => self.tell(progress),
+                // The window may have opened; a machine that slept finds out soon.
+                () = sleep(LOOK_AT_CLOCK), if told.is_some() => {}
                 Some(()) = interrupts.recv() => match self.state.winding_down {
                     false => {
                         self.record(StepEvent::Interrupted)?;
@@ -165,6 +180,18 @@ impl Engine<'_> {
                 },
             }
         }
+    }
+
+    /// Says once when the window opens; who does not wait for it ends the run.
+    fn is_closed(&mut self, told: &mut Option<Timestamp>) -> Result<(), EngineError> {
+        let Some(opens) = self.clock.opens_at(&self.state.plan) else { return Ok(()) };
+        match self.clock.patience {
+            Patience::Ends => self.record(StepEvent::WindowClosed { opens })?,
+            Patience::Waits if *told != Some(opens) => self.tell(Progress::Closed { opens }),
+            Patience::Waits => {}
+        }
+        *told = Some(opens);
+        Ok(())
     }
 
     fn begin(
@@ -201,7 +228,7 @@ impl Engine<'_> {
 
     /// Puts an event on disk, into the state and before the reporter.
     pub fn record(&mut self, event: StepEvent) -> Result<(), EngineError> {
-        let at = Timestamp::now();
+        let at = (self.clock.now)();
         self.journal.append(at, &event)?;
         self.state.apply(at, &event)?;
         self.reporter.event(&Event::Step { at, event }, &self.state);

@@ -13,22 +13,34 @@ pub enum Next {
     Wait,
     /// A node failed, no other is in work, and the playbook wishes so much of the run to be taken back.
     TakeBack(Extent),
+    /// A node may be begun once the plan's window is open.
+    Closed,
     Finish(RunResult),
 }
 
+/// Whether the plan's window lets nodes be begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    Open,
+    Closed,
+}
+
 /// Waves run in order; within a wave a node's steps run in order, at most `at_once` nodes in work at a time. After a
-/// failure or an interrupt no node is begun; nodes in work are brought to their end, since a node left between two
+/// failure or an interrupt, and while the window is closed, no node is begun; nodes in work are brought to their end, since a node left between two
 /// steps is worse than either.
-pub fn next(state: &RunState) -> Next {
+pub fn next(state: &RunState, window: Window) -> Next {
     let stopping = state.winding_down || state.not_yet.is_some() || any_failed(state);
     let wave = Wave::first_unfinished(state);
-    let ready = wave.as_ref().map(|wave| wave.ready(state, stopping)).unwrap_or_default();
+    let is_closed = window == Window::Closed;
+    let ready = wave.as_ref().map(|wave| wave.ready(state, stopping || is_closed)).unwrap_or_default();
     if !ready.is_empty() {
         Next::Perform(ready)
     } else if state.running().next().is_some() {
         Next::Wait
     } else if let Some(extent) = takes_back(state) {
         Next::TakeBack(extent)
+    } else if is_closed && !stopping && wave.is_some() {
+        Next::Closed
     } else {
         Next::Finish(result(state, wave.is_none()))
     }

@@ -100,7 +100,8 @@ impl WayBack {
         // What comes back lies on the nodes.
         let material = Arc::new(Material::default());
         let performer = Arc::new(Performer::of(&state, cluster, Arc::new(facts), material, permission));
-        let mut own = Engine { state, journal: &mut journal, reporter: &mut *engine.reporter };
+        let clock = engine.clock;
+        let mut own = Engine { state, journal: &mut journal, reporter: &mut *engine.reporter, clock };
         let stop = Box::pin(own.run(performer, interrupts)).await;
         let state = own.state;
         match stop {

@@ -19,6 +19,7 @@ pub mod settings;
 pub mod shape;
 mod single;
 mod unknown;
+pub mod window;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::formats::yaml;

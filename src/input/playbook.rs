@@ -7,6 +7,7 @@ pub use super::options::{OptionKey, Setting};
 use super::playbook_rules;
 use super::reader::Reader;
 use super::record::{Field, Record, Value};
+use super::window::{self, Window};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::secret::SecretSource;
 use schemars::JsonSchema;
@@ -92,6 +93,8 @@ pub struct Rollout {
     pub keep_available: KeepAvailable,
     pub on_failure: OnFailure,
     pub pause_after: PauseAfter,
+    /// When nodes may be begun; `None`: at any time.
+    pub window: Option<Window>,
     /// How many looks in a row must find a node healthy.
     pub steady_looks: u32,
     /// A node that does not answer after its restart, with nobody there, puts its old files back.
@@ -170,6 +173,7 @@ impl Default for Rollout {
             keep_available: KeepAvailable::default(),
             on_failure: OnFailure::default(),
             pause_after: PauseAfter::default(),
+            window: None,
             steady_looks: 3,
             self_heal: true,
             timeouts: Timeouts::default(),
@@ -257,7 +261,7 @@ pub(super) fn build(record: &Record, reader: &mut Reader) -> Playbook {
         name: record.text("playbook").unwrap_or_default(),
         stores: record.record("stores").map(Stores::build).unwrap_or_default(),
         phases: record.records("phases").iter().map(Phase::build).collect(),
-        rollout: record.record("rollout").map(Rollout::build).unwrap_or_default(),
+        rollout: record.record("rollout").map(|rollout| Rollout::build(rollout, reader)).unwrap_or_default(),
         source: reader.document.clone(),
     };
     playbook_rules::check(&playbook, reader);
@@ -341,7 +345,7 @@ impl Setting {
 }
 
 impl Rollout {
-    fn build(record: &Record) -> Rollout {
+    fn build(record: &Record, reader: &mut Reader) -> Rollout {
         let default = Rollout::default();
         Rollout {
             waves: Waves::Node,
@@ -364,6 +368,7 @@ impl Rollout {
                 Some("phase") => PauseAfter::Phase,
                 _ => PauseAfter::Never,
             },
+            window: window::read(record, reader),
             steady_looks: record.whole("steady_looks").unwrap_or(default.steady_looks),
             self_heal: record.bool("self_heal").unwrap_or(default.self_heal),
             timeouts: record.record("timeouts").map(Timeouts::build).unwrap_or_default(),

@@ -297,6 +297,13 @@ pub static ROLLOUT: Table = Table {
         )
         .or("never"),
         Key::new(
+            "window",
+            Form::Texts,
+            "When a node may be begun, in UTC; days may be left out. Outside of it the run waits, or ends with exit code 4 to be resumed.",
+            "Sat,Sun 22:00-05:00 UTC",
+        )
+        .or("at any time"),
+        Key::new(
             "steady_looks",
             Form::Whole { least: 1, most: 100 },
             "How many looks in a row must find a node healthy.",

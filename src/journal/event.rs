@@ -46,6 +46,11 @@ pub enum StepEvent {
     },
     /// The operator asked to stop: nothing new is begun.
     Interrupted,
+    /// The run ends, since no node may be begun before the plan's window opens.
+    WindowClosed {
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        opens: Timestamp,
+    },
     /// A node failed, and as the playbook wishes it another run takes back what this one did. Written before that run
     /// begins; from there on its own journal tells of it.
     RollbackPlanned {
@@ -117,7 +122,7 @@ pub enum RunResult {
     /// A step failed, and as the playbook wishes it every node was put back as it was before the run.
     Restored,
     Interrupted,
-    /// The run ended at a pause.
+    /// The run ended at a pause, or since its window is closed.
     Waiting,
 }
 
@@ -129,6 +134,11 @@ pub enum Progress {
     Looked { step: StepId, passed_in_a_row: u32, of: u32, waiting: Vec<Waiting> },
     /// The restart job on the node reached this stage: disablebinary, drain, stop, start.
     JobStage { step: StepId, stage: String },
+    /// No node may be begun before the plan's window opens.
+    Closed {
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        opens: Timestamp,
+    },
     /// A pause asks the operator.
     Asks { step: StepId, question: String },
 }

@@ -37,19 +37,21 @@ pub struct RunState {
     pub touched: Vec<Touched>,
     /// The operator asked to stop.
     pub winding_down: bool,
-    /// The pause that the run ended at, until it is resumed.
+    /// The pause that the run ended at, or the step that its window keeps from being begun, until it is resumed.
     pub not_yet: Option<NotYet>,
     /// Once a node failed, where the playbook wishes it.
     pub rollback: Option<Rollback>,
     pub finished: Option<(Timestamp, RunResult)>,
 }
 
-/// Why a pause did not let the run go on.
+/// Why a pause did not let the run go on, or a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotYet {
     pub step: StepId,
     pub why: String,
     pub help: String,
+    /// The plan's window is closed: the step was not begun.
+    pub closed: bool,
 }
 
 /// An event that cannot follow the ones before it.
@@ -79,6 +81,7 @@ impl RunState {
             | StepEvent::StepStarted { .. }
             | StepEvent::StepFinished { .. }
             | StepEvent::Interrupted
+            | StepEvent::WindowClosed { .. }
             | StepEvent::RollbackPlanned { .. }
             | StepEvent::RollbackRefused { .. }
             | StepEvent::RollbackEnded { .. }
@@ -100,6 +103,7 @@ impl RunState {
                 self.winding_down = true;
                 Ok(())
             }
+            StepEvent::WindowClosed { opens } => self.close(*opens),
             StepEvent::RollbackPlanned { extent, run, nodes } => {
                 let (extent, run, nodes) = (*extent, run.clone(), nodes.clone());
                 let steps = self.steps_within(extent);
@@ -144,6 +148,21 @@ impl RunState {
         Ok(())
     }
 
+    fn close(&mut self, opens: Timestamp) -> Result<(), OutOfOrder> {
+        let is_open = |status: &Status| matches!(status, Status::Waiting);
+        let (Some(window), Some(step)) = (&self.plan.conduct.window, self.status.iter().position(is_open))
+        else {
+            return Err(OutOfOrder("a window is closed that the plan does not have, or need".into()));
+        };
+        let why = format!(
+            "nodes are begun within {window} only, next {}",
+            opens.strftime("on %a %Y-%m-%d at %H:%M UTC")
+        );
+        let help = format!("`ringwalk resume {}` goes on then", self.run);
+        self.not_yet = Some(NotYet { step, why, help, closed: true });
+        Ok(())
+    }
+
     fn start(&mut self, at: Timestamp, step: StepId, kept: Option<&Kept>) -> Result<(), OutOfOrder> {
         // Started twice: a run that was killed in the step and resumed. The first backup is the true one.
         match self.status.get(step) {
@@ -166,7 +185,7 @@ impl RunState {
         };
         self.status[step] = match outcome.clone() {
             Outcome::NotYet { why, help } => {
-                self.not_yet = Some(NotYet { step, why, help });
+                self.not_yet = Some(NotYet { step, why, help, closed: false });
                 Status::Waiting
             }
             Outcome::Done { seen } => Status::Done { started, at, seen },

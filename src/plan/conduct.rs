@@ -1,7 +1,7 @@
-//! How a run conducts itself beyond its steps, as the playbook wishes it: what a failure leads to.
+//! How a run conducts itself beyond its steps, as the playbook wishes it: what a failure leads to, when nodes may be begun.
 
-use crate::input::playbook::OnFailure;
-use crate::input::playbook::Rollout;
+use crate::input::playbook::{OnFailure, Rollout};
+use crate::input::window::Window;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,15 @@ use serde::{Deserialize, Serialize};
 pub struct Conduct {
     #[serde(default)]
     pub on_failure: OnFailure,
+    /// `None`: at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<String>>")]
+    pub window: Option<Window>,
 }
 
 impl Conduct {
     pub fn of(rollout: &Rollout) -> Conduct {
-        Conduct { on_failure: rollout.on_failure }
+        Conduct { on_failure: rollout.on_failure, window: rollout.window.clone() }
     }
 
     /// How much is taken back once a node has failed; `None`: nothing, the operator decides.

@@ -130,6 +130,11 @@ impl Lines {
                 clock(at),
                 self.screen.yellow("interrupt: nothing new is begun, what runs comes to its end")
             ))),
+            StepEvent::WindowClosed { .. } => {
+                let why = state.not_yet.as_ref().map_or("", |not_yet| not_yet.why.as_str());
+                let text = format!("{}: {}", self.screen.yellow("not yet"), printable(why));
+                lines.push(note(on_node(at, "", &text)));
+            }
             StepEvent::RollbackPlanned { .. }
             | StepEvent::RollbackRefused { .. }
             | StepEvent::RollbackEnded { .. } => lines.extend(
@@ -211,6 +216,13 @@ impl Lines {
             Progress::JobStage { step, stage } => {
                 let node = &state.plan.steps.get(*step)?.node;
                 Some(detail(on_node(at, node, &format!("restart: {}", printable(stage)))))
+            }
+            Progress::Closed { opens } => {
+                let window = state.plan.conduct.window.as_ref()?;
+                let opens = opens.strftime("on %a %Y-%m-%d at %H:%M UTC");
+                let waits = self.screen.yellow("waits");
+                let text = format!("{waits}: nodes are begun within {window} only, next {opens}");
+                Some(note(on_node(at, "", &text)))
             }
             Progress::Asks { question, .. } => {
                 let question = format!("{} Type yes: ", printable(question));

@@ -35,6 +35,7 @@ pub fn line(event: &StepEvent, state: &RunState, screen: Screen) -> Option<Strin
         | StepEvent::StepStarted { .. }
         | StepEvent::StepFinished { .. }
         | StepEvent::Interrupted
+        | StepEvent::WindowClosed { .. }
         | StepEvent::RunFinished { .. } => None,
     }
 }

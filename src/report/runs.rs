@@ -51,7 +51,7 @@ fn row(run: &RunSummary) -> [String; 4] {
             format!("interrupted after {}", after(*at))
         }
         Standing::Finished { at, result: RunResult::Waiting } => {
-            format!("waits at a pause, after {}", after(*at))
+            format!("waits, after {}", after(*at))
         }
         Standing::Abandoned => match run.begun.as_ref().and_then(|begun| begun.taken_back_by.as_ref()) {
             Some(back) => format!("failed, taken back by {back}"),

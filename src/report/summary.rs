@@ -144,7 +144,7 @@ fn headline(state: &RunState, fates: &Fates) -> String {
             format!("run {run} was interrupted after {}: {}", after(at), fates.counts())
         }
         Some((at, RunResult::Waiting)) => {
-            format!("run {run} waits at a pause, after {}: {}", after(at), fates.counts())
+            format!("run {run} waits, after {}: {}", after(at), fates.counts())
         }
         None => format!(
             "the end of run {run} is not on record: it was killed, or is still at work: {}",
@@ -153,10 +153,13 @@ fn headline(state: &RunState, fates: &Fates) -> String {
     }
 }
 
-/// Why the run ended at a pause.
+/// Why the run ended at a pause, or before its window.
 fn not_yet(state: &RunState, screen: Screen) -> String {
-    let Some(NotYet { step, why, .. }) = &state.not_yet else { return String::new() };
-    let text = format!("{}: {}", state.plan.steps[*step].step.sentence(), printable(why));
+    let Some(NotYet { step, why, closed, .. }) = &state.not_yet else { return String::new() };
+    let text = match closed {
+        true => printable(why),
+        false => format!("{}: {}", state.plan.steps[*step].step.sentence(), printable(why)),
+    };
     format!("\n{}", screen.wrap("not yet: ", &text))
 }
 

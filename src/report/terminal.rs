@@ -69,6 +69,7 @@ impl Terminal {
             StepEvent::RunStarted { .. }
             | StepEvent::Resumed { .. }
             | StepEvent::Interrupted
+            | StepEvent::WindowClosed { .. }
             | StepEvent::RollbackPlanned { .. }
             | StepEvent::RollbackRefused { .. }
             | StepEvent::RollbackEnded { .. }
@@ -79,6 +80,8 @@ impl Terminal {
     fn progress(&mut self, progress: &Progress) {
         match progress {
             Progress::Asks { step, .. } => self.make_way(*step),
+            // The line above the bars says it.
+            Progress::Closed { .. } => {}
             Progress::JobStage { step, stage } => self.doing(*step, format!("restart: {}", printable(stage))),
             Progress::Looked { step, passed_in_a_row, of, waiting } => {
                 let text = match why(waiting) {

@@ -3,6 +3,7 @@
 use super::script::{fold, plan};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use ringwalk::engine::clock::Clock;
 use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record, Stop};
 use ringwalk::journal::event::{Event, Kept, Origin, Outcome, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
@@ -144,7 +145,7 @@ fn process(journal: Journal, world: &Arc<Mutex<World>>, kill: Kill) -> (Journal,
     let mut nobody = Nobody;
     let ended = runtime.block_on(async {
         let (_interrupt, mut interrupts) = mpsc::channel(1);
-        let mut engine = Engine { state, journal: &mut disk, reporter: &mut nobody };
+        let mut engine = Engine { state, journal: &mut disk, reporter: &mut nobody, clock: Clock::default() };
         let run = engine.run(Arc::new(performer), &mut interrupts);
         // A process that is stuck before an act is killed there.
         tokio::time::timeout(Duration::from_secs(3600), run).await.ok()

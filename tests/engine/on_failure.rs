@@ -10,7 +10,7 @@ use ringwalk::plan::conduct::{Conduct, Extent};
 use ringwalk::plan::stand::Progress;
 
 fn wishing(on_failure: OnFailure, plan: Plan) -> Plan {
-    Plan { conduct: Conduct { on_failure }, ..plan }
+    Plan { conduct: Conduct { on_failure, window: None }, ..plan }
 }
 
 /// What is recorded of a rollback that ends so; the loop is asked for its extent.

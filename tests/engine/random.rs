@@ -4,7 +4,7 @@ use super::script::{Happened, Run, Script, fold, resume, run, step};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use ringwalk::engine::EngineError;
-use ringwalk::engine::next::{Next, next};
+use ringwalk::engine::next::{Next, Window, next};
 use ringwalk::journal::event::{Outcome, RunResult, StepEvent};
 use ringwalk::plan::{PLAN_FORMAT, Plan, PlannedStep, StepId};
 use std::collections::BTreeSet;
@@ -134,7 +134,7 @@ fn may_begin(state: &ringwalk::journal::state::RunState, step: StepId) {
 fn asks_the_same_on_every_prefix(run: &Run) {
     for records in 1..run.journal.len() {
         let state = fold(&run.journal[..records]);
-        let (asked, (_, did)) = (next(&state), &run.journal[records]);
+        let (asked, (_, did)) = (next(&state, Window::Open), &run.journal[records]);
         match did {
             StepEvent::StepStarted { step, .. } => {
                 assert!(
@@ -148,6 +148,7 @@ fn asks_the_same_on_every_prefix(run: &Run) {
             StepEvent::RunFinished { result } => assert_eq!(asked, Next::Finish(*result)),
             StepEvent::RunStarted { .. }
             | StepEvent::Resumed { .. }
+            | StepEvent::WindowClosed { .. }
             | StepEvent::RollbackPlanned { .. }
             | StepEvent::RollbackRefused { .. }
             | StepEvent::RollbackEnded { .. } => panic!("these plans stop at a failure, and start once"),

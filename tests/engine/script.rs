@@ -2,18 +2,21 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use ringwalk::engine::Stop;
-use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record};
+use ringwalk::engine::answers::Patience;
+use ringwalk::engine::clock::Clock;
+use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record, Stop};
 use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::RunState;
 use ringwalk::plan::step::{Asks, Before, Pause, PushStore, Restart, Step, StoreName};
 use ringwalk::plan::{PLAN_FORMAT, Plan, PlannedStep, StepId};
 use ringwalk::report::Reporter;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// What happened, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +96,8 @@ pub struct Script {
     pub disk_full_at: Option<usize>,
     /// What is recorded where so much is to be taken back.
     pub rollback: Vec<StepEvent>,
+    /// Whether it waits for its window.
+    pub for_window: Patience,
 }
 
 /// How a run went.
@@ -137,7 +142,9 @@ async fn resumed(journal: Vec<(Timestamp, StepEvent)>, script: &Script) -> Run {
         });
     }
     let performer = Performer { script: script.clone(), log: log.clone() };
-    let mut engine = Engine { state, journal: &mut journal, reporter: &mut mirror };
+    BEGUN.set(Some(Instant::now()));
+    let clock = Clock { patience: script.for_window, now };
+    let mut engine = Engine { state, journal: &mut journal, reporter: &mut mirror, clock };
     let performer = Arc::new(performer);
     let ended = loop {
         match engine.run(performer.clone(), &mut interrupts).await {
@@ -159,6 +166,16 @@ async fn resumed(journal: Vec<(Timestamp, StepEvent)>, script: &Script) -> Run {
     assert_eq!(state, mirror.state, "the reporter was told everything");
     let log = log.lock().unwrap().clone();
     Run { ended, state, log, journal: journal.events }
+}
+
+thread_local! {
+    static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// A Tuesday, a minute before ten in the evening, when a process begins; then time passes virtually.
+pub fn now() -> Timestamp {
+    let begun: Timestamp = "2026-11-24T21:59:00Z".parse().unwrap();
+    begun + BEGUN.get().map_or(Duration::ZERO, |instant| instant.elapsed())
 }
 
 pub fn fold(journal: &[(Timestamp, StepEvent)]) -> RunState {

@@ -43,7 +43,8 @@ async fn played(on_failure: OnFailure, broken: &str) -> Story {
         Arc::new(SimHost::new(&world, &node.name).unwrap())
     });
     let facts = survey(&cluster, &input).await.unwrap().facts;
-    let plan = Plan { conduct: Conduct { on_failure }, ..plan(&input, &material, &facts).unwrap() };
+    let plan =
+        Plan { conduct: Conduct { on_failure, window: None }, ..plan(&input, &material, &facts).unwrap() };
     let before = world.configuration();
     let runs_dir = tempfile::tempdir().unwrap();
     let run = "sim-20261124-000000-0000";

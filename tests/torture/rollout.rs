@@ -7,6 +7,7 @@ use ringwalk::cluster::Cluster;
 use ringwalk::cluster::survey::{survey, survey_with};
 use ringwalk::diagnostic::Diagnostic;
 use ringwalk::engine::answers::Answers;
+use ringwalk::engine::clock::Clock;
 use ringwalk::engine::perform::Performer;
 use ringwalk::engine::{Alone, Engine, EngineError, Perform, ProgressSender, Record, Stop};
 use ringwalk::engine::{back, carry};
@@ -180,7 +181,7 @@ impl Rollout {
         let performer = Arc::new(Mutated { inner, mutation: self.mutation });
         let (_interrupt, mut interrupts) = mpsc::channel(1);
         let mut eye = Eye;
-        let mut engine = Engine { state, journal: &mut disk, reporter: &mut eye };
+        let mut engine = Engine { state, journal: &mut disk, reporter: &mut eye, clock: Clock::default() };
         let ended = engine.run(performer, &mut interrupts).await;
         let live = engine.state;
         self.journal = disk.events;

@@ -7,6 +7,7 @@ mod waves;
 
 use super::Screen;
 use super::words::count;
+use crate::plan::conduct::{Conduct, Extent};
 use crate::plan::{Phase, Plan, judge};
 use std::collections::HashSet;
 
@@ -33,6 +34,7 @@ pub fn text_in(plan: &Plan, screen: Screen, detail: Detail) -> String {
         return text;
     }
     text += &screen.wrap("", &sum(plan));
+    text += &conduct(&plan.conduct, screen);
     text += &warnings(plan, screen);
     for (number, phase) in plan.phases.iter().enumerate() {
         text += &phase_text(plan, number, phase, screen, detail);
@@ -74,6 +76,17 @@ fn sum(plan: &Plan) -> String {
             (_, _) => format!("with {} and {}", count(restarts, "restart"), count(reloads, "reload")),
         },
     )
+}
+
+/// What the playbook wishes beyond the ordinary.
+fn conduct(conduct: &Conduct, screen: Screen) -> String {
+    let window =
+        conduct.window.as_ref().map(|window| format!("nodes are begun within {window} only")).into_iter();
+    let on_failure = conduct.takes_back().map(|extent| match extent {
+        Extent::Failed => "a node that fails is put back as it was last seen healthy".to_owned(),
+        Extent::Run => "if a node fails, all that the run did is taken back".to_owned(),
+    });
+    window.chain(on_failure).map(|text| screen.wrap("", &text)).collect()
 }
 
 fn warnings(plan: &Plan, screen: Screen) -> String {
