@@ -211,9 +211,15 @@ fn a_full_disk_is_an_error_and_leaves_what_was_acknowledged() {
         assert!(acknowledged < 10_000, "the disk never filled");
     };
     assert!(error.to_string().ends_with("no space is left on the device"), "{error}");
+    let help = error.help().unwrap();
+    assert!(help.starts_with("free some space there, then `ringwalk resume run` goes on"), "{help}");
     assert!(matches!(journal.append(at, &step(0)), Err(JournalError::Closed { .. })));
     let read = file::read(journal.path()).unwrap();
     assert_eq!((read.events.len(), read.torn), (acknowledged, false));
+    drop(journal);
+    fs::remove_file(disk.0.path().join("ballast")).unwrap();
+    let (mut journal, _) = Journal::resume(disk.0.path(), "run").unwrap();
+    journal.append(at, &StepEvent::Interrupted).unwrap();
 }
 
 #[test]

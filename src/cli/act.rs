@@ -12,13 +12,13 @@ use crate::engine::answers::Answers;
 use crate::engine::carry::{self, Ended, Means};
 use crate::facts::Facts;
 use crate::journal::event::Origin;
-use crate::journal::file::Journal;
+use crate::journal::file::{Journal, JournalError};
 use crate::journal::runs::{Standing, list, run_id};
 use crate::plan::Plan;
 use crate::report::plan::Detail;
 use crate::report::{self, Color, Reporter, Screen};
 use crate::transport::transcript::{Transcribed, Transcript};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ pub async fn begin(global: &Global, agreed: Agreed) -> Result<Exit, Trouble> {
     let run = run_id(&plan.cluster, Timestamp::now());
     let runs_dir = runs::directory(global)?;
     let lease = lock::take(&cluster, &run).await?;
-    let journal = Journal::create(&runs_dir, &run).map_err(anyhow::Error::new);
+    let journal = Journal::create(&runs_dir, &run).map_err(of_journal);
     let journal = lock::or_give_back(&lease, journal).await?;
     let cluster = lock::or_give_back(&lease, transcribed(cluster, &runs_dir, &run)).await?;
     let mut reporter = reporter(global);
@@ -158,7 +158,7 @@ pub fn transcribed(cluster: Cluster, runs_dir: &Path, run: &str) -> Result<Clust
 
 /// How the program ends after a run.
 pub fn exit(ended: Result<Ended, EngineError>) -> Result<Exit, Trouble> {
-    let Ended { state, result } = ended.map_err(anyhow::Error::new)?;
+    let Ended { state, result } = ended.map_err(|error| anyhow!(in_words(error)))?;
     match result {
         Ok(result) => Ok(result.into()),
         Err(EngineError::Left) => {
@@ -167,9 +167,28 @@ pub fn exit(ended: Result<Ended, EngineError>) -> Result<Exit, Trouble> {
         }
         Err(error) => {
             let exit = if state.changed_something() { Exit::StoppedMidway } else { Exit::StoppedUnchanged };
-            say(&format!("error: {:#}\n", anyhow::Error::new(error)));
+            say(&format!("error: {}\n", in_words(error)));
             Ok(exit)
         }
+    }
+}
+
+/// What stopped a run, and the way out.
+fn in_words(error: EngineError) -> String {
+    let help = error.help();
+    with_help(anyhow::Error::new(error), help)
+}
+
+/// What is wrong with a run's journal, and the way out.
+pub fn of_journal(error: JournalError) -> Trouble {
+    let help = error.help();
+    anyhow!(with_help(anyhow::Error::new(error), help)).into()
+}
+
+fn with_help(error: anyhow::Error, help: Option<String>) -> String {
+    match help {
+        Some(help) => format!("{error:#}\nhelp: {help}"),
+        None => format!("{error:#}"),
     }
 }
 
@@ -186,4 +205,20 @@ pub fn operator() -> String {
         std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{user}@{}", host.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_cannot_record_says_what_was_not_begun_and_what_to_type() {
+        let full = JournalError::Full { path: "/runs/orders-1/journal.jsonl".into() };
+        assert_eq!(
+            in_words(EngineError::Journal(full)),
+            "the run stopped before its next act: its journal cannot be written: cannot record in \
+             /runs/orders-1/journal.jsonl: no space is left on the device\nhelp: free some space there, then `ringwalk \
+             resume orders-1` goes on: nothing was begun that is not on record"
+        );
+    }
 }

@@ -1,6 +1,8 @@
 //! `ringwalk resume`: goes on with a run that was stopped, killed or left, in the same loop.
 
-use super::act::{Files, agreed, exit, nobody_else_is_at_work, operator, reporter, say, transcribed};
+use super::act::{
+    Files, agreed, exit, nobody_else_is_at_work, of_journal, operator, reporter, say, transcribed,
+};
 use super::arguments::{Global, OutputForm, ResumeArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load, load_inventory};
@@ -8,7 +10,7 @@ use super::{Trouble, interrupt, lock, print, reach, runs, show};
 use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::carry::{self, Means};
 use crate::journal::event::{Origin, RunResult};
-use crate::journal::file::{Journal, JournalError};
+use crate::journal::file::Journal;
 use crate::journal::rollback::Rollback;
 use crate::journal::runs::{RunSummary, Standing, list};
 use crate::journal::state::RunState;
@@ -98,15 +100,6 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
         )
         .into()),
         (Extent::Failed | Extent::Run, None, false) => Ok(()),
-    }
-}
-
-fn of_journal(error: JournalError) -> Trouble {
-    let help = error.help();
-    let error = anyhow::Error::new(error);
-    match help {
-        Some(help) => Trouble::Error(anyhow!("{error:#}\nhelp: {help}")),
-        None => Trouble::Error(error),
     }
 }
 

@@ -108,6 +108,16 @@ pub enum EngineError {
     Left,
 }
 
+impl EngineError {
+    /// The way out, where there is one.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            EngineError::Journal(error) => error.help(),
+            EngineError::OutOfOrder(_) | EngineError::Left => None,
+        }
+    }
+}
+
 /// The loop and all that it tells of what it does.
 pub struct Engine<'a> {
     pub state: RunState,

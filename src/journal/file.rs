@@ -1,4 +1,10 @@
 //! A run's journal on disk: one line an event, each on the disk before anything is done about it.
+//!
+//! The order in which things reach disks, so that a power loss on either side loses nothing: the journal's directories and
+//! its version line, before the first event; each event by one write and one `fdatasync` (which covers the file's new
+//! length), before the act that it tells of; on the node the mark that it owes a look, before its first file; a file's
+//! bytes, then its name, then its directory, before the answer that it is there; that answer, before the next act. A
+//! journal may so tell of one act a node that did not happen, and that is looked up there; it never lacks one that did.
 
 use super::event::StepEvent;
 use super::record::{Chain, JOURNAL_FORMAT, Record, Version};
@@ -75,10 +81,10 @@ impl JournalError {
             JournalError::Exists { .. } => {
                 Some("see it with `ringwalk runs`; a new run gets a new name".into())
             }
-            JournalError::Full { .. } => Some(
-                "free some space, then `ringwalk apply` again: nothing was begun that is not on record"
-                    .into(),
-            ),
+            JournalError::Full { path } => Some(format!(
+                "free some space there, then `ringwalk resume {}` goes on: nothing was begun that is not on record",
+                run_of(path)
+            )),
             JournalError::Locked { .. } => {
                 Some("see who runs with `ringwalk runs`; wait, or stop that one".into())
             }
@@ -89,9 +95,24 @@ impl JournalError {
             JournalError::NotBegun { .. } => {
                 Some("nothing was done in it; `ringwalk apply` begins anew".into())
             }
-            JournalError::Disk { .. } | JournalError::Closed { .. } => None,
+            JournalError::Disk { doing: "record in", path, .. } | JournalError::Closed { path } => {
+                Some(format!(
+                    "see to that disk, then `ringwalk resume {}` goes on: nothing was begun that is not on record",
+                    run_of(path)
+                ))
+            }
+            JournalError::Disk { doing: "create" | "sync", .. } => {
+                Some("see that it can be written to, or name another place with `--runs-dir`".into())
+            }
+            JournalError::Disk { .. } => None,
         }
     }
+}
+
+/// The run of a journal, by its directory.
+fn run_of(journal: &Path) -> String {
+    let directory = journal.parent().and_then(Path::file_name);
+    directory.map_or_else(String::new, |run| run.to_string_lossy().into_owned())
 }
 
 /// Where a run's journal stands: `<runs_dir>/<run>/journal.jsonl`.
@@ -104,6 +125,8 @@ impl Journal {
     pub fn create(runs_dir: &Path, run: &str) -> Result<Journal, JournalError> {
         let run_dir = runs_dir.join(run);
         let path = path(runs_dir, run);
+        let stood = std::path::absolute(runs_dir).map_err(disk("find", runs_dir))?;
+        let stood = stood.ancestors().find(|dir| dir.is_dir()).map(Path::to_path_buf);
         make_dirs(runs_dir).map_err(disk("create", runs_dir))?;
         match DirBuilder::new().mode(0o700).create(&run_dir) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -124,8 +147,13 @@ impl Journal {
             closed: false,
         };
         journal.write(&Version { format: JOURNAL_FORMAT, program: env!("CARGO_PKG_VERSION").into() })?;
-        for dir in [run_dir.as_path(), runs_dir] {
+        // Each new directory is a name in the one above it, which of a relative path may have no name.
+        let absolute = std::path::absolute(&run_dir).map_err(disk("find", &run_dir))?;
+        for dir in absolute.ancestors() {
             File::open(dir).and_then(|dir| dir.sync_all()).map_err(disk("sync", dir))?;
+            if Some(dir) == stood.as_deref() {
+                break;
+            }
         }
         Ok(journal)
     }
