@@ -1,10 +1,11 @@
 //! From an empty directory: a CA, stores, a plan, TLS on every node, and the real cqlsh and driver with a client's bundle.
 
-use super::desk::{RINGWALK, ROLLOUT, store_type};
-use super::rig::{nodes, ring, ring_says, state};
+use super::desk::{RINGWALK, ROLLOUT};
+use super::rig::{nodes, ring, ring_says, state, until, version_and_layout};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A directory in which nothing is yet, and what was said there last.
 struct Empty {
@@ -18,14 +19,14 @@ pub fn scene() {
     let here = Empty { directory };
     here.write("inventory.yaml", &ring_says(&["inventory"]));
     here.says(&["stores", "new-ca", "--name", "Own CA", "--password", "env:CA_PASSWORD", "--out", "ca"]);
-    let kind = store_type().0.to_lowercase();
-    let issued = here.says(&with_ca(&["issue", "-i", "inventory.yaml", "--type", &kind, "--out", "stores"]));
+    let issued =
+        here.says(&with_ca(&["issue", "-i", "inventory.yaml", "--type", form().0, "--out", "stores"]));
     assert!(!issued.contains("inventory alone"), "the ring was asked: {issued}");
     for (name, address) in nodes() {
         assert!(issued.contains(&format!("  {name}  {name}, {address}\n")), "{issued}");
     }
     let stores = &issued[issued.find("stores:\n").unwrap()..];
-    here.write("enable.yaml", &format!("playbook: own\n{stores}{PHASES}{ROLLOUT}"));
+    here.write("enable.yaml", &format!("playbook: own\n{stores}{}{ROLLOUT}", phases()));
     let files = ["-i", "inventory.yaml", "-p", "enable.yaml", "--runs-dir", "runs"];
     let (code, plan) = here.run(&[&["plan", "--out", "plan.json"], &files[..]].concat());
     assert!(code == 10 && plan.contains("3 of 3 nodes change"), "{plan}");
@@ -36,13 +37,35 @@ pub fn scene() {
     here.cqlsh_connects_with_the_bundle_alone();
     here.the_driver_checks_chain_and_address();
     here.a_renewal_is_taken_up(&files);
+    here.a_truststore_that_drops_who_is_connected_is_refused();
+}
+
+/// Each form is played on some ring: what `--type` calls it, and how its files end.
+fn form() -> (&'static str, &'static str) {
+    let (version, layout) = version_and_layout();
+    match (version.as_str(), layout.as_str()) {
+        ("3.11", _) => ("jks", "jks"),
+        // Read since 4.1.
+        ("5.0" | "4.1", "tarball") => ("pem", "pem"),
+        _ => ("pkcs12", "p12"),
+    }
 }
 
 /// One restart a node; a client must show its certificate.
-const PHASES: &str = "phases:
+fn phases() -> String {
+    let factory = match form().0 {
+        "pem" => {
+            ", ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }"
+        }
+        _ => "",
+    };
+    format!(
+        "phases:
   - name: mutual
-    client_encryption_options: { enabled: true, optional: false, require_client_auth: true }
-";
+    client_encryption_options: {{ enabled: true, optional: false, require_client_auth: true{factory} }}
+"
+    )
+}
 
 fn with_ca<'a>(words: &[&'a str]) -> Vec<&'a str> {
     [&["stores"], words, &["--ca", "ca", "--ca-password", "env:CA_PASSWORD"]].concat()
@@ -94,6 +117,7 @@ impl Empty {
         let other = format!("certfile = {}", self.directory.join("other/ca.pem").display());
         self.write("of-another-ca", &rc.replace(line("certfile"), &other));
         self.write("without-a-certificate", &rc.replace(line("usercert"), "").replace(line("userkey"), ""));
+        self.write("without-the-ca", &rc.replace(line("certfile"), ""));
         self.write("in-plaintext", "");
         for (_, address) in nodes() {
             let (code, text) = self.cqlsh("clients/app/cqlshrc", &address);
@@ -104,6 +128,9 @@ impl Empty {
             let (code, text) = self.cqlsh(cqlshrc, address);
             assert!(code != 0 && text.contains("Connection error"), "{cqlshrc}: {text}");
         }
+        // It does not even try: `validate` needs a CA.
+        let (code, text) = self.cqlsh("without-the-ca", address);
+        assert!(code != 0 && !text.contains("rig"), "{text}");
     }
 
     fn client(&self, authority: &str, own: bool) -> bool {
@@ -117,6 +144,10 @@ impl Empty {
     fn the_driver_checks_chain_and_address(&self) {
         assert!(self.client("clients/app/ca.pem", true));
         assert!(!self.client("other/ca.pem", true), "nodes of another CA");
+        assert!(
+            !self.client("/etc/ssl/certs/ca-certificates.crt", true),
+            "the CA is none that a system knows"
+        );
         assert!(!self.client("clients/app/ca.pem", false), "no certificate of its own");
     }
 
@@ -127,7 +158,7 @@ impl Empty {
             "a port that demands a certificate was asked with one: {issued}"
         );
         let stores = &issued[issued.find("stores:\n").unwrap()..];
-        self.write("enable.yaml", &format!("playbook: own\n{stores}{PHASES}{ROLLOUT}"));
+        self.write("enable.yaml", &format!("playbook: own\n{stores}{}{ROLLOUT}", phases()));
         self.says(&[&["apply", "--yes"], files].concat());
         assert!(self.client("clients/app/ca.pem", true));
         let (_, address) = &nodes()[0];
@@ -148,10 +179,52 @@ impl Empty {
         assert_eq!(of(&served), of(&made));
     }
 
+    /// Before 4.0 a node does not tell who is connected: there it can be a warning only.
+    fn a_truststore_that_drops_who_is_connected_is_refused(&self) {
+        let issue = ["stores", "issue", "-i", "inventory.yaml", "--offline", "--type", form().0];
+        let by = ["--ca", "other", "--ca-password", "env:CA_PASSWORD", "--out", "of-another"];
+        self.says(&[&issue[..], &by].concat());
+        let enable = fs::read_to_string(self.directory.join("enable.yaml")).unwrap();
+        assert_eq!(enable.matches("stores/truststore.").count(), 2, "the store and its password: {enable}");
+        self.write("drop.yaml", &enable.replace("stores/truststore.", "of-another/truststore."));
+        let mut connected = self.command(&[
+            "client",
+            "--tls",
+            "clients/app/ca.pem",
+            "--cert",
+            "clients/app/app.pem",
+            "--key",
+            "clients/app/app.key",
+            "--ready",
+            "ready",
+            "--until",
+            "until",
+            "--seconds",
+            "300",
+        ]);
+        let mut connected = connected.spawn().unwrap();
+        let ready = self.directory.join("ready");
+        until("the client reads and writes", Duration::from_secs(90), || ready.exists());
+        let (code, text) =
+            self.run(&["plan", "-i", "inventory.yaml", "-p", "drop.yaml", "--runs-dir", "runs"]);
+        match version_and_layout().0.as_str() {
+            "3.11" => {
+                let says = "drops CN=Own CA, which the node trusts today";
+                assert!(code == 10 && text.contains(says) && text.contains("(known_clients)"), "{text}");
+            }
+            _ => {
+                let says = "connected clients would be refused (known_clients)";
+                assert!(code == 2 && text.contains(says), "{text}");
+            }
+        }
+        self.write("until", "");
+        assert!(connected.wait().unwrap().success(), "a query of the connected client failed");
+    }
+
     /// Of n1, in the directory of the day.
     fn newest_keystore(&self) -> String {
         let entries = fs::read_dir(self.directory.join("stores")).unwrap();
         let day = entries.map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
-        day.join(format!("n1.{}", store_type().1)).display().to_string()
+        day.join(format!("n1.{}", form().1)).display().to_string()
     }
 }
