@@ -1,5 +1,6 @@
 //! Files on a node that are not as the plan needs them, and disks that take none: nothing is lost, no node goes down.
 
+use super::client::Clients;
 use super::desk::{Desk, ROLLOUT, stores};
 use super::enable::Yamls;
 use super::rig::{fault, heal, on, yaml_path};
@@ -19,7 +20,9 @@ pub fn scene() {
     let before = Yamls::now();
     broken_yaml(&desk);
     changed_since_the_plan(&desk);
+    let clients = Clients::of(&desk);
     disks_that_take_nothing(&desk);
+    clients.saw_no_failure();
     before.are_as_now();
     on("n1", "test -n \"$(pgrep -f CassandraDaemon)\"");
     desk.ringwalk(&["plan"]).exits(0);

@@ -11,6 +11,7 @@ mod enable;
 mod files;
 mod interruptions;
 mod judge;
+mod kills;
 mod knowledge;
 mod locks;
 mod mutual;
@@ -196,5 +197,13 @@ fn c06_a_node_heals_itself_when_nobody_is_there() {
 fn c07_what_failed_is_put_back_as_the_playbook_wishes() {
     if troubles_are_played() {
         on_failure::scene();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn c08_killed_in_each_step_and_with_a_full_disk_it_goes_on_and_back() {
+    if troubles_are_played() {
+        kills::scene();
     }
 }

@@ -6,9 +6,7 @@ use super::rig::{nodes, on, ring_says, yaml_path};
 
 pub fn scene() {
     let desk = Desk::of_this_ring();
-    if !desk.directory.join("stores/password").exists() {
-        desk.make_stores();
-    }
+    has_stores(&desk);
     let before = everything();
     let clients = Clients::of(&desk);
     the_canary_is_put_back(&desk, &before);
@@ -17,6 +15,13 @@ pub fn scene() {
     the_whole_run_is_taken_back(&desk, &before);
     does_not_start_on_n2(false);
     clients.saw_no_failure();
+}
+
+/// Made by the first scene, if it was played.
+pub fn has_stores(desk: &Desk) {
+    if !desk.directory.join("stores/password").exists() {
+        desk.make_stores();
+    }
 }
 
 /// The keystore at a path of its own, so that a node has a file more, and one line of its yaml is new.

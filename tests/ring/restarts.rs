@@ -67,6 +67,7 @@ pub fn hangs_as_it_comes_back() {
     let desk = Desk::of_this_ring();
     let short = ROLLOUT.replace("start: 2m, hold: 60s", "start: 10s, hold: 20s");
     desk.write("always.yaml", &always(&short));
+    let clients = Clients::of(&desk);
     let run = desk.start("inventory.yaml", "always.yaml", &["apply", "--yes"]);
     run.until_it_says("the client port is closed");
     fault("n1", &["stop"]);
@@ -82,6 +83,7 @@ pub fn hangs_as_it_comes_back() {
     hanging.exits(0).says("warning: Cassandra runs on `n1`, but its client port 9042 is closed");
     // No file was changed, and the new process runs with the files that are wished.
     desk.ringwalk(&["plan"]).exits(0).says("nothing to do").says_not("but its client port");
+    clients.saw_no_failure();
 }
 
 fn always(rollout: &str) -> String {
