@@ -170,7 +170,12 @@ impl Engine<'_> {
                         self.begin(step, &performer, &progress, &stop, &mut tasks)?;
                     }
                 }
-                Next::Closed => self.is_closed(&mut told)?,
+                Next::Closed => {
+                    self.is_closed(&mut told)?;
+                    if self.state.not_yet.is_some() {
+                        continue;
+                    }
+                }
                 Next::Wait => {}
             }
             tokio::select! {

@@ -59,6 +59,8 @@ fn who_does_not_wait_ends_and_resumes_when_it_is_time() {
     let script = Script { for_window: Patience::Ends, ..slowly() };
     let ended = run(within("21:50-22:00 UTC", two_nodes()), &script);
     assert_eq!((result(&ended), begun(&ended)), (RunResult::Waiting, vec![0, 1, 2, 3]));
+    let [.., (closed, _), (over, _)] = &ended.journal[..] else { panic!("it ends") };
+    assert_eq!(closed, over, "it ends at once");
     let not_yet = ended.state.not_yet.clone().unwrap();
     assert_eq!((not_yet.step, not_yet.closed), (4, true));
     assert_eq!(
