@@ -228,8 +228,8 @@ impl RunState {
     pub fn progress(&self, step: StepId) -> Progress {
         match self.status[step] {
             Status::Waiting if self.tries[step] == 0 => Progress::NotBegun,
-            Status::Waiting | Status::Started { .. } | Status::Failed { .. } => Progress::Perhaps,
             _ if self.is_put_back(step) => Progress::NotBegun,
+            Status::Waiting | Status::Started { .. } | Status::Failed { .. } => Progress::Perhaps,
             Status::Done { .. } if self.is_being_put_back(step) => Progress::Perhaps,
             Status::Done { .. } => Progress::Done,
         }

@@ -176,6 +176,10 @@ impl<'a> Way<'a> {
 
     fn work(&mut self, phase: usize, node: &str) -> Option<Work> {
         let begun = self.begun(phase, node);
+        // A mark is taken away by whoever puts something back after which the node was seen healthy.
+        if begun.is_empty() {
+            return None;
+        }
         let projected = self.nodes.get_mut(node)?;
         let (before, text_before) = (projected.options(), projected.text.clone());
         let policy_before = before.policy(&projected.facts);

@@ -90,6 +90,7 @@ fn a_node_that_was_put_back_is_walked_again_by_who_resumes_and_a_run_that_was_is
     };
     let node = stopped(OnFailure::RestoreNode);
     let is_planned = |(_, event): &(Timestamp, StepEvent)| matches!(event, StepEvent::RollbackPlanned { .. });
+    assert_eq!(node.state.progress(6), Progress::NotBegun, "nor has its restart to be taken back again");
     let killed = 1 + node.journal.iter().position(is_planned).unwrap();
     let in_between = fold(&node.journal[..killed]);
     assert_eq!(in_between.progress(4), Progress::Perhaps, "either may be found on the node");

@@ -75,6 +75,20 @@ fn comes_back(name: &str, before: &Case, plan: &Plan, count: usize, ended: bool)
         assert_eq!(restarts(&back, back.steps.len()), restarts(plan, count), "{name}: {node} restarts");
     }
     asks_before_each_restart(name, &back);
+    confirms_last(name, &back);
+}
+
+/// A mark is not taken away in a wave that puts nothing back, while a later one does.
+fn confirms_last(name: &str, back: &Plan) {
+    for (id, step) in back.steps.iter().enumerate() {
+        let own = back.steps[..id].iter().filter(|earlier| earlier.node == step.node);
+        let mut idle = own.clone().filter(|earlier| {
+            let mut wave = own.clone().filter(|other| other.wave == earlier.wave);
+            earlier.wave < step.wave && wave.all(|other| !other.step.changes_the_node())
+        });
+        let why = format!("{name}: step {id} comes after a wave of nothing");
+        assert!(!step.step.changes_the_node() || idle.next().is_none(), "{why}");
+    }
 }
 
 type Kept = BTreeMap<usize, (String, Option<String>)>;
@@ -164,6 +178,7 @@ fn a_node_that_failed_is_put_back_to_where_it_was_last_seen_healthy() {
     let undone = Undone { run: "a-run", plan: &plan, steps, progress: &progress, kept, texts: texts.clone() };
     let back = back::plan(&undone, &case.input.inventory, &cut.facts).unwrap();
     assert_eq!(back.nodes(), [node.as_str()]);
+    assert_eq!(back.phases.len(), 1, "the phases before and after it have nothing to undo");
     let after = carried_out_with(&cut, &back, back.steps.len(), &texts);
     let yaml = |case: &Case| case.facts.node(&node).unwrap().yaml.text.clone();
     assert_eq!(yaml(&after).expose(), yaml(&healthy).expose());
