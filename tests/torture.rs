@@ -1,19 +1,32 @@
-//! Whole runs over a simulated cluster: the real planner, engine, gates and verbs; faults from a seed; a judge.
+//! Whole runs over a simulated cluster: the real planner, engine, gates and verbs; faults from a seed; judges.
 //!
 //! `SEED=7 cargo test --test torture any_seed` repeats one seed; `SEEDS=10000` plays so many.
 
+#[path = "torture/desk.rs"]
+mod desk;
+#[path = "torture/kills.rs"]
+mod kills;
+#[path = "torture/mutated.rs"]
+mod mutated;
 #[path = "torture/on_failure.rs"]
 mod on_failure;
 #[path = "torture/rollout.rs"]
 mod rollout;
+#[path = "torture/seeds.rs"]
+mod seeds;
 #[path = "torture/store.rs"]
 mod store;
+#[path = "torture/watch.rs"]
+mod watch;
 
+use desk::Playbook;
 use ringwalk::journal::event::RunResult;
-use ringwalk::sim::{Event, Faults, Mutation, Random};
-use rollout::{Ended, Playbook, Rollout};
+use ringwalk::sim::{Faults, Mutation};
+use rollout::{Ended, Rollout};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 
 #[test]
 fn without_faults_an_enable_and_a_rotation_are_done_and_leave_nothing_to_do() {
@@ -35,7 +48,7 @@ fn a_run_ends_at_a_phase_that_nobody_approves_and_goes_on_once_somebody_does() {
         let waits = Ended::With(RunResult::Waiting);
         assert_eq!(rollout.apply(Playbook::Staged, None).await, waits, "{}", rollout.told());
         let in_accept = rollout.configuration();
-        assert_eq!(rollout.resume(Playbook::Staged).await, waits, "it is asked again");
+        assert_eq!(rollout.resume(Playbook::Staged, None).await, waits, "it is asked again");
         assert_eq!(
             rollout.apply(Playbook::Staged, None).await,
             waits,
@@ -44,7 +57,7 @@ fn a_run_ends_at_a_phase_that_nobody_approves_and_goes_on_once_somebody_does() {
         assert!(rollout.configuration() == in_accept, "no node went on");
         rollout.answers.approved.insert("require".into());
         assert_eq!(
-            rollout.resume(Playbook::Staged).await,
+            rollout.resume(Playbook::Staged, None).await,
             Ended::With(RunResult::Done),
             "{}",
             rollout.told()
@@ -55,128 +68,111 @@ fn a_run_ends_at_a_phase_that_nobody_approves_and_goes_on_once_somebody_does() {
     });
 }
 
-/// How an operator goes on after the controller died.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
-    Resume,
-    RollBack,
-    PlanAnew,
-}
-
-#[test]
-fn three_nodes_killed_at_a_record_are_resumed_rolled_back_or_planned_anew() {
-    // Every fifth record is another step of another node; scripts/torture plays all of them.
-    killed(3, 5);
-}
-
-#[test]
-#[ignore = "minutes; scripts/torture plays it"]
-fn six_nodes_killed_at_any_record_are_resumed_rolled_back_or_planned_anew() {
-    killed(6, 1);
-}
-
-/// At every record or every few, which did or did not reach the disk: the same bytes as without the kill, or the bytes of
-/// before.
-fn killed(nodes: usize, every: usize) {
-    for playbook in [Playbook::Enable, Playbook::Rotate] {
-        let (before, after, records) = rollout::in_time(async {
-            let mut rollout = ready(nodes, playbook).await;
-            let before = rollout.configuration();
-            assert_eq!(rollout.apply(playbook, None).await, Ended::With(RunResult::Done));
-            (before, rollout.configuration(), rollout.records())
-        });
-        for (after_records, recorded) in (1..records).step_by(every).flat_map(|at| [(at, false), (at, true)])
-        {
-            for then in [Then::Resume, Then::RollBack, Then::PlanAnew] {
-                let case = format!("{playbook:?}, killed after {after_records} ({recorded}), {then:?}");
-                rollout::in_time(async {
-                    let mut rollout = ready(nodes, playbook).await;
-                    let killed = rollout.apply(playbook, Some((after_records, recorded))).await;
-                    assert_eq!(killed, Ended::Killed, "{case}");
-                    // What was begun on a node goes on there without us.
-                    tokio::time::sleep(Duration::from_secs(60)).await;
-                    let ended = match then {
-                        Then::Resume => rollout.resume(playbook).await,
-                        Then::RollBack => rollout.roll_back(playbook).await,
-                        Then::PlanAnew => rollout.apply(playbook, None).await,
-                    };
-                    let is_done = matches!(ended, Ended::With(RunResult::Done) | Ended::NothingToDo);
-                    assert!(is_done, "{case}: {ended:?} {}", rollout.told());
-                    let expected = if then == Then::RollBack { &before } else { &after };
-                    assert!(rollout.configuration() == *expected, "{case}: other bytes");
-                    assert_eq!(rollout.violations(), Vec::<String>::new(), "{case}");
-                    println!("{case}: {ended:?}");
-                });
-            }
-        }
-    }
-}
-
-async fn ready(nodes: usize, playbook: Playbook) -> Rollout {
-    let mut rollout = Rollout::new(nodes, 1, Faults::default(), Mutation::None);
-    if playbook == Playbook::Rotate {
-        rollout.apply(Playbook::Enable, None).await;
-    }
-    rollout
-}
-
-fn seeds() -> Vec<u64> {
+/// `SEED` alone, or as many as `SEEDS` says.
+fn asked_for(unless_said: u64) -> Vec<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     match number("SEED") {
         Some(seed) => vec![seed],
-        None => (1..=number("SEEDS").unwrap_or(20)).collect(),
+        None => (1..=number("SEEDS").unwrap_or(unless_said)).collect(),
     }
-}
-
-/// Plays one seed to its good end; says what was violated.
-fn play(seed: u64, mutation: Mutation, injected: &mut BTreeMap<&'static str, u64>) -> Result<(), String> {
-    rollout::in_time(async {
-        let faults = Faults::draw(&mut Random::new(seed), 6, 3);
-        let kill = faults.events.iter().find_map(|(_, event)| match event {
-            Event::ControllerDies { after_records, recorded } => Some((*after_records, *recorded)),
-            _ => None,
-        });
-        let mut rollout = Rollout::new(6, seed, faults, mutation);
-        let day = Duration::from_secs(86_400);
-        let played = tokio::time::timeout(day, rollout.until_the_end(kill)).await;
-        for (kind, count) in rollout.injected() {
-            *injected.entry(kind).or_default() += count;
-        }
-        let violations = rollout.violations();
-        match (violations.first(), played) {
-            (Some(violation), _) => Err(violation.clone()),
-            (None, Err(_)) => Err("a wait did not end within a day".into()),
-            (None, Ok(ended)) => ended,
-        }
-    })
 }
 
 #[test]
 fn any_seed_is_survived() {
-    let mut injected = BTreeMap::new();
-    for seed in seeds() {
-        if let Err(violation) = play(seed, Mutation::None, &mut injected) {
-            panic!("SEED={seed} cargo test --test torture any_seed\n{violation}");
+    let seeds = asked_for(20);
+    let (next, met) = (AtomicUsize::new(0), Mutex::new(Met::default()));
+    // Each seed is one thread's affair, and the threads share nothing but the sum.
+    let play = || {
+        while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let played = seeds::play(*seed, Mutation::None);
+            if !played.violations.is_empty() {
+                next.store(seeds.len(), Ordering::Relaxed);
+                return Some((*seed, played.violations.join("\n")));
+            }
+            met.lock().unwrap().add(&played);
         }
-        println!("seed {seed} survived");
+        None
+    };
+    let failed = std::thread::scope(|scope| {
+        let players: Vec<_> =
+            (0..available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(play)).collect();
+        players.into_iter().filter_map(|player| player.join().unwrap()).min()
+    });
+    if let Some((seed, violations)) = failed {
+        // The first line is what repeats it.
+        println!("SEED={seed} cargo test --test torture any_seed -- --nocapture");
+        panic!("{violations}");
     }
-    for (kind, count) in &injected {
-        println!("| {kind} | {count} |");
-    }
+    print!("{}", met.into_inner().unwrap().table());
 }
 
 #[test]
+fn a_seed_means_the_same_run_each_time() {
+    for seed in 1..=5 {
+        let [one, other] = [(); 2].map(|()| seeds::play(seed, Mutation::None));
+        assert_eq!(one.injected, other.injected, "seed {seed}");
+        assert_eq!(one.ends, other.ends, "seed {seed}");
+        assert_eq!(one.journal, other.journal, "seed {seed}");
+    }
+}
+
+/// What seeds brought, and how it ended.
+#[derive(Default)]
+struct Met {
+    seeds: u64,
+    /// By fault: how often it was injected, and in how many seeds.
+    faults: BTreeMap<&'static str, (u64, u64)>,
+    ends: BTreeMap<String, u64>,
+}
+
+impl Met {
+    fn add(&mut self, played: &seeds::Played) {
+        self.seeds += 1;
+        for (kind, count) in &played.injected {
+            let (times, seeds) = self.faults.entry(kind).or_default();
+            (*times, *seeds) = (*times + count, *seeds + 1);
+        }
+        for (end, count) in &played.ends {
+            *self.ends.entry(end.clone()).or_default() += count;
+        }
+    }
+
+    fn table(&self) -> String {
+        let mut text =
+            format!("\n{} seeds survived\n\n| fault | times | seeds |\n|---|---|---|\n", self.seeds);
+        for (kind, (times, seeds)) in &self.faults {
+            text.push_str(&format!("| {kind} | {times} | {seeds} |\n"));
+        }
+        text.push_str("\n| how a run ended | times |\n|---|---|\n");
+        for (end, times) in &self.ends {
+            text.push_str(&format!("| {end} | {times} |\n"));
+        }
+        text
+    }
+}
+
+/// What is broken, and the words of the judge that has to notice.
+const BROKEN: [(Mutation, &str); 12] = [
+    (Mutation::NeverWaits, "lost its quorum"),
+    (Mutation::WritesInPlace, "is half written"),
+    (Mutation::StartsJobsTwice, "began twice"),
+    (Mutation::ForgetsARecord, "the journal does not fold into the live state"),
+    (Mutation::TellsASecret, "a secret is in the journal"),
+    (Mutation::ShowsASecret, "a secret is in a report"),
+    (Mutation::TypesASecret, "a secret is in the transcript"),
+    (Mutation::WaitsForever, "a wait did not end"),
+    (Mutation::LeavesAFile, "is not as before: it was not there"),
+    (Mutation::LosesTheMode, "is not as before: it has"),
+    (Mutation::IgnoresTheLock, "while its name stood on"),
+    (Mutation::NeverConfirms, "when the faults were over the run ended"),
+];
+
+#[test]
 fn what_is_broken_on_purpose_is_caught() {
-    for mutation in [
-        Mutation::NeverWaits,
-        Mutation::WritesInPlace,
-        Mutation::StartsJobsTwice,
-        Mutation::ForgetsARecord,
-        Mutation::TellsASecret,
-        Mutation::WaitsForever,
-    ] {
+    for (mutation, words) in BROKEN {
         let caught = (1..=1000).find_map(|seed| {
-            let violation = play(seed, mutation, &mut BTreeMap::new()).err()?;
+            let violations = seeds::play(seed, mutation).violations;
+            let violation = violations.into_iter().find(|violation| violation.contains(words))?;
             Some((seed, violation))
         });
         let (seed, violation) = caught.unwrap_or_else(|| panic!("{mutation:?} was not caught"));

@@ -1,18 +1,20 @@
 //! The lock of a cluster: held by the run whose name stands on a majority of the inventory's nodes, and kept by a sign
 //! of life on each of them.
 
+use super::moment::Moment;
 use super::survey::chain;
 use super::{AT_ONCE, Cluster, Node};
 use crate::node::lock::{self, Answer, Claim, Holder, LockError, NodeLock};
+use crate::plan::change::sha256_hex;
 use aws_lc_rs::rand;
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// Between two signs of life. An eighth of what makes a holder count as dead: a slow node and a lost packet are none.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -44,23 +46,6 @@ struct Known {
     /// When a majority was last asked that answered so.
     renewed: Moment,
     lost: Option<String>,
-}
-
-/// When something was, by a clock that goes on while this machine sleeps and by one that nobody sets.
-#[derive(Clone, Copy)]
-struct Moment {
-    steady: Instant,
-    wall: SystemTime,
-}
-
-impl Moment {
-    fn now() -> Moment {
-        Moment { steady: Instant::now(), wall: SystemTime::now() }
-    }
-
-    fn age(&self) -> Duration {
-        self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
-    }
 }
 
 /// Why the lock was not taken. Nothing was changed on any node, and no lock of ours is left.
@@ -143,7 +128,8 @@ pub async fn take(cluster: Arc<Cluster>, run: &str, by: &str) -> Result<Lease, N
         if by_one_alone || tries == TRIES {
             return Err(NotTaken::Held(round.others));
         }
-        sleep(Duration::from_millis(SHORTEST_WAIT_MS + random() % (SHORTEST_WAIT_MS << tries))).await;
+        sleep(Duration::from_millis(SHORTEST_WAIT_MS + of_its_own(run, tries) % (SHORTEST_WAIT_MS << tries)))
+            .await;
         tries += 1;
     }
 }
@@ -174,11 +160,18 @@ fn majority(cluster: &Cluster) -> usize {
     cluster.nodes.len() / 2 + 1
 }
 
-/// Without it two rivals would wait alike; a zero only makes that likelier.
+/// Tells two processes of one run apart; the zero of a machine without random numbers only makes that harder.
 fn random() -> u64 {
     let mut bytes = [0; 8];
     let _ = rand::fill(&mut bytes);
     u64::from_ne_bytes(bytes)
+}
+
+/// A number of the run's own for each try: without it two rivals would wait alike. It is drawn from the run's id, so that
+/// a simulated run goes the same way each time.
+fn of_its_own(run: &str, tries: u32) -> u64 {
+    let hash = sha256_hex(format!("{run} {tries}").as_bytes());
+    hash.get(..8).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }
 
 impl Lease {

@@ -5,6 +5,7 @@ pub mod addresses;
 pub mod audit;
 pub mod clients;
 pub mod lock;
+pub mod moment;
 pub mod survey;
 mod trust;
 pub mod views;

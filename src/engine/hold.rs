@@ -63,6 +63,7 @@ pub async fn hold(eyes: &mut Eyes, id: StepId, hold: &Hold, progress: &ProgressS
         }
         let pause = sleep(if in_a_row == 0 { WHILE_WAITING } else { WHILE_STEADY });
         tokio::select! {
+            biased;
             () = pause => {}
             () = eyes.news() => {}
         }

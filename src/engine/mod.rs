@@ -179,13 +179,8 @@ impl Engine<'_> {
                 Next::Wait => {}
             }
             tokio::select! {
-                Some(ended) = tasks.join_next() => {
-                    let (step, outcome) = ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-                    self.record(StepEvent::StepFinished { step, outcome })?;
-                }
-                Some(progress) = progressed.recv() => self.tell(progress),
-                // The window may have opened; a machine that slept finds out soon.
-                () = sleep(LOOK_AT_CLOCK), if told.is_some() => {}
+                // The operator before all else; and what went on in a step is told before its end.
+                biased;
                 Some(()) = interrupts.recv() => match self.state.winding_down {
                     false => {
                         self.record(StepEvent::Interrupted)?;
@@ -193,6 +188,13 @@ impl Engine<'_> {
                     }
                     true => return Err(EngineError::Left),
                 },
+                Some(progress) = progressed.recv() => self.tell(progress),
+                Some(ended) = tasks.join_next() => {
+                    let (step, outcome) = ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+                    self.record(StepEvent::StepFinished { step, outcome })?;
+                }
+                // The window may have opened; a machine that slept finds out soon.
+                () = sleep(LOOK_AT_CLOCK), if told.is_some() => {}
             }
         }
     }
@@ -225,6 +227,7 @@ impl Engine<'_> {
             let perform = performer.perform(id, &step, progress);
             let outcome = match step.step {
                 Step::Pause(_) => tokio::select! {
+                    biased;
                     outcome = perform => outcome,
                     _ = stop.wait_for(|stop| *stop) => interrupted(),
                 },

@@ -12,6 +12,7 @@ use super::answers::Answers;
 use super::eyes::{Eyes, Subject};
 use super::hold::{Held, hold, listed};
 use super::{Perform, Permission, ProgressSender};
+use crate::cluster::moment::Moment;
 use crate::cluster::survey::chain;
 use crate::cluster::views::Looks;
 use crate::cluster::{Cluster, Node};
@@ -30,7 +31,6 @@ use async_trait::async_trait;
 use noted::{Noted, asks_to_go, held};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 /// Carries out the steps of one run on the real nodes.
@@ -317,7 +317,7 @@ impl Place<'_> {
                 *self.run.recent() = eyes.peers().cloned();
                 if asks_to_go {
                     self.run.note(&self.node.name, |noted| {
-                        noted.spared = Some((SystemTime::now(), gates.clone()))
+                        noted.spared = Some((Some(Moment::now()), gates.clone()))
                     });
                 }
                 return Ok(held(&gates.gates));

@@ -32,6 +32,14 @@ pub enum Event {
         node: usize,
         lasts_s: u64,
     },
+    /// It dies a minute after its next start.
+    DiesAfterStart {
+        node: usize,
+    },
+    /// The machine is gone until the operator sees to it.
+    NeverBack {
+        node: usize,
+    },
     YamlByHand {
         node: usize,
     },
@@ -57,6 +65,8 @@ pub enum Event {
         after_records: usize,
         recorded: bool,
     },
+    /// Somebody else sits down, too, and applies a playbook of their own.
+    AnotherOperator,
 }
 
 /// The faults of one run.
@@ -94,7 +104,7 @@ impl Faults {
     fn event(random: &mut Random, nodes: usize, racks: usize) -> Event {
         let node = random.below(nodes as u64) as usize;
         let lasts_s = 10 + random.below(300);
-        match random.below(10) {
+        match random.below(13) {
             0 => Event::JvmDies { node },
             1 => Event::Flaps { node },
             2 => Event::WontStart { node, lasts_s },
@@ -103,6 +113,9 @@ impl Faults {
             5 => Event::ReadOnly { node, lasts_s },
             6 => Event::Partition { rack: random.below(racks as u64) as usize, lasts_s },
             7 => Event::ClockSkew { node, seconds: random.below(7200) as i64 - 3600 },
+            8 => Event::DiesAfterStart { node },
+            9 => Event::NeverBack { node },
+            10 => Event::AnotherOperator,
             _ => Event::ControllerDies {
                 after_records: 1 + random.below(50) as usize,
                 recorded: random.chance(500),

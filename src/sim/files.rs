@@ -72,7 +72,7 @@ impl Files {
         let present = self.sha256(path).unwrap_or_else(|| "absent".into());
         if present == *becomes {
             if expect == becomes {
-                self.keep(backup, self.by_path.get(path).cloned());
+                self.keep(backup, self.by_path.get(path).cloned(), broken);
             }
             self.attributes(path, owner, mode);
             return said("already");
@@ -85,7 +85,7 @@ impl Files {
         }
         if becomes == ABSENT {
             let was = self.by_path.remove(path);
-            self.keep(backup, was);
+            self.keep(backup, was, broken);
             return said("replaced");
         }
         let temporary = match broken == Mutation::WritesInPlace {
@@ -108,7 +108,7 @@ impl Files {
         if sha256_hex(bytes) != *becomes {
             return said("garbled x");
         }
-        self.keep(backup, was);
+        self.keep(backup, was, broken);
         file.bytes = bytes.to_vec();
         self.by_path.insert(path.clone(), file);
         self.attributes(path, owner, mode);
@@ -116,11 +116,12 @@ impl Files {
     }
 
     /// The old file, with its owner and mode in a note beside it; once, since a second copy may be of the new file.
-    fn keep(&mut self, backup: &str, was: Option<File>) {
+    fn keep(&mut self, backup: &str, was: Option<File>, broken: Mutation) {
         let Some(was) = was.filter(|_| !backup.is_empty() && !self.by_path.contains_key(backup)) else {
             return;
         };
-        let bytes = format!("{}:{} {:o}\n", was.owner, was.group, was.mode).into_bytes();
+        let mode = if broken == Mutation::LosesTheMode { 0o644 } else { was.mode };
+        let bytes = format!("{}:{} {mode:o}\n", was.owner, was.group).into_bytes();
         let note = File { bytes, ..was.clone() };
         self.by_path.insert(format!("{backup}.attributes"), note);
         self.by_path.insert(backup.to_owned(), was);
@@ -137,9 +138,12 @@ impl Files {
     }
 
     /// `scripts/owe.sh`.
-    pub fn owe(&mut self, arguments: &[String]) -> Said {
+    pub fn owe(&mut self, arguments: &[String], broken: Mutation) -> Said {
         let [verb, directory, run] = arguments else { return said("failed") };
         let mark = format!("{directory}/owed");
+        if verb == "confirm" && broken == Mutation::NeverConfirms {
+            return said("failed");
+        }
         if verb == "confirm" && !self.by_path.contains_key(&mark) {
             return said("done");
         }

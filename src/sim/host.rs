@@ -54,6 +54,9 @@ impl SimHost {
 
     fn fate(&self, writes: bool) -> Fate {
         let mut state = self.world.state();
+        if state.machines[self.node].is_gone {
+            return Fate::Refused;
+        }
         let drawn = state.random.below(1000);
         let odds = state.faults.per_mille.clone();
         let fates = [
@@ -86,6 +89,7 @@ impl SimHost {
             }
             Some(("start-job", arguments)) => {
                 sleep(self.world.lasts(Duration::from_millis(50))).await;
+                self.world.state().judge_act(self.node, arguments);
                 output((job::start(&self.world, self.node, arguments).into_bytes(), String::new()))
             }
             Some((verb, arguments)) => output(self.quick(verb, arguments, command, power_lost)),
@@ -106,8 +110,12 @@ impl SimHost {
             "look" => plain(probe::look(&state, self.node)),
             "log" => plain(format!("log\n{}", state.machines[self.node].log).into_bytes()),
             "read" => state.machines[self.node].files.read(arguments.first().map_or("", String::as_str)),
-            "owe" => state.machines[self.node].files.owe(arguments),
+            "owe" => {
+                state.judge_act(self.node, arguments);
+                state.machines[self.node].files.owe(arguments, mutation)
+            }
             "replace" => {
+                state.judge_act(self.node, arguments);
                 let bytes = command.stdin.as_ref().map(|stdin| stdin.0.to_vec()).unwrap_or_default();
                 if let Some(becomes) = arguments.get(2) {
                     state.whole.insert(becomes.clone());

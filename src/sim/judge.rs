@@ -2,12 +2,13 @@
 //!
 //! Who can be reached changes only when a process begins or ends, so availability is judged at each of those moments.
 
-use super::world::State;
+use super::world::{Machine, State};
 use crate::plan::change::sha256_hex;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A way in which ringwalk, or what it relies on, is broken on purpose: the judge has to notice.
+/// A way in which ringwalk, or what it relies on, is broken on purpose: the judge has to notice. Tests hand one in; no
+/// command line does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mutation {
     #[default]
@@ -19,9 +20,22 @@ pub enum Mutation {
     StartsJobsTwice,
     /// A step's end is not written to the journal.
     ForgetsARecord,
+    /// A secret is in what a step says it has seen.
     TellsASecret,
+    /// A secret is in what goes on inside a step.
+    ShowsASecret,
+    /// A secret is an argument of a command.
+    TypesASecret,
     /// A hold goes on for ever.
     WaitsForever,
+    /// Going back leaves the store of the run where it is.
+    LeavesAFile,
+    /// The copy of a file says another mode than the file had.
+    LosesTheMode,
+    /// Acts whoever holds the lock.
+    IgnoresTheLock,
+    /// The mark of a run is never taken off a node.
+    NeverConfirms,
 }
 
 /// A node that died by itself is known to be down by then: gossip takes up to 21 s (measured), an answer of the peers
@@ -65,6 +79,21 @@ impl State {
         }
     }
 
+    /// Only the run whose name stands on a majority of the nodes acts on any of them.
+    pub fn judge_act(&mut self, node: usize, arguments: &[String]) {
+        let Some(run) = run_of(arguments) else { return };
+        if self.actors.last() != Some(&run) {
+            self.actors.push(run.clone());
+        }
+        let bears = |machine: &&Machine| machine.lock.as_ref().is_some_and(|lock| lock.run == run);
+        let (bear, of) = (self.machines.iter().filter(bears).count(), self.machines.len());
+        if bear <= of / 2 {
+            let name = &self.machines[node].name;
+            let text = format!("{run} acted on {name} while its name stood on {bear} of {of} nodes");
+            self.violations.push(text);
+        }
+    }
+
     /// No secret is in what others on the node can see.
     pub fn judge_words(&mut self, words: &[String]) {
         let told = words.iter().any(|word| self.secrets.iter().any(|secret| word.contains(secret.as_str())));
@@ -72,4 +101,15 @@ impl State {
             self.violations.push("a secret is in a command's arguments".into());
         }
     }
+}
+
+/// The run that a script works for: the directory of each stands below `runs`, and a mark names it.
+fn run_of(arguments: &[String]) -> Option<String> {
+    if let [verb, _, run] = arguments
+        && verb == "owe"
+    {
+        return Some(run.clone());
+    }
+    let (_, below) = arguments.iter().find_map(|argument| argument.split_once("/runs/"))?;
+    below.split('/').next().map(str::to_owned)
 }

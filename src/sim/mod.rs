@@ -8,6 +8,7 @@ mod cassandra;
 mod cql;
 mod disk;
 pub mod door;
+mod events;
 mod faults;
 mod files;
 mod host;

@@ -1,7 +1,8 @@
 //! The whole simulated cluster: its machines, who sees whom, and what happens to them over time.
 
 use super::cassandra::{Running, YAML, speaks};
-use super::faults::{Event, Faults, QUIET_AFTER};
+use super::events;
+use super::faults::Faults;
 use super::files::{File, Files};
 use super::job::Job;
 use super::judge::Mutation;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::Instant;
 
 /// A node as the cluster begins.
 #[derive(Clone, Debug)]
@@ -47,6 +48,10 @@ pub struct State {
     pub whole: BTreeSet<String>,
     pub secrets: Vec<String>,
     pub violations: Vec<String>,
+    /// The runs that acted on nodes, in the order in which one took its turn after another.
+    pub actors: Vec<String>,
+    /// The nodes whose yaml somebody changed by hand, once for each time.
+    pub by_hand: Vec<String>,
     /// How often each kind of fault was injected.
     pub injected: BTreeMap<&'static str, u64>,
 }
@@ -64,6 +69,8 @@ pub struct Machine {
     pub log: String,
     pub clock_skew_s: i64,
     pub wont_start_until: Option<Instant>,
+    /// Switched off: no SSH, no process, until somebody sees to it.
+    pub is_gone: bool,
     /// Ringwalk's restart took it down and has not seen it serve again.
     pub down_for_us: bool,
     pub down_since: Option<Instant>,
@@ -93,13 +100,15 @@ impl World {
             partition: None,
             secrets: Vec::new(),
             violations: Vec::new(),
+            actors: Vec::new(),
+            by_hand: Vec::new(),
             injected: BTreeMap::new(),
         };
         for node in 0..state.machines.len() {
             state.start(node, now, Duration::ZERO);
         }
         let world = Arc::new(World { state: Mutex::new(state) });
-        tokio::spawn(play(Arc::clone(&world)));
+        tokio::spawn(events::play(Arc::clone(&world)));
         world
     }
 
@@ -152,6 +161,21 @@ impl World {
         self.state().violations.clone()
     }
 
+    /// The runs that acted on nodes, in the order in which one took its turn after another.
+    pub fn actors(&self) -> Vec<String> {
+        self.state().actors.clone()
+    }
+
+    /// The nodes whose yaml somebody changed by hand, once for each time.
+    pub fn by_hand(&self) -> Vec<String> {
+        self.state().by_hand.clone()
+    }
+
+    /// A fault that whoever plays the operators has played.
+    pub fn inject(&self, kind: &'static str) {
+        self.state().inject(kind);
+    }
+
     pub fn injected(&self) -> BTreeMap<&'static str, u64> {
         self.state().injected.clone()
     }
@@ -164,7 +188,7 @@ impl World {
         state.partition = None;
         for node in 0..state.machines.len() {
             let machine = &mut state.machines[node];
-            machine.wont_start_until = None;
+            (machine.wont_start_until, machine.is_gone) = (None, false);
             machine.clock_skew_s = 0;
             (machine.files.disk_full, machine.files.read_only) = (false, false);
             if machine.process.is_none() {
@@ -188,6 +212,9 @@ impl State {
     pub fn start(&mut self, node: usize, now: Instant, takes: Duration) -> bool {
         let heard_after_s = 1 + self.random.below(4);
         let (begun, machine) = (self.begun, &mut self.machines[node]);
+        if machine.is_gone {
+            return false;
+        }
         machine.log.push_str("INFO  [main] x - Configuration location: file:/etc/cassandra/cassandra.yaml\n");
         if machine.wont_start_until.is_some_and(|until| now < until) {
             return false;
@@ -239,92 +266,6 @@ impl State {
         // At its very beginning a cluster is as it has been for long.
         last.or(other.rumours.first()).is_some_and(|(_, up, _)| *up)
     }
-
-    fn happen(&mut self, event: &Event, now: Instant) {
-        let until = |lasts_s: u64| now + Duration::from_secs(lasts_s);
-        match event {
-            Event::JvmDies { node } | Event::Flaps { node } => {
-                self.inject(if matches!(event, Event::JvmDies { .. }) { "JVM dies" } else { "JVM flaps" });
-                self.end(*node, now, false);
-            }
-            Event::WontStart { node, lasts_s } => {
-                self.inject("does not start");
-                self.machines[*node].wont_start_until = Some(until(*lasts_s));
-            }
-            Event::YamlByHand { node } => {
-                self.inject("yaml changed by hand");
-                if let Some(file) = self.machines[*node].files.by_path.get_mut(YAML) {
-                    file.bytes.extend_from_slice(b"# seen to by hand\n");
-                    self.whole.insert(sha256_hex(&file.bytes));
-                }
-            }
-            Event::DiskFull { node, .. } => {
-                self.inject("disk full");
-                self.machines[*node].files.disk_full = true;
-            }
-            Event::ReadOnly { node, .. } => {
-                self.inject("read-only file system");
-                self.machines[*node].files.read_only = true;
-            }
-            Event::Partition { rack, lasts_s } => {
-                self.inject("racks partitioned");
-                self.partition = Some((format!("r{rack}"), now, until(*lasts_s)));
-            }
-            Event::ClockSkew { node, seconds } => {
-                self.inject("clock skew");
-                self.machines[*node].clock_skew_s = *seconds;
-            }
-            // The test that holds the journal plays this one.
-            Event::ControllerDies { .. } => {}
-        }
-    }
-
-    /// What ends by itself after its time.
-    fn pass(&mut self, event: &Event, now: Instant) {
-        match event {
-            Event::Flaps { node } => {
-                if self.machines[*node].process.is_none() {
-                    self.start(*node, now, Duration::from_secs(8));
-                }
-            }
-            Event::DiskFull { node, .. } => self.machines[*node].files.disk_full = false,
-            Event::ReadOnly { node, .. } => self.machines[*node].files.read_only = false,
-            Event::JvmDies { .. }
-            | Event::WontStart { .. }
-            | Event::YamlByHand { .. }
-            | Event::Partition { .. }
-            | Event::ClockSkew { .. }
-            | Event::ControllerDies { .. } => {}
-        }
-    }
-}
-
-async fn play(world: Arc<World>) {
-    let (begun, events) = {
-        let state = world.state();
-        (state.begun, state.faults.events.clone())
-    };
-    for (at_s, event) in events {
-        sleep_until(begun + Duration::from_secs(at_s)).await;
-        world.state().happen(&event, Instant::now());
-        let lasts_s = match &event {
-            Event::DiskFull { lasts_s, .. } | Event::ReadOnly { lasts_s, .. } => *lasts_s,
-            Event::Flaps { .. } => 12,
-            Event::JvmDies { .. }
-            | Event::WontStart { .. }
-            | Event::YamlByHand { .. }
-            | Event::Partition { .. }
-            | Event::ClockSkew { .. }
-            | Event::ControllerDies { .. } => continue,
-        };
-        let world = Arc::clone(&world);
-        tokio::spawn(async move {
-            sleep(Duration::from_secs(lasts_s)).await;
-            world.state().pass(&event, Instant::now());
-        });
-    }
-    sleep_until(begun + QUIET_AFTER).await;
-    world.state().faults = Faults::default();
 }
 
 fn member(node: &NodeWish, random: &mut Random) -> Member {
@@ -361,6 +302,7 @@ fn machine(node: &NodeWish, member: Member) -> Machine {
         log: String::new(),
         clock_skew_s: 0,
         wont_start_until: None,
+        is_gone: false,
         down_for_us: false,
         down_since: None,
         rumours: Vec::new(),

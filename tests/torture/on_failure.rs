@@ -1,6 +1,7 @@
 //! A node that does not start with its new files: it is put back, or the whole run is, by a run of its own.
 
-use super::rollout::{PASSWORD, Playbook, in_time, input, material, wishes};
+use super::desk::{PASSWORD, Playbook, input, material, wishes};
+use super::rollout::in_time;
 use ringwalk::cluster::Cluster;
 use ringwalk::cluster::lock;
 use ringwalk::cluster::survey::survey;

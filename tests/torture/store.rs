@@ -1,6 +1,6 @@
 //! The stores of the simulated operator: one for each year.
 
-use super::rollout::{PASSWORD, Playbook};
+use super::desk::{PASSWORD, Playbook};
 use jiff::Timestamp;
 use ringwalk::formats::store::Store;
 use ringwalk::secret::Secret;

@@ -1,11 +1,11 @@
 //! What the steps of a node leave for those after them; for a resumed run, out of what its journal says.
 
+use crate::cluster::moment::Moment;
 use crate::facts::Process;
 use crate::journal::state::{RunState, Status};
 use crate::plan::StepId;
 use crate::plan::step::{Gate, Hold, Step, Write};
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 #[derive(Clone, Default)]
 pub(super) struct Noted {
@@ -13,8 +13,8 @@ pub(super) struct Noted {
     pub(super) owes: bool,
     /// SHA-256 by path of the files that this run has put there.
     pub(super) written: BTreeMap<String, String>,
-    /// When the node could be spared, and the hold that found it.
-    pub(super) spared: Option<(SystemTime, Hold)>,
+    /// When the node could be spared, and the hold that found it; no moment: in an earlier process.
+    pub(super) spared: Option<(Option<Moment>, Hold)>,
     /// The process that the restart ended, and the one that it started.
     pub(super) before: Option<Process>,
     pub(super) started: Option<Process>,
@@ -38,7 +38,7 @@ impl Noted {
                 Step::Restart(_) => noted.restarted = Some(id),
                 // What was answered before counts no more: a restart that has not begun asks again.
                 Step::Hold(hold) if asks_to_go(hold) => {
-                    noted.spared = Some((SystemTime::UNIX_EPOCH, hold.clone()));
+                    noted.spared = Some((None, hold.clone()));
                 }
                 Step::Hold(_) | Step::Reload(_) | Step::Pause(_) => {}
                 Step::Confirm => (noted.spared, noted.restarted) = (None, None),

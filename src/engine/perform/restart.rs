@@ -142,8 +142,7 @@ impl Place<'_> {
     /// Asks again where the answer is old. A node whose restart has begun unheard is down, and so can be spared.
     async fn can_still_be_spared(&self, id: StepId, progress: &ProgressSender) -> Result<(), Failure> {
         let Some((at, hold)) = self.run.noted(&self.node.name).spared else { return Ok(()) };
-        // The wall clock goes on while the controller sleeps; one that was set back says nothing.
-        if at.elapsed().is_ok_and(|age| age < ANSWER_HOLDS) {
+        if at.is_some_and(|at| at.age() < ANSWER_HOLDS) {
             return Ok(());
         }
         self.hold(id, &hold, progress).await.map(drop)

@@ -1,0 +1,210 @@
+//! One seed played from the first fault to the good end: operators, runs, kills, and what the judges say.
+
+use super::desk::Playbook;
+use super::rollout::{Before, Ended, Rollout, in_time};
+use super::watch::Kill;
+use ringwalk::sim::{Event, Faults, Mutation, Random};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+const NODES: usize = 6;
+const RACKS: usize = 3;
+/// How often the operator tries a playbook before they go home.
+const TRIES: usize = 4;
+/// The operator reads, mends and tries again.
+const THINKS: Duration = Duration::from_secs(120);
+/// Longer than all deadlines of all runs of a seed together.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How an operator goes on after a run that did not end well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    Resume,
+    RollBack,
+    PlanAnew,
+}
+
+/// What came of a seed.
+pub struct Played {
+    pub violations: Vec<String>,
+    pub injected: BTreeMap<&'static str, u64>,
+    /// How the runs ended, in words, each so often.
+    pub ends: BTreeMap<String, u64>,
+    /// What the last run's journal holds.
+    pub journal: String,
+}
+
+pub fn play(seed: u64, mutation: Mutation) -> Played {
+    in_time(async {
+        let mut random = Random::new(seed);
+        let faults = Faults::draw(&mut random, NODES, RACKS);
+        let mut kills = Vec::new();
+        let mut comes_at = None;
+        for (at_s, event) in &faults.events {
+            match event {
+                Event::ControllerDies { after_records, recorded } => {
+                    kills.push(Kill { after_records: *after_records, recorded: *recorded });
+                }
+                Event::AnotherOperator => comes_at = Some(Duration::from_secs(*at_s)),
+                _ => {}
+            }
+        }
+        let mut operator = Rollout::new(NODES, seed, faults, mutation);
+        let other = operator.beside("other");
+        let mut days = Days { random, kills, ends: BTreeMap::new() };
+        let mut violations = match timeout(DAY, days.pass(&mut operator, other, comes_at)).await {
+            Ok(Ok(of_other)) => of_other,
+            Ok(Err(why)) => vec![why],
+            Err(_) => vec!["a wait did not end within a day".into()],
+        };
+        violations.extend(operator.violations());
+        let injected = operator.world.injected();
+        let journal = format!("{:?}", operator.events());
+        Played { violations, injected, ends: days.ends, journal }
+    })
+}
+
+/// The operator's days with one cluster.
+struct Days {
+    random: Random,
+    /// When the controller dies, the next one last.
+    kills: Vec<Kill>,
+    ends: BTreeMap<String, u64>,
+}
+
+impl Days {
+    /// The error says how the cluster was left although all faults were over; else, what the other operator broke.
+    async fn pass(
+        &mut self,
+        operator: &mut Rollout,
+        mut other: Rollout,
+        comes_at: Option<Duration>,
+    ) -> Result<Vec<String>, String> {
+        tokio::join!(biased; self.under_faults(operator), visit(&mut other, comes_at));
+        operator.world.heal();
+        sleep(Duration::from_secs(300)).await;
+        if operator.last().is_some() && self.random.chance(500) {
+            self.go_back(operator).await?;
+        }
+        let ended = operator.apply(Playbook::Rotate, None).await;
+        self.note("after the faults, applied", &ended);
+        match ended.is_good() {
+            true => Ok(other.violations()),
+            false => Err(format!("when the faults were over the run ended {ended:?}: {}", operator.told())),
+        }
+    }
+
+    async fn under_faults(&mut self, operator: &mut Rollout) {
+        for playbook in [Playbook::Enable, Playbook::Rotate] {
+            let mut then = Then::PlanAnew;
+            for _ in 0..TRIES {
+                let kill = self.kills.pop();
+                if kill.is_some() {
+                    operator.world.inject("controller killed");
+                }
+                let ended = match then {
+                    Then::PlanAnew => operator.apply(playbook, kill).await,
+                    Then::Resume => operator.resume(playbook, kill).await,
+                    Then::RollBack => operator.roll_back(playbook, kill).await,
+                };
+                self.note(&format!("under faults, {then:?}"), &ended);
+                if ended.is_good() && then != Then::RollBack {
+                    break;
+                }
+                sleep(THINKS).await;
+                then = self.goes_on(operator);
+            }
+        }
+    }
+
+    /// What is over can only be planned anew; what takes back is not taken back.
+    fn goes_on(&mut self, operator: &Rollout) -> Then {
+        let Some(last) = operator.last().filter(|last| !is_done(last)) else { return Then::PlanAnew };
+        match self.random.below(4) {
+            0 if last.origin.undoes.is_none() => Then::RollBack,
+            1 => Then::PlanAnew,
+            _ => Then::Resume,
+        }
+    }
+
+    /// Takes the last run back and compares. What something else has changed since is left alone, and so not compared.
+    async fn go_back(&mut self, operator: &mut Rollout) -> Result<(), String> {
+        let Some(last) = operator.last() else { return Ok(()) };
+        let is_back = last.origin.undoes.is_some();
+        let then = if is_back { Then::Resume } else { Then::RollBack };
+        if is_back && is_done(&last) {
+            return Ok(());
+        }
+        let actors = operator.world.actors();
+        let by_hand = operator.world.by_hand();
+        let ended = match then {
+            Then::RollBack => operator.roll_back(Playbook::Rotate, None).await,
+            Then::Resume | Then::PlanAnew => operator.resume(Playbook::Rotate, None).await,
+        };
+        self.note(&format!("after the faults, {then:?}"), &ended);
+        let Some(before) = operator.before() else { return Ok(()) };
+        let undone = last.origin.undoes.as_ref().unwrap_or(&last.run);
+        let is_own = |actor: &String| actor == undone || *actor == last.run;
+        let met_another = !actors[before.actors..].iter().all(is_own);
+        let by_hand = &by_hand[before.by_hand..];
+        match ended {
+            Ended::Refused(_) if met_another || !by_hand.is_empty() => Ok(()),
+            ended if !ended.is_good() => {
+                Err(format!("after the faults {then:?} ended {ended:?}: {}", operator.told()))
+            }
+            _ if met_another => Ok(()),
+            _ => as_before(before, operator, by_hand),
+        }
+    }
+
+    fn note(&mut self, doing: &str, ended: &Ended) {
+        let how = match ended {
+            Ended::With(result) => format!("{result:?}"),
+            Ended::NothingToDo => "nothing to do".into(),
+            Ended::Refused(_) => "refused".into(),
+            Ended::Locked(_) => "locked".into(),
+            Ended::Killed => "killed".into(),
+        };
+        *self.ends.entry(format!("{doing}: {how}")).or_default() += 1;
+    }
+}
+
+fn is_done(run: &ringwalk::journal::state::RunState) -> bool {
+    matches!(run.finished, Some((_, ringwalk::journal::event::RunResult::Done)))
+}
+
+/// Every byte, owner and mode.
+fn as_before(before: &Before, operator: &Rollout, by_hand: &[String]) -> Result<(), String> {
+    let now = operator.configuration();
+    for (node, files) in before.configuration.iter().filter(|(node, _)| !by_hand.contains(node)) {
+        let paths = files.keys().chain(now[node].keys());
+        if let Some(path) = paths.into_iter().find(|path| files.get(*path) != now[node].get(*path)) {
+            let (was, is) = (files.get(path), now[node].get(path));
+            let how = match (was, is) {
+                (Some(_), None) => "is gone".into(),
+                (None, _) => "was not there".into(),
+                (Some(was), Some(is)) if was.bytes != is.bytes => "has other bytes".into(),
+                (Some(was), Some(is)) => format!(
+                    "has {}:{} {:o}, it had {}:{} {:o}",
+                    is.owner, is.group, is.mode, was.owner, was.group, was.mode
+                ),
+            };
+            return Err(format!("after a rollback {path} on {node} is not as before: it {how}"));
+        }
+    }
+    Ok(())
+}
+
+/// Another operator sits down, wants TLS too, and goes home when the cluster is not theirs to change.
+async fn visit(other: &mut Rollout, comes_at: Option<Duration>) {
+    let Some(comes_at) = comes_at else { return };
+    sleep(comes_at).await;
+    other.world.inject("another operator");
+    for _ in 0..TRIES {
+        if other.apply(Playbook::Enable, None).await.is_good() {
+            return;
+        }
+        sleep(THINKS).await;
+    }
+}
