@@ -76,6 +76,14 @@ pub struct Rollout {
     pub answers: Answers,
 }
 
+/// What a run is begun for.
+enum Aim {
+    /// What a playbook says, planned while the cluster was so.
+    Playbook(Before),
+    /// To take this run back.
+    WayBack(String),
+}
+
 /// What a run is begun or taken up with.
 struct With {
     cluster: Cluster,
@@ -115,13 +123,16 @@ impl Rollout {
     /// Plans and applies, or is killed.
     pub async fn apply(&mut self, playbook: Playbook, kill: Option<Kill>) -> Ended {
         let (input, material, cluster) = self.desk(playbook);
+        let before = self.now();
         let facts = match survey(&cluster, &input).await {
             Ok(survey) => survey.facts,
             Err(problems) => return told(problems),
         };
         match plan(&input, &material, &facts) {
             Ok(plan) if plan.is_empty() => Ended::NothingToDo,
-            Ok(plan) => self.begin(plan, kill, None, With { cluster, facts, material }).await,
+            Ok(plan) => {
+                self.begin(plan, kill, Aim::Playbook(before), With { cluster, facts, material }).await
+            }
             Err(problems) => told(problems),
         }
     }
@@ -141,16 +152,20 @@ impl Rollout {
         survey_with(cluster, &input.inventory, paths).await.map(|survey| survey.facts).map_err(told)
     }
 
-    async fn begin(&mut self, plan: Plan, kill: Option<Kill>, undoes: Option<String>, with: With) -> Ended {
+    async fn begin(&mut self, plan: Plan, kill: Option<Kill>, aim: Aim, with: With) -> Ended {
         let run = format!("{}-{}", self.name, self.runs + 1);
         let lease = match self.lock(&with.cluster, &run).await {
             Ok(lease) => lease,
             Err(not_taken) => return Ended::Locked(not_taken),
         };
         self.runs += 1;
-        if undoes.is_none() {
-            self.before = Some(self.now());
-        }
+        let undoes = match aim {
+            Aim::Playbook(before) => {
+                self.before = Some(before);
+                None
+            }
+            Aim::WayBack(undone) => Some(undone),
+        };
         let origin = ringwalk::journal::event::Origin { undoes, ..Default::default() };
         let (at, operator) = (Timestamp::UNIX_EPOCH, self.name.into());
         self.journal = vec![(at, StepEvent::RunStarted { run, operator, origin, plan: Box::new(plan) })];
@@ -190,7 +205,10 @@ impl Rollout {
         };
         match back::plan(&undone, Extent::Run, &cluster, &input.inventory, &facts).await {
             Ok(plan) if plan.is_empty() => Ended::NothingToDo,
-            Ok(plan) => self.begin(plan, kill, Some(undone.run), With { cluster, facts, material }).await,
+            Ok(plan) => {
+                let aim = Aim::WayBack(undone.run);
+                self.begin(plan, kill, aim, With { cluster, facts, material }).await
+            }
             Err(problems) => told(problems),
         }
     }
