@@ -47,7 +47,8 @@ impl State {
     pub fn judge_stop(&mut self, node: usize, now: Instant) {
         let is_down = |other: usize| {
             let machine = &self.machines[other];
-            machine.down_for_us || machine.down_since.is_some_and(|since| now - since > KNOWN)
+            let serves = machine.process.as_ref().is_some_and(|process| process.serves(now));
+            !serves && machine.down_for_us || machine.down_since.is_some_and(|since| now - since > KNOWN)
         };
         let lost = self.ranges.iter().find(|range| {
             let holds = range.replicas.contains(&node);
