@@ -117,7 +117,7 @@ fn a_store_by_itself_is_judged_by_what_is_in_it() {
     let desk = Desk::new("certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", TRUSTSTORE, ENABLE);
     let loaded = desk.load().unwrap();
     let rules = |node: &str, store| -> Vec<Rule> {
-        let local = loaded.material.store(node, store).unwrap();
+        let local = loaded.material.store(0, node, store).unwrap();
         let now = jiff::Timestamp::now();
         judge::store(local.content.as_deref().unwrap(), now).iter().map(|finding| finding.rule).collect()
     };

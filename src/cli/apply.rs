@@ -15,7 +15,7 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
     let saved = options.plan.as_deref().map(read).transpose()?;
     let recorded = saved.as_ref().map(|saved| (&saved.inventory, &saved.playbook));
     let files = Files::named_or(global, recorded);
-    let loaded = load(files.inventory.as_deref(), files.playbook.as_deref())?;
+    let loaded = load(files.inventory.as_deref(), files.playbook.as_deref())?.accepting(&options.accept);
     let made = make(&loaded).await?;
     if let Some(saved) = &saved {
         let moved_on = drift::between(&saved.plan, &made.plan);

@@ -120,7 +120,7 @@ impl From<ColorWhen> for Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Look at everything, change nothing: files, SSH, privilege, layout, stores, ring
-    Check,
+    Check(CheckArguments),
     /// Show what would change and why, node by node, and what makes the order safe; change nothing
     Plan(PlanArguments),
     /// Make it so: the plan that is shown, or a saved one if nothing has moved on since; asks first
@@ -167,10 +167,26 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    pub accept: AcceptArguments,
+}
+
+/// What is known to be wrong and gone on with.
+#[derive(Debug, Args)]
+pub struct AcceptArguments {
+    /// Go on with stores of a CA that has ended: what breaks by that is a warning then, instead of a refusal
+    #[arg(long)]
+    pub accept_expired_ca: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct PlanArguments {
     /// Save the plan: hashes, no secrets. `apply FILE` carries out exactly it, or refuses
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub accept: AcceptArguments,
 }
 
 #[derive(Debug, Args)]
@@ -187,6 +203,8 @@ pub struct ApplyArguments {
     /// Do not ask; needed where there is no terminal. It approves no phase: see --approve
     #[arg(short, long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub accept: AcceptArguments,
     #[command(flatten)]
     pub pauses: super::pauses::PauseArguments,
 }

@@ -1,6 +1,6 @@
 //! `ringwalk check`: looks at everything, changes nothing.
 
-use super::arguments::{Global, OutputForm};
+use super::arguments::{CheckArguments, Global, OutputForm};
 use super::exit::Exit;
 use super::load::load;
 use super::plan::{Made, make};
@@ -9,8 +9,8 @@ use crate::facts::ring::RingSource;
 use crate::facts::{Facts, NodeFacts, Service};
 use crate::plan::judge;
 
-pub async fn run(global: &Global) -> Result<Exit, Trouble> {
-    let loaded = load(global.inventory.as_deref(), global.playbook.as_deref())?;
+pub async fn run(global: &Global, options: &CheckArguments) -> Result<Exit, Trouble> {
+    let loaded = load(global.inventory.as_deref(), global.playbook.as_deref())?.accepting(&options.accept);
     let Made { plan, facts, .. } = make(&loaded).await?;
     let change = plan.nodes().len();
     print(&match global.output() {

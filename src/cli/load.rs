@@ -1,5 +1,6 @@
 //! What a command works on: both files read, secrets resolved, stores opened; or every problem of them at once.
 
+use super::arguments::AcceptArguments;
 use super::secrets;
 use crate::diagnostic::Diagnostic;
 use crate::formats::store::Store;
@@ -9,7 +10,7 @@ use crate::input::{self, Input, Source};
 use crate::node::wire::ClientIdentity;
 use crate::plan::change::{CertificateSummary, sha256_hex};
 use crate::plan::judge::{self, Finding};
-use crate::plan::material::{LocalStore, Material};
+use crate::plan::material::{LocalStore, Material, StoreKey};
 use crate::plan::step::StoreName;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -20,10 +21,18 @@ use zeroize::Zeroizing;
 pub struct Loaded {
     pub input: Input,
     pub material: Material,
-    /// By node: certificate and key of its keystore.
-    pub identities: BTreeMap<String, ClientIdentity>,
+    /// By node: certificate and key of its keystore, in each phase that brings one.
+    pub identities: BTreeMap<String, Vec<ClientIdentity>>,
     /// What relative paths of the inventory are relative to.
     pub inventory_directory: PathBuf,
+}
+
+impl Loaded {
+    /// With what was said on the command line to be known.
+    pub fn accepting(mut self, accept: &AcceptArguments) -> Loaded {
+        self.input.playbook.stores.accept_expired_ca = accept.accept_expired_ca;
+        self
+    }
 }
 
 /// Reads everything that is on this side; nothing is reached yet.
@@ -119,18 +128,17 @@ struct Opened {
 
 impl Stores<'_> {
     fn of_node(&mut self, node: &Node, loaded: &mut Loaded) -> Vec<Diagnostic> {
-        let stores = &self.input.playbook.stores;
-        let specs = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
         let mut problems = Vec::new();
-        for (name, spec) in specs.into_iter().filter_map(|(name, spec)| Some((name, spec.as_ref()?))) {
-            match self.open(name, spec, node, &loaded.material) {
+        for (phase, store, spec) in self.input.playbook.every_store() {
+            match self.open(store, spec, node, &loaded.material) {
                 Ok(opened) => {
-                    loaded.material.stores.insert((node.name.clone(), name), opened.local);
-                    if let Some(identity) = opened.identity.filter(|_| name == StoreName::Keystore) {
-                        loaded.identities.insert(node.name.clone(), identity);
+                    let key = StoreKey { node: node.name.clone(), store, phase };
+                    loaded.material.stores.insert(key, opened.local);
+                    if let Some(identity) = opened.identity.filter(|_| store == StoreName::Keystore) {
+                        loaded.identities.entry(node.name.clone()).or_default().push(identity);
                     }
                 }
-                Err(problem) => problems.push(self.problem(name, problem)),
+                Err(unfit) => problems.push(self.problem(phase, store, unfit)),
             }
         }
         problems
@@ -153,8 +161,9 @@ impl Stores<'_> {
         opened
     }
 
-    fn problem(&self, name: StoreName, Unfit { problem, help }: Unfit) -> Diagnostic {
-        self.input.playbook.source.diagnostic_of(&format!("stores.{name}.from"), problem, help)
+    fn problem(&self, phase: usize, store: StoreName, Unfit { problem, help }: Unfit) -> Diagnostic {
+        let place = self.input.playbook.place_of_store(phase, store);
+        self.input.playbook.source.diagnostic_of(&format!("{place}.from"), problem, help)
     }
 }
 

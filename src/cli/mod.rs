@@ -70,7 +70,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
     }
     match &arguments.command {
         Command::Clients(options) => wait(clients::run(global, options)),
-        Command::Check => wait(check::run(global)),
+        Command::Check(options) => wait(check::run(global, options)),
         Command::Plan(options) => wait(plan::run(global, options)),
         Command::Apply(options) => wait(apply::run(global, options)),
         Command::Resume(options) => wait(resume::run(global, options)),

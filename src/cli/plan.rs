@@ -18,7 +18,7 @@ use anyhow::Context;
 use std::path::Path;
 
 pub async fn run(global: &Global, options: &PlanArguments) -> Result<Exit, Trouble> {
-    let loaded = load(global.inventory.as_deref(), global.playbook.as_deref())?;
+    let loaded = load(global.inventory.as_deref(), global.playbook.as_deref())?.accepting(&options.accept);
     let Made { plan, .. } = make(&loaded).await?;
     show(&plan, global)?;
     if let Some(path) = &options.out {

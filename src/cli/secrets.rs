@@ -31,9 +31,7 @@ fn sources(input: &Input) -> BTreeMap<SecretSource, String> {
     let mut note = |source: &SecretSource, used_for: &str| {
         sources.entry(source.clone()).or_insert_with(|| used_for.to_owned());
     };
-    let stores =
-        [("keystore", &input.playbook.stores.keystore), ("truststore", &input.playbook.stores.truststore)];
-    for (name, store) in stores.iter().filter_map(|(name, store)| Some((name, store.as_ref()?))) {
+    for (_, name, store) in input.playbook.every_store() {
         note(&store.password, &format!("the {name}'s password"));
     }
     for phase in &input.playbook.phases {

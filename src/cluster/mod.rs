@@ -4,6 +4,7 @@
 pub mod addresses;
 pub mod audit;
 pub mod clients;
+mod identity;
 pub mod lock;
 pub mod moment;
 pub mod survey;
@@ -43,23 +44,23 @@ pub struct Node {
 pub struct Credentialed {
     pub cql: Option<Credentials>,
     pub jmx_password: Option<crate::secret::Secret>,
-    /// The node's own certificate, shown where its port demands one of clients.
-    pub identity: Option<ClientIdentity>,
+    /// The node's own certificates, phase by phase: one is shown where its port demands one of clients.
+    pub identities: Vec<ClientIdentity>,
 }
 
 impl Cluster {
-    /// `identities`: by node, the certificate and key of its keystore.
+    /// `identities`: by node, the certificate and key of its keystore in each phase that brings one.
     pub fn new(
         inventory: &inventory::Inventory,
         material: &Material,
-        identities: &BTreeMap<String, ClientIdentity>,
+        identities: &BTreeMap<String, Vec<ClientIdentity>>,
         mut host: impl FnMut(&inventory::Node) -> Arc<dyn Host>,
     ) -> Cluster {
         let node = |node: &inventory::Node| Node {
             name: node.name.clone(),
             inventory: node.clone(),
             host: host(node),
-            credentials: credentials(node, material, identities.get(&node.name).cloned()),
+            credentials: credentials(node, material, identities.get(&node.name).cloned().unwrap_or_default()),
         };
         Cluster { nodes: inventory.nodes.iter().map(node).collect() }
     }
@@ -92,16 +93,12 @@ impl Node {
     }
 }
 
-fn credentials(
-    node: &inventory::Node,
-    material: &Material,
-    identity: Option<ClientIdentity>,
-) -> Credentialed {
+fn credentials(node: &inventory::Node, material: &Material, identities: Vec<ClientIdentity>) -> Credentialed {
     let cql = node.cassandra.cql.as_ref().and_then(|cql| {
         let password = material.secret(&cql.password)?.clone();
         Some(Credentials { username: cql.username.clone(), password })
     });
     let jmx_password =
         node.cassandra.jmx.password.as_ref().and_then(|source| material.secret(source)).cloned();
-    Credentialed { cql, jmx_password, identity }
+    Credentialed { cql, jmx_password, identities }
 }

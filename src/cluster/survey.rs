@@ -1,8 +1,7 @@
 //! The facts of a whole cluster: every node probed at the same time, the ring read from one of them.
 
-use super::trust;
 use super::views::{self, Looks};
-use super::{AT_ONCE, Cluster, Node};
+use super::{AT_ONCE, Cluster, Node, identity, trust};
 use crate::diagnostic::Diagnostic;
 use crate::facts::ring::{Ring, RingSource};
 use crate::facts::{Facts, NodeFacts, PortShows};
@@ -13,6 +12,7 @@ use crate::node::cql::{self, CqlError};
 use crate::node::nodetool::output::{self, StatusRow};
 use crate::node::probe::{ProbeError, ProbeRequest, probe};
 use crate::node::wire::{self, Plaintext, Tls};
+use crate::plan::change::sha256_hex;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,8 +120,9 @@ pub(super) async fn or_ask_version<T>(
 }
 
 pub fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
-    let stores = [&playbook.stores.keystore, &playbook.stores.truststore];
-    stores.into_iter().flatten().map(|store| expand(&store.to, &node.inventory)).collect()
+    let paths: BTreeSet<String> =
+        playbook.every_store().map(|(_, _, store)| expand(&store.to, &node.inventory)).collect();
+    paths.into_iter().collect()
 }
 
 /// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.
@@ -202,8 +203,7 @@ pub async fn cql_connection(
     seen: &NodeFacts,
 ) -> Result<Box<dyn crate::transport::Connection>, String> {
     let (address, port) = (&seen.native.address, seen.native.port);
-    let identity = node.credentials.identity.as_ref();
-    let look = wire::look(node.host.as_ref(), address, port, identity).await.map_err(|e| chain(&e))?;
+    let (look, identity) = identity::look(node, address, port).await.map_err(|e| chain(&e))?;
     let tls = match (&look.plaintext, &look.tls) {
         (Plaintext::Accepted, _) => false,
         (_, Tls::Served(_)) => true,
@@ -233,14 +233,19 @@ async fn look_at_ports(cluster: &Cluster, facts: &[NodeFacts]) -> Vec<(String, B
 async fn ports(node: &Node, seen: &NodeFacts) -> BTreeMap<u16, PortShows> {
     let mut shows = BTreeMap::new();
     for port in [Some(seen.native.port), seen.native.port_ssl].into_iter().flatten() {
-        let identity = node.credentials.identity.as_ref();
-        if let Ok(look) = wire::look(node.host.as_ref(), &seen.native.address, port, identity).await {
+        if let Ok((look, _)) = identity::look(node, &seen.native.address, port).await {
             let served = match look.tls {
-                Tls::Served(served) => Some(served.leaf_sha256),
+                Tls::Served(served) => Some(served),
                 Tls::Refused(_) | Tls::NotTls | Tls::Silent | Tls::Closed => None,
             };
-            let plaintext = look.plaintext == Plaintext::Accepted;
-            shows.insert(port, PortShows { plaintext, tls: served.is_some(), certificate: served });
+            let behind = served.iter().flat_map(|served| served.chain.iter().skip(1));
+            let shown = PortShows {
+                plaintext: look.plaintext == Plaintext::Accepted,
+                tls: served.is_some(),
+                issuers: behind.map(|der| sha256_hex(der)).collect(),
+                certificate: served.map(|served| served.leaf_sha256),
+            };
+            shows.insert(port, shown);
         }
     }
     shows

@@ -82,9 +82,7 @@ impl Asked {
             }
         };
         let store = Store::open(&bytes, &self.password).ok()?;
-        let own = store.keys.iter().filter_map(|key| key.chain.first());
-        let trusted = store.trusted.iter().map(|(_, certificate)| certificate).chain(own);
-        Some(trusted.map(|trusted| (trusted.sha256.clone(), trusted.subject.clone())).collect())
+        Some(store.anchors().map(|trusted| (trusted.sha256.clone(), trusted.subject.clone())).collect())
     }
 }
 

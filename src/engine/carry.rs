@@ -151,8 +151,8 @@ fn other_material(step: &PlannedStep, now: &NodeFacts, material: &Material) -> O
         "resume with the playbook, stores and secrets that the run began with, or run `ringwalk plan` anew";
     let problem = |message: String| Some(Diagnostic::new(&step.node, message).help(help));
     match &step.step {
-        Step::PushStore(push) => match material.store(&step.node, push.store) {
-            Some(local) if local.sha256 == push.becomes => None,
+        Step::PushStore(push) if material.store_with(&push.becomes, &step.node, push.store).is_some() => None,
+        Step::PushStore(push) => match material.store(step.phase, &step.node, push.store) {
             Some(local) => {
                 problem(format!("{} is not the {} that the run began with", local.file, push.store))
             }

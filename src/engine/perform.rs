@@ -181,7 +181,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     async fn push(&self, push: &PushStore) -> Result<String, Failure> {
-        let Some(local) = self.run.material.store(&self.node.name, push.store) else {
+        let Some(local) = self.run.material.store_with(&push.becomes, &self.node.name, push.store) else {
             return Err(Failure::new(
                 format!("the {} for this node was not read", push.store),
                 "run `ringwalk plan` again",

@@ -214,6 +214,9 @@ pub struct PortShows {
     pub tls: bool,
     /// SHA-256 of the leaf certificate, lowercase hex.
     pub certificate: Option<String>,
+    /// SHA-256 of the certificates that it shows behind its leaf.
+    #[serde(default)]
+    pub issuers: BTreeSet<String>,
 }
 
 impl fmt::Display for PortShows {

@@ -96,10 +96,22 @@ impl Store {
         hash(&parts).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Whom Java trusts by it: trusted entries, and the first certificate of each key
+    /// (`sun.security.validator.TrustStoreUtil`).
+    pub fn anchors(&self) -> impl Iterator<Item = &Certificate> {
+        let own = self.keys.iter().filter_map(|key| key.chain.first());
+        self.trusted.iter().map(|(_, certificate)| certificate).chain(own)
+    }
+
     /// The certificate that a server with this store shows; none unless there is exactly one key.
     pub fn leaf(&self) -> Option<&Certificate> {
+        self.only_chain().and_then(<[Certificate]>::first)
+    }
+
+    /// That certificate and what is shown behind it.
+    pub fn only_chain(&self) -> Option<&[Certificate]> {
         match &self.keys[..] {
-            [key] => key.chain.first(),
+            [key] => Some(&key.chain),
             _ => None,
         }
     }

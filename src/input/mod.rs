@@ -18,6 +18,8 @@ pub mod schema;
 pub mod settings;
 pub mod shape;
 mod single;
+pub mod store_keys;
+pub mod stores;
 mod unknown;
 pub mod window;
 

@@ -7,9 +7,10 @@ pub use super::options::{OptionKey, Setting};
 use super::playbook_rules;
 use super::reader::Reader;
 use super::record::{Field, Record, Value};
+use super::stores::by_phase;
+pub use super::stores::{PhaseStores, StoreName, StoreSpec, Stores};
 use super::window::{self, Window};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::secret::SecretSource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,44 +26,11 @@ pub struct Playbook {
     pub source: Document,
 }
 
-/// The stores that are pushed to every node before the first phase.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stores {
-    pub keystore: Option<StoreSpec>,
-    pub truststore: Option<StoreSpec>,
-    /// How long before a certificate ends a plan begins to warn of it.
-    pub expiry_warning: Duration,
-    /// A certificate that has ended is a warning instead of a refusal.
-    pub allow_expired: bool,
-}
-
-impl Default for Stores {
-    fn default() -> Stores {
-        Stores {
-            keystore: None,
-            truststore: None,
-            // A month is what most certificate authorities and calendars plan with.
-            expiry_warning: Duration::from_secs(30 * 86_400),
-            allow_expired: false,
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreSpec {
-    /// A path beside the operator, relative to the playbook; may hold `{node}` and `{address}`.
-    pub from: String,
-    /// An absolute path on the node; may hold `{node}` and `{address}`.
-    pub to: String,
-    pub password: SecretSource,
-    /// `user` or `user:group`; without it, the user that runs Cassandra.
-    pub owner: Option<String>,
-    pub mode: Option<u32>,
-}
-
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Phase {
     pub name: String,
+    /// What it changes of the stores; the others stay as the phase before had them.
+    pub stores: PhaseStores,
     pub client_encryption_options: BTreeMap<OptionKey, Spanned<Setting>>,
     pub native_transport_port_ssl: Option<u16>,
     /// Other settings of `cassandra.yaml`, by their dotted paths; as the phase itself has them.
@@ -204,9 +172,18 @@ impl Timeouts {
 impl Playbook {
     /// What `client_encryption_options` should hold once this phase is done; `{node}` and `{address}` are not yet
     /// expanded. A phase inherits what it does not say from the phase before. The stores' paths and passwords come
-    /// from `stores` unless they are written out, and `optional` is false where only `enabled` is said. Empty until a
-    /// phase sets an option: a playbook that only restarts wishes for nothing.
+    /// from the stores of the phase unless they are written out, and `optional` is false where only `enabled` is said.
+    /// Empty until a phase sets an option: a playbook that only restarts wishes for nothing.
     pub fn wish(&self, phase_index: usize) -> BTreeMap<OptionKey, Spanned<Setting>> {
+        self.wish_with(phase_index, |store| self.store(phase_index, store))
+    }
+
+    /// The same with other stores than those of the phase: a node may have those of a later one already.
+    pub fn wish_with<'a>(
+        &self,
+        phase_index: usize,
+        stores: impl Fn(StoreName) -> Option<&'a StoreSpec>,
+    ) -> BTreeMap<OptionKey, Spanned<Setting>> {
         let mut wish = BTreeMap::new();
         for phase in self.phases.iter().take(phase_index + 1) {
             wish.extend(phase.client_encryption_options.clone());
@@ -214,7 +191,9 @@ impl Playbook {
         if wish.is_empty() {
             return wish;
         }
-        for (key, setting) in self.store_settings() {
+        for (key, setting) in
+            StoreName::BOTH.into_iter().filter_map(|name| Some((name, stores(name)?))).flat_map(implied)
+        {
             wish.entry(key).or_insert(setting);
         }
         if let Some(enabled) = wish.get(&OptionKey::Enabled) {
@@ -224,30 +203,48 @@ impl Playbook {
         wish
     }
 
-    /// The options that `stores` stands for.
-    fn store_settings(&self) -> Vec<(OptionKey, Spanned<Setting>)> {
-        let stores = [
-            ("keystore", &self.stores.keystore, OptionKey::Keystore, OptionKey::KeystorePassword),
-            ("truststore", &self.stores.truststore, OptionKey::Truststore, OptionKey::TruststorePassword),
-        ];
-        let mut settings = Vec::new();
-        for (name, store, path, password) in stores {
-            if let Some(store) = store {
-                let place =
-                    |key: &str| self.source.place(&format!("stores.{name}.{key}")).unwrap_or_default();
-                let value = Setting::Text(store.to.clone());
-                settings.push((path, Spanned { value, span: place("to") }));
-                let value = Setting::Secret(store.password.clone());
-                settings.push((password, Spanned { value, span: place("password") }));
-            }
+    /// The store that nodes have once this phase is done.
+    pub fn store(&self, phase_index: usize, store: StoreName) -> Option<&StoreSpec> {
+        let upto = self.phases.iter().take(phase_index + 1).rev();
+        upto.filter_map(|phase| phase.stores.spec(store)).next().or_else(|| self.stores.spec(store))
+    }
+
+    /// The phases that bring a store that the phase before did not; the first brings what `stores` has.
+    pub fn brings(&self, store: StoreName) -> impl Iterator<Item = (usize, &StoreSpec)> {
+        let is_new = move |index: &usize| *index == 0 || self.phases[*index].stores.spec(store).is_some();
+        let phases = (0..self.phases.len()).filter(is_new);
+        phases.filter_map(move |index| Some((index, self.store(index, store)?)))
+    }
+
+    /// Every store of every phase, each as it is first brought.
+    pub fn every_store(&self) -> impl Iterator<Item = (usize, StoreName, &StoreSpec)> {
+        let of_name = |name| self.brings(name).map(move |(phase, spec)| (phase, name, spec));
+        StoreName::BOTH.into_iter().flat_map(of_name)
+    }
+
+    /// Where the playbook speaks of a store that a phase brings: its own words, or those of `stores`.
+    pub fn place_of_store(&self, phase_index: usize, store: StoreName) -> String {
+        match self.phases.get(phase_index).is_some_and(|phase| phase.stores.spec(store).is_some()) {
+            true => format!("phases[{phase_index}].stores.{store}"),
+            false => format!("stores.{store}"),
         }
-        settings
     }
 
     /// A problem that shows only against a cluster, at the line of the playbook that asks for it.
     pub fn diagnostic(&self, span: Span, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
         self.source.diagnostic(span, message, help)
     }
+}
+
+/// The options that a store stands for.
+fn implied((name, spec): (StoreName, &StoreSpec)) -> [(OptionKey, Spanned<Setting>); 2] {
+    let (path, password) = match name {
+        StoreName::Keystore => (OptionKey::Keystore, OptionKey::KeystorePassword),
+        StoreName::Truststore => (OptionKey::Truststore, OptionKey::TruststorePassword),
+    };
+    let to = Spanned { value: Setting::Text(spec.to.clone()), span: spec.places.to };
+    let secret = Spanned { value: Setting::Secret(spec.password.clone()), span: spec.places.password };
+    [(path, to), (password, secret)]
 }
 
 /// Puts a node's name and address where a path says `{node}` and `{address}`.
@@ -260,7 +257,7 @@ pub(super) fn build(record: &Record, reader: &mut Reader) -> Playbook {
     let mut playbook = Playbook {
         name: record.text("playbook").unwrap_or_default(),
         stores: record.record("stores").map(Stores::build).unwrap_or_default(),
-        phases: record.records("phases").iter().map(Phase::build).collect(),
+        phases: phases(record),
         rollout: record.record("rollout").map(|rollout| Rollout::build(rollout, reader)).unwrap_or_default(),
         source: reader.document.clone(),
     };
@@ -269,35 +266,18 @@ pub(super) fn build(record: &Record, reader: &mut Reader) -> Playbook {
     playbook
 }
 
-impl Stores {
-    fn build(record: &Record) -> Stores {
-        let default = Stores::default();
-        Stores {
-            keystore: record.record("keystore").map(StoreSpec::build),
-            truststore: record.record("truststore").map(StoreSpec::build),
-            expiry_warning: record.duration("expiry_warning").unwrap_or(default.expiry_warning),
-            allow_expired: record.bool("allow_expired").unwrap_or(default.allow_expired),
-        }
-    }
-}
-
-impl StoreSpec {
-    fn build(record: &Record) -> StoreSpec {
-        StoreSpec {
-            from: record.text("from").unwrap_or_default(),
-            to: record.text("to").unwrap_or_default(),
-            password: record.secret("password").unwrap_or(SecretSource::Prompt),
-            owner: record.text("owner"),
-            mode: record.mode("mode"),
-        }
-    }
+fn phases(record: &Record) -> Vec<Phase> {
+    let written = record.records("phases");
+    let stores = by_phase(record.record("stores"), written);
+    written.iter().zip(stores).map(|(record, stores)| Phase::build(record, stores)).collect()
 }
 
 impl Phase {
-    fn build(record: &Record) -> Phase {
+    fn build(record: &Record, stores: PhaseStores) -> Phase {
         let options = record.record("client_encryption_options");
         Phase {
             name: record.text("name").unwrap_or_default(),
+            stores,
             client_encryption_options: options.map(settings).unwrap_or_default(),
             native_transport_port_ssl: record.port("native_transport_port_ssl"),
             settings: record.settings("settings"),

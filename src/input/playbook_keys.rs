@@ -1,6 +1,7 @@
 //! The keys of a playbook.
 
 use super::shape::{Choice, Form, Key, Table};
+use super::store_keys::{PHASE_STORES, STORES};
 
 pub static PLAYBOOK: Table = Table {
     name: "the playbook",
@@ -23,62 +24,6 @@ pub static PLAYBOOK: Table = Table {
     ],
 };
 
-pub static STORES: Table = Table {
-    name: "`stores`",
-    keys: &[
-        Key::new(
-            "keystore",
-            Form::Table(&STORE),
-            "The node's key and certificate.",
-            "{ from: node.p12, to: /etc/cassandra/tls/node.p12, password: env:KEYSTORE_PASSWORD }",
-        ),
-        Key::new(
-            "truststore",
-            Form::Table(&STORE),
-            "The certificates by which the node knows its clients.",
-            "{ from: trust.p12, to: /etc/cassandra/tls/trust.p12, password: env:TRUSTSTORE_PASSWORD }",
-        ),
-        Key::new(
-            "expiry_warning",
-            Form::Duration { least_s: 0, most_s: 3650 * DAY_S },
-            "How long before a certificate ends a plan begins to warn of it.",
-            "30d",
-        )
-        .or("30d"),
-        Key::new(
-            "allow_expired",
-            Form::Bool,
-            "Whether a certificate that has ended is a warning instead of a refusal.",
-            "false",
-        )
-        .or("false"),
-    ],
-};
-
-pub static STORE: Table = Table {
-    name: "a store",
-    keys: &[
-        Key::new(
-            "from",
-            Form::PathTemplate { absolute: false },
-            "The file beside the operator, relative to the playbook; `{node}` and `{address}` stand for each node's own.",
-            "\"stores/{node}.p12\"",
-        )
-        .required(),
-        Key::new(
-            "to",
-            Form::PathTemplate { absolute: true },
-            "Where it goes on the node; an absolute path, since Cassandra reads any other from where it was started.",
-            "/etc/cassandra/tls/keystore.p12",
-        )
-        .required(),
-        Key::new("password", Form::Secret, "Where the store's password comes from.", "env:KEYSTORE_PASSWORD").required(),
-        Key::new("owner", Form::Text, "The file's owner, `user` or `user:group`.", "cassandra:cassandra")
-            .or("who runs Cassandra"),
-        Key::new("mode", Form::Mode, "The file's mode.", "\"0400\"").or("\"0400\""),
-    ],
-};
-
 pub static PHASE: Table = Table {
     name: "a phase",
     keys: &[
@@ -88,6 +33,12 @@ pub static PHASE: Table = Table {
             Form::Table(&OPTIONS),
             "What this section of cassandra.yaml should say; what no phase names stays as the node has it.",
             "{ enabled: true, optional: false }",
+        ),
+        Key::new(
+            "stores",
+            Form::Table(&PHASE_STORES),
+            "What the phase changes of the stores; the others stay as the phase before had them.",
+            "{ truststore: { from: stores/both.p12 } }",
         ),
         Key::new(
             "native_transport_port_ssl",

@@ -2,7 +2,7 @@
 
 use super::entry;
 use super::options::{OptionKey, Setting};
-use super::playbook::{Phase, Playbook, Restart, StoreSpec};
+use super::playbook::{Phase, Playbook, Restart, StoreName, StoreSpec};
 use super::reader::Reader;
 use crate::diagnostic::{Span, Spanned};
 use std::collections::{BTreeMap, HashMap};
@@ -27,50 +27,87 @@ pub(super) fn check(playbook: &Playbook, reader: &mut Reader) {
 }
 
 fn stores(playbook: &Playbook, reader: &mut Reader) {
-    let (keystore, truststore) = (&playbook.stores.keystore, &playbook.stores.truststore);
-    for (name, store) in [("keystore", keystore), ("truststore", truststore)] {
-        let Some(store) = store else { continue };
-        let place = |key: &str| playbook.source.place(&format!("stores.{name}.{key}")).unwrap_or_default();
-        if store.to.ends_with('/') {
-            reader.refuse(place("to"), "`to` is a directory", "name the file: Cassandra reads one store");
+    let named = StoreName::BOTH.map(|name| (format!("stores.{name}"), name, playbook.stores.spec(name)));
+    let of_phases = playbook.phases.iter().enumerate().flat_map(|(index, phase)| {
+        let place = move |name| format!("phases[{index}].stores.{name}");
+        StoreName::BOTH.map(|name| (place(name), name, phase.stores.spec(name)))
+    });
+    for (place, name, spec) in named.into_iter().chain(of_phases) {
+        let Some(spec) = spec else { continue };
+        let own = |key: &str| playbook.source.place(&format!("{place}.{key}"));
+        if let Some(span) = own("to").filter(|_| spec.to.ends_with('/')) {
+            reader.refuse(span, "`to` is a directory", "name the file: Cassandra reads one store");
         }
-        mode(name, store, place("mode"), reader);
+        if own("mode").is_some() {
+            mode(name, spec, reader);
+        }
+        if place.starts_with("phases") && playbook.source.place(&format!("stores.{name}")).is_none() {
+            first_is_whole(&place, name, playbook, reader);
+        }
     }
-    if let (Some(keystore), Some(truststore)) = (keystore, truststore)
-        && keystore.to == truststore.to
-        && !keystore.to.is_empty()
-    {
-        let place = |path: &str| playbook.source.place(path).unwrap_or_default();
-        let other = reader.document.other_place(place("stores.keystore.to"), "the keystore's");
-        let message = "both stores go to the same path";
-        let problem = reader.document.problem(place("stores.truststore.to"), message).also(other);
-        reader.problems.push(problem.help("give each its own: the second would replace the first"));
-    }
+    paths_differ(playbook, reader);
     let sets_options = |phase: &Phase| !phase.client_encryption_options.is_empty();
-    if let Some(span) = playbook.source.place("stores")
+    let is_brought = is_written(playbook, "stores");
+    if let Some(span) = playbook.source.place("stores").or(is_brought)
         && !playbook.phases.is_empty()
         && !playbook.phases.iter().any(sets_options)
-        && !is_written(playbook, "client_encryption_options")
+        && is_written(playbook, "client_encryption_options").is_none()
     {
         let help = "add `client_encryption_options: { enabled: true, optional: false }` to a phase, or leave `stores` out";
         reader.refuse(span, "stores that no phase uses", help);
     }
 }
 
-/// Whether any phase has this key, rightly or wrongly.
-fn is_written(playbook: &Playbook, key: &str) -> bool {
-    (0..playbook.phases.len()).any(|index| playbook.source.place(&format!("phases[{index}].{key}")).is_some())
+/// A store that no one has named before has nothing to take over.
+fn first_is_whole(place: &str, name: StoreName, playbook: &Playbook, reader: &mut Reader) {
+    let of_any = |index: usize| format!("phases[{index}].stores.{name}");
+    let mut places = (0..playbook.phases.len()).map(of_any);
+    let is_first =
+        places.find(|of_any| playbook.source.place(of_any).is_some()).is_some_and(|first| first == place);
+    let lacks = |key: &&str| playbook.source.place(&format!("{place}.{key}")).is_none();
+    let lacking: Vec<String> =
+        ["to", "password"].into_iter().filter(lacks).map(|key| format!("`{key}`")).collect();
+    if is_first && !lacking.is_empty() {
+        let message = format!("the first {name} lacks {}", lacking.join(" and "));
+        let help = format!("write it here, or name `{name}` in `stores` at the top");
+        reader.refuse(playbook.source.place(place).unwrap_or_default(), message, help);
+    }
 }
 
-fn mode(name: &str, store: &StoreSpec, span: Span, reader: &mut Reader) {
+/// In every phase.
+fn paths_differ(playbook: &Playbook, reader: &mut Reader) {
+    let mut told: Option<(Span, Span)> = None;
+    for index in 0..playbook.phases.len().max(1) {
+        let [Some(keystore), Some(truststore)] = StoreName::BOTH.map(|name| playbook.store(index, name))
+        else {
+            continue;
+        };
+        let places = (keystore.places.to, truststore.places.to);
+        if keystore.to == truststore.to && !keystore.to.is_empty() && told != Some(places) {
+            told = Some(places);
+            let other = reader.document.other_place(places.0, "the keystore's");
+            let message = "both stores go to the same path";
+            let problem = reader.document.problem(places.1, message).also(other);
+            reader.problems.push(problem.help("give each its own: the second would replace the first"));
+        }
+    }
+}
+
+/// Where the first phase that has this key says it, rightly or wrongly.
+fn is_written(playbook: &Playbook, key: &str) -> Option<Span> {
+    (0..playbook.phases.len()).find_map(|index| playbook.source.place(&format!("phases[{index}].{key}")))
+}
+
+fn mode(name: StoreName, store: &StoreSpec, reader: &mut Reader) {
     let Some(mode) = store.mode else { return };
+    let span = store.places.mode;
     if mode & 0o400 == 0 {
         reader.refuse(
             span,
             format!("mode {mode:04o} keeps its owner from reading the {name}"),
             "for example `mode: \"0400\"`",
         );
-    } else if name == "keystore" && mode & 0o007 != 0 {
+    } else if name == StoreName::Keystore && mode & 0o007 != 0 {
         let message = format!("mode {mode:04o} gives every user of the node the private key");
         reader.refuse(span, message, "for example `mode: \"0400\"`, or `\"0440\"` for a group");
     } else if mode & 0o022 != 0 {
@@ -119,14 +156,14 @@ impl View<'_> {
         let says_nothing = self.phase.native_transport_port_ssl.is_none()
             && self.phase.client_encryption_options.is_empty()
             && self.phase.settings.is_empty()
+            && self.phase.stores.is_empty()
             && self.phase.restart == Restart::IfNeeded;
         let is_wrong_already =
-            ["client_encryption_options", "native_transport_port_ssl", "settings", "restart"]
+            ["client_encryption_options", "native_transport_port_ssl", "settings", "restart", "stores"]
                 .iter()
                 .any(|key| self.has_entries(key));
         if says_nothing && !is_wrong_already {
-            let help =
-                "add `client_encryption_options` or `settings`, or `restart: always` to restart every node";
+            let help = "add `client_encryption_options`, `settings` or `stores`, or `restart: always` to restart every node";
             reader.refuse(self.place("name"), "a phase that sets nothing and restarts nothing", help);
         }
     }
@@ -299,9 +336,11 @@ impl View<'_> {
         })
     }
 
-    /// Whether `stores` names this one, rightly or wrongly.
+    /// Whether `stores`, of the playbook or of a phase up to this one, names it, rightly or wrongly.
     fn has_store(&self, name: &str) -> bool {
-        self.playbook.source.place(&format!("stores.{name}")).is_some()
+        let of_phase = |index: usize| format!("phases[{index}].stores.{name}");
+        let mut places = (0..=self.index).map(of_phase).chain([format!("stores.{name}")]);
+        places.any(|place| self.playbook.source.place(&place).is_some())
     }
 
     /// Whether this phase sets one of the options: what an earlier phase did wrong is a problem there already.

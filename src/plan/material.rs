@@ -12,10 +12,18 @@ use zeroize::Zeroizing;
 /// Beside the plan, in memory only. Not `Serialize`, and its `Debug` shows names.
 #[derive(Clone, Default)]
 pub struct Material {
-    /// By node and store: what is to stand on the node.
-    pub stores: BTreeMap<(String, StoreName), LocalStore>,
+    /// What is to stand on the nodes.
+    pub stores: BTreeMap<StoreKey, LocalStore>,
     /// By the text of the source.
     pub secrets: BTreeMap<String, Secret>,
+}
+
+/// Whose store, which of the two, and the phase that brings it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoreKey {
+    pub node: String,
+    pub store: StoreName,
+    pub phase: usize,
 }
 
 /// A store file on the operator's side.
@@ -33,8 +41,17 @@ pub struct LocalStore {
 }
 
 impl Material {
-    pub fn store(&self, node: &str, store: StoreName) -> Option<&LocalStore> {
-        self.stores.get(&(node.to_owned(), store))
+    /// The store that a node has once a phase is done.
+    pub fn store(&self, phase: usize, node: &str, store: StoreName) -> Option<&LocalStore> {
+        let key = |phase| StoreKey { node: node.to_owned(), store, phase };
+        self.stores.range(key(0)..=key(phase)).next_back().map(|(_, local)| local)
+    }
+
+    /// The store with these contents that any phase brings to a node; `sha256` as a plan has it.
+    pub fn store_with(&self, sha256: &str, node: &str, store: StoreName) -> Option<&LocalStore> {
+        let key = |phase| StoreKey { node: node.to_owned(), store, phase };
+        let mut of_phases = self.stores.range(key(0)..=key(usize::MAX)).map(|(_, local)| local);
+        of_phases.find(|local| local.sha256 == sha256)
     }
 
     /// The secret behind a source; the command line resolves all of them before it plans.

@@ -7,6 +7,8 @@ pub mod change;
 pub mod conduct;
 pub mod diff;
 pub mod drift;
+mod fits;
+pub mod generation;
 pub mod healed;
 pub mod judge;
 pub mod material;

@@ -9,7 +9,7 @@ use crate::facts::policy::Policy;
 use crate::formats::yaml;
 use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
-use crate::input::playbook::{Playbook, expand};
+use crate::input::playbook::{Phase, Playbook, expand};
 use crate::input::settings::Settings;
 use std::collections::BTreeMap;
 
@@ -22,8 +22,21 @@ pub fn first_phase(playbook: &Playbook, node: &Node, facts: &NodeFacts, root: Op
     let stand = Stand { root, now: ClientOptions::of(root), node, facts };
     let said: Vec<Said<'_>> = (0..playbook.phases.len()).map(|phase| said(playbook, phase)).collect();
     let followed = said.iter().rposition(|said| stand.follows(said));
+    let followed = followed.map(|last| before_its_stores(playbook, last));
     let not_laxer = said.iter().position(|said| !stand.would_relax(said));
     followed.max(not_laxer).unwrap_or(0)
+}
+
+/// Phases that change stores and no option look the same in the file: which of them a node has passed is read from its
+/// stores, one by one (`plan/generation`).
+fn before_its_stores(playbook: &Playbook, last: usize) -> usize {
+    let changes_stores_only = |phase: &&Phase| {
+        !phase.stores.is_empty()
+            && phase.client_encryption_options.is_empty()
+            && phase.settings.is_empty()
+            && phase.native_transport_port_ssl.is_none()
+    };
+    last - playbook.phases[1..=last].iter().rev().take_while(changes_stores_only).count()
 }
 
 /// What the phases up to one say themselves; what `stores` adds does not tell phases apart.

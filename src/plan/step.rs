@@ -5,6 +5,7 @@ pub use crate::input::entry::ClientsMust;
 use crate::input::playbook::KeepAvailable;
 use crate::input::playbook::{OptionKey, Setting};
 use crate::input::shape::shown_duration;
+pub use crate::input::stores::StoreName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -29,13 +30,6 @@ pub enum Step {
     Confirm,
     /// Waits between two waves, for the cluster as a whole; it stands in a wave of its own and on no node.
     Pause(Pause),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StoreName {
-    Keystore,
-    Truststore,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -314,15 +308,6 @@ impl Gate {
             Gate::ClientsReady(_) => "are clients ready?",
             Gate::OfferIsRight(_) => "does the port agree to nothing but what is accepted?",
         }
-    }
-}
-
-impl fmt::Display for StoreName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            StoreName::Keystore => "keystore",
-            StoreName::Truststore => "truststore",
-        })
     }
 }
 

@@ -3,13 +3,15 @@
 use super::backwards;
 use super::change::{Change, NodeChange, RestartReason, edits, sha256_hex};
 use super::diff;
-use super::material::Material;
+use super::fits::fits;
+use super::generation::Generation;
+use super::material::{LocalStore, Material};
 use super::ports::{ClientOptions, wires};
 use super::reload::{self, Running};
 use super::settled::first_phase;
 use super::step::{EditYaml, PushStore, StoreName, Wire, YamlPath};
 use crate::diagnostic::Diagnostic;
-use crate::facts::{FileFacts, Layout, NodeFacts, PortShows};
+use crate::facts::{NodeFacts, PortShows};
 use crate::formats::yaml;
 use crate::input::inventory::Node;
 use crate::input::options::Setting;
@@ -35,9 +37,10 @@ pub fn of_node(
     node: &Node,
     facts: &NodeFacts,
 ) -> Result<Vec<Option<Work>>, Vec<Diagnostic>> {
-    let subject = |phase| Subject { input, material, node, facts, phase };
-    let root =
-        yaml::document(facts.yaml.text.expose()).map_err(|problem| vec![subject(0).yaml_problem(problem)])?;
+    let root = yaml::document(facts.yaml.text.expose())
+        .map_err(|problem| vec![yaml_problem(&yaml_name(node, facts), problem)])?;
+    let generation = Generation::of(input, material, node, facts, &ClientOptions::of(root.as_ref()));
+    let subject = |phase| Subject { input, material, node, facts, generation: &generation, phase };
     let first = first_phase(&input.playbook, node, facts, root.as_ref());
     let mut projected = Projected::of(facts, root);
     let works = (0..input.playbook.phases.len()).map(|phase| match phase < first {
@@ -81,7 +84,7 @@ impl Projected {
         }
     }
 
-    fn becomes(&mut self, text: Secret, pushes: &[PushStore], restarts: bool) {
+    fn becomes(&mut self, text: Secret, pushes: &[PushStore], restarts: bool, wires: &[Wire]) {
         self.text = text;
         self.files.extend(pushes.iter().map(|push| (push.path.clone(), Some(push.becomes.clone()))));
         self.pushed.extend(pushes.iter().map(|push| push.path.clone()));
@@ -89,6 +92,12 @@ impl Projected {
             self.stale.clear();
             self.shows.clear();
             self.restarted = true;
+        }
+        // What is reloaded is seen to be served before the node's next phase.
+        for wire in wires {
+            if let Some(shows) = self.shows.get_mut(&wire.port) {
+                shows.certificate.clone_from(&wire.certificate);
+            }
         }
     }
 }
@@ -99,6 +108,7 @@ struct Subject<'a> {
     material: &'a Material,
     node: &'a Node,
     facts: &'a NodeFacts,
+    generation: &'a Generation,
     phase: usize,
 }
 
@@ -130,7 +140,7 @@ impl Subject<'_> {
             return Ok(None);
         }
         let diff = diff::masked(&self.facts.yaml.path, projected.text.expose(), text.expose());
-        projected.becomes(text, &pushes, !restart.is_empty());
+        projected.becomes(text, &pushes, !restart.is_empty(), &wires);
         let (before, after) = (was.told(self.facts), becomes.told(self.facts));
         let ports = (edit.is_some() && before != after).then_some((before, after));
         let change = NodeChange { node: self.node.name.clone(), changes, restart, reload, ports, diff };
@@ -139,7 +149,7 @@ impl Subject<'_> {
 
     /// What is set in the file: the wish, with this node's name and address in its paths.
     fn wish(&self) -> Vec<(YamlPath, Setting)> {
-        let wish = self.input.playbook.wish(self.phase).into_iter();
+        let wish = self.input.playbook.wish_with(self.phase, |store| self.spec(store)).into_iter();
         let mut set: Vec<_> = wish
             .map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value)))
             .collect();
@@ -173,8 +183,9 @@ impl Subject<'_> {
         set: &[(YamlPath, Setting)],
     ) -> Result<Edited, Vec<Diagnostic>> {
         let edits = edits(set, self.material).map_err(|problem| vec![self.problem(problem)])?;
-        let edited = yaml::edited(text.expose(), root, &edits)
-            .map_err(|problems| problems.into_iter().map(|p| self.yaml_problem(p)).collect::<Vec<_>>())?;
+        let edited = yaml::edited(text.expose(), root, &edits).map_err(|problems| {
+            problems.into_iter().map(|p| yaml_problem(&self.yaml_name(), p)).collect::<Vec<_>>()
+        })?;
         let root = edited.before.as_ref();
         let differs = set.iter().zip(&edits).filter_map(|((path, setting), edit)| {
             let node = edit.path.iter().try_fold(root?, |node, key| node.get(key));
@@ -198,30 +209,26 @@ impl Subject<'_> {
         Diagnostic::new(self.yaml_name(), message)
     }
 
-    fn yaml_problem(&self, problem: yaml::EditProblem) -> Diagnostic {
-        let place = problem.line.map_or(self.yaml_name(), |line| format!("{}:{line}", self.yaml_name()));
-        let diagnostic = Diagnostic::new(place, problem.message);
-        match problem.help {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        }
+    fn yaml_name(&self) -> String {
+        yaml_name(self.node, self.facts)
     }
 
-    /// As `scp` names it: `orders-4:/etc/cassandra/cassandra.yaml`.
-    fn yaml_name(&self) -> String {
-        format!("{}:{}", self.node.name, self.facts.yaml.path)
+    /// The store that the node has once the phase is done.
+    fn spec(&self, store: StoreName) -> Option<&StoreSpec> {
+        self.input.playbook.store(self.generation.at(self.phase, store), store)
+    }
+
+    fn local(&self, store: StoreName) -> Option<&LocalStore> {
+        self.material.store(self.generation.at(self.phase, store), &self.node.name, store)
     }
 
     fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
-        let stores = &self.input.playbook.stores;
-        let wished = [(StoreName::Keystore, &stores.keystore), (StoreName::Truststore, &stores.truststore)];
-        let push =
-            |(store, spec): (StoreName, &Option<StoreSpec>)| self.push(projected, store, spec.as_ref()?);
-        wished.into_iter().filter_map(push).collect()
+        let push = |store| self.push(projected, store, self.spec(store)?);
+        StoreName::BOTH.into_iter().filter_map(push).collect()
     }
 
     fn push(&self, projected: &Projected, store: StoreName, spec: &StoreSpec) -> Option<PushStore> {
-        let local = self.material.store(&self.node.name, store)?;
+        let local = self.local(store)?;
         let path = expand(&spec.to, self.node);
         let was = projected.files.get(&path).cloned().flatten();
         let layout = &self.facts.layout;
@@ -241,7 +248,7 @@ impl Subject<'_> {
     }
 
     fn store_change(&self, push: &PushStore) -> Change {
-        let local = self.material.store(&self.node.name, push.store);
+        let local = self.local(push.store);
         Change::Store {
             store: push.store,
             path: push.path.clone(),
@@ -253,8 +260,7 @@ impl Subject<'_> {
 
     /// The leaf that the node serves with these options, where they name the keystore that the playbook brings.
     fn served(&self, options: &ClientOptions) -> Option<String> {
-        let spec = self.input.playbook.stores.keystore.as_ref()?;
-        let local = self.material.store(&self.node.name, StoreName::Keystore)?;
+        let (spec, local) = (self.spec(StoreName::Keystore)?, self.local(StoreName::Keystore)?);
         let is_named = expand(&spec.to, self.node) == options.keystore;
         local.certificate.as_ref().filter(|_| is_named).map(|certificate| certificate.sha256.clone())
     }
@@ -294,20 +300,18 @@ impl Subject<'_> {
     }
 }
 
-/// Whether a store that has the right contents can stay as it is: its owner and mode are those that the playbook names,
-/// and the account that runs Cassandra may read it. With one that it may not read, Cassandra would not start.
-fn fits(file: &FileFacts, spec: &StoreSpec, layout: &Layout) -> bool {
-    let is_owner = |wished: &String| match wished.split_once(':') {
-        Some((user, group)) => file.owner == user && file.group == group,
-        None => file.owner == *wished,
-    };
-    let is_readable = layout.user == "root"
-        || match (file.owner == layout.user, file.group == layout.group) {
-            (true, _) => file.mode & 0o400 != 0,
-            (false, true) => file.mode & 0o040 != 0,
-            (false, false) => file.mode & 0o004 != 0,
-        };
-    spec.owner.as_ref().is_none_or(is_owner) && spec.mode.is_none_or(|mode| file.mode == mode) && is_readable
+fn yaml_problem(yaml_name: &str, problem: yaml::EditProblem) -> Diagnostic {
+    let place = problem.line.map_or(yaml_name.to_owned(), |line| format!("{yaml_name}:{line}"));
+    let diagnostic = Diagnostic::new(place, problem.message);
+    match problem.help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// As `scp` names it: `orders-4:/etc/cassandra/cassandra.yaml`.
+fn yaml_name(node: &Node, facts: &NodeFacts) -> String {
+    format!("{}:{}", node.name, facts.yaml.path)
 }
 
 /// A text with the wish in it, and what that changed.
@@ -341,53 +345,6 @@ fn shown(path: &[String], node: &yaml::Node) -> String {
         // A mapping may hold secrets; the diff shows it masked.
         (yaml::Value::Mapping(_) | yaml::Value::Alias(_) | yaml::Value::Scalar { .. }, None) => {
             "something else".into()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts::LayoutKind;
-    use crate::secret::SecretSource;
-
-    #[test]
-    fn a_store_fits_if_cassandra_may_read_it_and_it_is_as_the_playbook_names_it() {
-        let layout = Layout {
-            kind: LayoutKind::DebianPackage,
-            conf_dir: "/etc/cassandra".into(),
-            nodetool: "/usr/bin/nodetool".into(),
-            log_dir: "/var/log/cassandra".into(),
-            user: "cassandra".into(),
-            group: "cassandra".into(),
-        };
-        for (owner, group, mode, wished_owner, wished_mode, expected) in [
-            ("cassandra", "cassandra", 0o400, None, None, true),
-            ("root", "root", 0o600, None, None, false),
-            ("root", "cassandra", 0o640, None, None, true),
-            ("root", "cassandra", 0o600, None, None, false),
-            ("root", "root", 0o644, None, None, true),
-            ("cassandra", "root", 0o044, None, None, false),
-            ("root", "root", 0o644, Some("cassandra"), None, false),
-            ("cassandra", "root", 0o400, Some("cassandra"), None, true),
-            ("cassandra", "root", 0o400, Some("cassandra:cassandra"), None, false),
-            ("cassandra", "cassandra", 0o640, None, Some(0o400), false),
-        ] {
-            let spec = StoreSpec {
-                from: "k".into(),
-                to: "/k".into(),
-                password: SecretSource::Prompt,
-                owner: wished_owner.map(Into::into),
-                mode: wished_mode,
-            };
-            let file = FileFacts {
-                sha256: "x".into(),
-                size_bytes: 1,
-                owner: owner.into(),
-                group: group.into(),
-                mode,
-            };
-            assert_eq!(fits(&file, &spec, &layout), expected, "{owner}:{group} {mode:o} {wished_owner:?}");
         }
     }
 }

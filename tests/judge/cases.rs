@@ -1,11 +1,11 @@
 //! For each rule, stores that break it and no other; made by keytool and openssl on the spot.
 
 use super::desk::{ENABLE, yaml};
-use ringwalk::facts::NodeFacts;
 use ringwalk::facts::version::Version;
+use ringwalk::facts::{NodeFacts, PortShows};
 use ringwalk::plan::judge::Rule;
 use ringwalk::plan::judge::Severity::{self, Error, Warning};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is spoiled, and what is said of it.
 pub struct Case {
@@ -35,6 +35,15 @@ pub const TRUSTSTORE: &str =
     "  truststore: { from: truststore.store, to: /etc/cassandra/tls/truststore, password: file:password }";
 const PEM: &str = "enabled: true, optional: false, ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
 const PBES2: &str = "pem; { sealed n1 -v2 aes-256-cbc; cat n1.pem ca.pem; } >n1.store";
+/// Beside the good stores: `new` with those of another CA.
+const NEW_CA: &str = "authority other Other; mkdir keep new; mv *.store keep; trust other; for n in n1 n2 n3; do certificate $n other \"$(usual $n)\"; store $n other; done; mv *.store new; mv keep/* .";
+const IN_ONE_LEAP: &str = "enabled: true, optional: false }\n  - name: new\n    stores: { keystore: { from: \"new/{node}.store\" }, truststore: { from: new/truststore.store }";
+const NO_NEW_LEAVES: &str = "enabled: true, optional: false }\n  - name: new\n    stores: { truststore: { from: new/truststore.store }";
+/// The truststore has it under its earlier, longer time: what counts is the one that is shown.
+const ENDED_CA: &str = "authority old Old; rm truststore.store; trust old
+    printf 'basicConstraints=critical,CA:true' >old.ext; openssl req -new -key old.key -subj /CN=Old -out old.csr
+    openssl x509 -req -in old.csr -signkey old.key -days -1 -extfile old.ext -out ended.pem
+    for n in n1 n2 n3; do certificate $n old \"$(usual $n)\"; store $n ended; done";
 const MUTUAL: &str = "enabled: true, optional: false, require_client_auth: true";
 
 /// A case of n1's keystore.
@@ -67,6 +76,9 @@ fn of_stores() -> Vec<Case> {
         Case { options: PEM, ..case(Rule::Chain, Error, "another CA of the same name", "pem; authority same 'Orders CA'; { sealed n1; cat n1.pem same.pem ca.pem; } >n1.store", "CN=n1 is not signed by the CN=Orders CA") },
         case(Rule::Issuer, Warning, "a keystore of another CA", "authority other Other; certificate n1 other \"$(usual n1)\"; store n1 other", "its issuer, CN=Other, is not in the truststore"),
         Case { on: ON_ALL, ..case(Rule::Issuer, Warning, "a truststore of another CA", "authority other Other; rm truststore.store; trust other", "is not in the truststore") },
+        Case { on: ON_ALL, options: IN_ONE_LEAP, ..case(Rule::CaOverlap, Error, "leaves of a new CA before anybody trusts it", NEW_CA, "its issuer, CN=Other, is not in the truststore of before") },
+        Case { on: ON_ALL, options: NO_NEW_LEAVES, ..case(Rule::CaOverlap, Error, "a truststore without the CA of what nodes show", NEW_CA, "drops the CA of the certificate that the node shows still") },
+        Case { on: ON_ALL, ..case(Rule::Validity, Error, "a CA that ended", ENDED_CA, "CN=Old, the CA that signed it, ended on 20") },
         case(Rule::Validity, Error, "a certificate that ended", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20"),
         Case { n1: |n1| n1.clock_offset_s = 398 * DAY_S, ..case(Rule::Validity, Error, "a node whose clock is ahead by a year", "", "CN=n1 ended on 20") },
         Case { stores: "  allow_expired: true", ..case(Rule::Validity, Warning, "a certificate that ended, and a playbook that allows it", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20") },
@@ -99,6 +111,10 @@ fn of_stores() -> Vec<Case> {
     ]
 }
 
+fn shows_issuer(sha256: &str) -> PortShows {
+    PortShows { plaintext: false, tls: true, certificate: None, issuers: BTreeSet::from([sha256.to_owned()]) }
+}
+
 #[rustfmt::skip]
 fn of_nodes() -> Vec<Case> {
     vec![
@@ -117,6 +133,8 @@ fn of_nodes() -> Vec<Case> {
             "", "server_encryption_options.keystore") },
         Case { stores: "", options: "enabled: true, optional: false", n1: |n1| n1.yaml.text = yaml("  require_client_auth: true\n  truststore: conf/.truststore\n"),
             ..case(Rule::RelativePath, Warning, "a relative truststore that stays", "", "`truststore` stays conf/.truststore") },
+        Case { n1: |n1| { n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])); n1.shows = BTreeMap::from([(9042, shows_issuer("00"))]) },
+            ..case(Rule::CaOverlap, Error, "a leaf whose CA the node does not trust, where it trusts that of today", "", "its issuer, CN=Orders CA, is not in the truststore of before") },
         Case { options: MUTUAL, n1: |n1| n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
         Case { options: MUTUAL, n1: |n1| { n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])); n1.tls_clients = Some(7) },
             ..case(Rule::KnownClients, Error, "a truststore that drops the CA of connected clients", "", "7 connected clients would be refused") },

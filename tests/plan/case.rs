@@ -6,10 +6,10 @@ use ringwalk::facts::ring::{Keyspace, Partitioner, Ring, RingSource};
 use ringwalk::facts::version::{Flavour, Version};
 use ringwalk::facts::{Facts, FileFacts, NativeTransport, NodeFacts, PortShows, Process, Yaml};
 use ringwalk::input::inventory::Node;
-use ringwalk::input::playbook::{Playbook, Setting, StoreSpec};
+use ringwalk::input::playbook::{Playbook, Setting};
 use ringwalk::input::{self, Input, Source};
 use ringwalk::plan::change::{CertificateSummary, sha256_hex};
-use ringwalk::plan::material::{LocalStore, Material};
+use ringwalk::plan::material::{LocalStore, Material, StoreKey};
 use ringwalk::plan::step::StoreName;
 use ringwalk::secret::{Secret, SecretSource};
 use serde::Deserialize;
@@ -32,7 +32,8 @@ struct Cluster {
     name: String,
     /// Replicas per datacenter, by keyspace.
     keyspaces: BTreeMap<String, usize>,
-    /// Says what stands in the operator's stores: `keystore 2026 of n1`, `truststore 2026`.
+    /// Says what stands in the operator's stores: `keystore 2026 of n1`, `truststore 2026`; those that a phase brings are
+    /// called by where they come from: `truststore stores/both.p12`.
     edition: String,
     /// Of nodes whose own entry does not say it.
     every: Seen,
@@ -236,12 +237,12 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
     let text = text(&file.replace("{node}", &node.name));
     let running = seen.stopped != Some(true);
     let process = Process { pid: 4711, started_ticks: 1000, user: "cassandra".into(), cwd: "/".into() };
-    let stores = [&playbook.stores.keystore, &playbook.stores.truststore];
     let mut files: BTreeMap<String, Option<FileFacts>> =
-        stores.into_iter().flatten().map(|spec| (in_words(&spec.to, node), None)).collect();
+        playbook.every_store().map(|(_, _, spec)| (in_words(&spec.to, node), None)).collect();
     for (path, words) in seen.files.iter().flatten() {
         let path = in_words(path, node);
-        let spec = stores.into_iter().flatten().find(|spec| in_words(&spec.to, node) == path);
+        let mut specs = playbook.every_store().map(|(_, _, spec)| spec);
+        let spec = specs.find(|spec| in_words(&spec.to, node) == path);
         let mut file = file_facts(in_words(words, node).as_bytes());
         file.mode = spec.and_then(|spec| spec.mode).unwrap_or(file.mode);
         files.insert(path, Some(file));
@@ -277,15 +278,17 @@ pub fn file_facts(bytes: &[u8]) -> FileFacts {
 
 fn material(input: &Input, edition: &str) -> Material {
     let mut material = Material::default();
-    let stores = &input.playbook.stores;
     for node in &input.inventory.nodes {
-        let mut bring = |name: StoreName, spec: &Option<StoreSpec>, words: String| {
-            if spec.is_some() {
-                material.stores.insert((node.name.clone(), name), local_store(name, &node.name, &words));
-            }
-        };
-        bring(StoreName::Keystore, &stores.keystore, format!("keystore {edition} of {}", node.name));
-        bring(StoreName::Truststore, &stores.truststore, format!("truststore {edition}"));
+        for (phase, store, spec) in input.playbook.every_store() {
+            let is_of_phase = input.playbook.phases[phase].stores.spec(store).is_some();
+            let words = match (is_of_phase, store) {
+                (true, _) => format!("{store} {}", in_words(&spec.from, node)),
+                (false, StoreName::Keystore) => format!("keystore {edition} of {}", node.name),
+                (false, StoreName::Truststore) => format!("truststore {edition}"),
+            };
+            let key = StoreKey { node: node.name.clone(), store, phase };
+            material.stores.insert(key, local_store(store, &node.name, &words));
+        }
     }
     for source in sources(&input.playbook) {
         material.secrets.insert(source.to_string(), Secret::new(secret_of(&source)));

@@ -54,6 +54,7 @@ fn what_rules_remark_on_is_no_drift() {
     let remark = |reason: &str| Finding {
         node: Some("n1".into()),
         store: None,
+        phase: None,
         file: "k.p12".into(),
         rule: Rule::Validity,
         severity: Severity::Warning,

@@ -49,6 +49,7 @@ pub async fn of_ring(
     let input = Input { inventory: only, ..Input::default() };
     let secrets = secrets::resolve(&input, &directory)?;
     let material = Material { secrets, ..Material::default() };
+    let identities = identities.into_iter().map(|(node, identity)| (node, vec![identity])).collect();
     let loaded = Loaded { input, material, identities, inventory_directory: directory };
     Ok(addresses(&reach::cluster(&loaded), &loaded.input.inventory).await)
 }

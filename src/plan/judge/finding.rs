@@ -11,6 +11,9 @@ pub struct Finding {
     pub node: Option<String>,
     /// None for what concerns both stores alike.
     pub store: Option<StoreName>,
+    /// The phase that brings the store; none for what `stores` has from the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
     /// The file on the operator's side, or the one on the node that the rule is about.
     pub file: String,
     pub rule: Rule,
@@ -38,6 +41,7 @@ pub enum Rule {
     KeyFits,
     Chain,
     Issuer,
+    CaOverlap,
     Validity,
     Names,
     ServerUse,
@@ -58,13 +62,14 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Rule; 23] = [
+    pub const ALL: [Rule; 24] = [
         Rule::Opens,
         Rule::KeyPassword,
         Rule::OneKey,
         Rule::KeyFits,
         Rule::Chain,
         Rule::Issuer,
+        Rule::CaOverlap,
         Rule::Validity,
         Rule::Names,
         Rule::ServerUse,
@@ -92,6 +97,7 @@ impl Rule {
             Rule::KeyFits => "key_fits",
             Rule::Chain => "chain",
             Rule::Issuer => "issuer",
+            Rule::CaOverlap => "ca_overlap",
             Rule::Validity => "validity",
             Rule::Names => "names",
             Rule::ServerUse => "server_use",
@@ -123,6 +129,7 @@ impl Rule {
             | Rule::KeyFits
             | Rule::Chain
             | Rule::Issuer
+            | Rule::CaOverlap
             | Rule::Validity
             | Rule::Names
             | Rule::ServerUse

@@ -2,23 +2,16 @@
 
 use super::finding::{Remark, warning};
 use super::subject::OnNode;
+use super::trusted::{Anchors, Shown, leads};
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
-    let chain = match &subject.lone.store.keys[..] {
-        [key] if subject.lone.leaf().is_some() => &key.chain,
-        _ => return Vec::new(),
-    };
-    let (Some(truststore), Some(last)) = (subject.truststore, chain.last()) else { return Vec::new() };
-    if truststore.trusted.is_empty() && truststore.keys.is_empty() {
+    let (Some(chain), Some(truststore)) = (subject.chain(), subject.truststore) else { return Vec::new() };
+    let Some(last) = chain.last() else { return Vec::new() };
+    if truststore.anchors().next().is_none() {
         // That it trusts nobody at all is said by another rule.
         return Vec::new();
     }
-    let own = truststore.keys.iter().filter_map(|key| key.chain.first());
-    let mut trusted = truststore.trusted.iter().map(|(_, certificate)| certificate).chain(own);
-    let known = trusted.any(|trusted| {
-        chain.iter().any(|certificate| certificate.sha256 == trusted.sha256)
-            || (last.issuer == trusted.subject && trusted.verifies(last) != Some(false))
-    });
+    let known = leads(Anchors::OfStore(truststore), Shown::Chain(chain));
     if known {
         return Vec::new();
     }

@@ -2,6 +2,7 @@
 //!
 //! A rule is a file here, a case in `tests/judge.rs` and a line in `docs/store-rules.md`.
 
+mod ca_overlap;
 mod chain;
 pub mod finding;
 mod issuer;
@@ -27,11 +28,13 @@ mod store_type;
 mod subject;
 mod told;
 mod trust;
+mod trusted;
 mod validity;
 
 pub use finding::{Finding, Rule, Severity};
 pub use told::{refusals, warnings};
 
+use super::generation::Generation;
 use super::material::{LocalStore, Material};
 use super::on_every_core;
 use super::ports::ClientOptions;
@@ -42,32 +45,38 @@ use crate::formats::yaml;
 use crate::input::Input;
 use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
-use crate::input::playbook::{StoreSpec, Stores, expand};
+use crate::input::playbook::{Playbook, Stores, expand};
 use finding::Remark;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use subject::{Lone, OnNode, Target};
+use subject::{Before, Lone, OnNode, Target};
+use trusted::{Anchors, Shown};
 
 /// Everything that the rules have against the stores that the playbook brings to these nodes.
 pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> {
     let nodes: Vec<(&Node, &NodeFacts)> =
         input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))).collect();
-    let targets: Vec<Target<'_>> = on_every_core(&nodes, |(node, seen)| target(input, node, seen));
+    let targets: Vec<Target<'_>> = on_every_core(&nodes, |(node, seen)| target(input, material, node, seen));
     let view = View { input, material, facts };
-    let of_role = |role| -> Vec<OnNode<'_>> {
-        targets.iter().filter_map(|target| view.on_node(target, role)).collect()
+    // The nodes' stores of a phase are looked at together.
+    let of_phases = |role| -> Vec<Vec<OnNode<'_>>> {
+        let of_phase =
+            |phase| targets.iter().filter_map(|target| view.on_node(target, phase, role)).collect();
+        input.playbook.brings(role).map(|(phase, _)| of_phase(phase)).collect()
     };
-    let (keystores, truststores) = (of_role(StoreName::Keystore), of_role(StoreName::Truststore));
+    let (keystores, truststores) = (of_phases(StoreName::Keystore), of_phases(StoreName::Truststore));
     let mut findings = Vec::new();
-    for subjects in [&keystores, &truststores] {
+    for subjects in keystores.iter().chain(&truststores) {
         findings.extend(on_every_core(subjects, of_one).into_iter().flatten());
     }
-    let among = among(&keystores);
+    let among: Vec<Finding> = keystores.iter().flat_map(|keystores| among(keystores)).collect();
     // The store of another node does not name this one; that it is the wrong store says it all.
     let is_anothers = |finding: &Finding| {
         finding.rule == Rule::Names
-            && among.iter().any(|other| other.rule == Rule::OwnStore && other.node == finding.node)
+            && among.iter().any(|other| {
+                other.rule == Rule::OwnStore && other.node == finding.node && other.phase == finding.phase
+            })
     };
     findings.retain(|finding| !is_anothers(finding));
     findings.extend(among);
@@ -79,7 +88,15 @@ pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> 
 pub fn store(store: &Store, now: Timestamp) -> Vec<Finding> {
     let role = if store.keys.is_empty() { StoreName::Truststore } else { StoreName::Keystore };
     let expiry_warning = Stores::default().expiry_warning;
-    alone(&Lone { store, role, now, expiry_warning, allow_expired: false, asks_clients: None })
+    alone(&Lone {
+        store,
+        role,
+        now,
+        expiry_warning,
+        allow_expired: false,
+        accept_expired_ca: true,
+        asks_clients: None,
+    })
 }
 
 /// What a store that a node uses goes by.
@@ -94,7 +111,15 @@ pub struct InUse {
 /// What is wrong by itself with a store that a node uses.
 pub fn in_use(store: &Store, role: StoreName, used: InUse) -> Vec<Finding> {
     let InUse { now, expiry_warning, asks_clients } = used;
-    alone(&Lone { store, role, now, expiry_warning, allow_expired: false, asks_clients: Some(asks_clients) })
+    alone(&Lone {
+        store,
+        role,
+        now,
+        expiry_warning,
+        allow_expired: false,
+        accept_expired_ca: true,
+        asks_clients: Some(asks_clients),
+    })
 }
 
 fn alone(lone: &Lone<'_>) -> Vec<Finding> {
@@ -113,7 +138,7 @@ pub fn unopened(role: StoreName, failure: &StoreError) -> Finding {
 }
 
 fn finding(rule: Rule, Remark { severity, reason, help }: Remark) -> Finding {
-    Finding { node: None, store: None, file: String::new(), rule, severity, reason, help }
+    Finding { node: None, store: None, phase: None, file: String::new(), rule, severity, reason, help }
 }
 
 type OfLone = fn(&Lone<'_>) -> Vec<Remark>;
@@ -138,8 +163,9 @@ fn by_itself(lone: &Lone<'_>) -> Vec<(Rule, Remark)> {
 
 /// Those, and the ones that need to know where the store goes.
 fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
-    let rules: [(Rule, OfOne); 9] = [
+    let rules: [(Rule, OfOne); 10] = [
         (Rule::Issuer, issuer::remarks),
+        (Rule::CaOverlap, ca_overlap::remarks),
         (Rule::Names, names::remarks),
         (Rule::StoreType, store_type::remarks),
         (Rule::OldJava, old_java::remarks),
@@ -184,12 +210,13 @@ fn about(subject: &OnNode<'_>, rule: Rule, remark: Remark) -> Finding {
     Finding {
         node: Some(subject.node.name.clone()),
         store: Some(subject.lone.role),
+        phase: subject.phase.map(str::to_owned),
         file: subject.file.to_owned(),
         ..finding(rule, remark)
     }
 }
 
-fn target<'a>(input: &Input, node: &'a Node, seen: &'a NodeFacts) -> Target<'a> {
+fn target<'a>(input: &Input, material: &Material, node: &'a Node, seen: &'a NodeFacts) -> Target<'a> {
     let playbook = &input.playbook;
     let root = yaml::parse(seen.yaml.text.expose()).ok().flatten();
     let now = ClientOptions::of(root.as_ref());
@@ -200,7 +227,9 @@ fn target<'a>(input: &Input, node: &'a Node, seen: &'a NodeFacts) -> Target<'a> 
         Some(setting) => *setting == Setting::Bool(true),
         None => now.require_client_auth,
     };
-    Target { node, seen, root, now, wish, asks_clients }
+    let generation = Generation::of(input, material, node, seen, &now);
+    let issuers = seen.shows.values().flat_map(|shows| shows.issuers.iter().cloned()).collect();
+    Target { node, seen, root, now, generation, issuers, wish, asks_clients }
 }
 
 struct View<'a> {
@@ -210,37 +239,72 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The store of this role that the node gets; none if the playbook brings none, or one that was not opened.
-    fn on_node(&self, target: &'a Target<'a>, role: StoreName) -> Option<OnNode<'a>> {
-        let stores: &'a Stores = &self.input.playbook.stores;
-        let spec: &StoreSpec = match role {
-            StoreName::Keystore => stores.keystore.as_ref()?,
-            StoreName::Truststore => stores.truststore.as_ref()?,
-        };
-        let Target { node, seen, .. } = target;
-        let local: &LocalStore = self.material.store(&node.name, role)?;
-        let truststore = self.material.store(&node.name, StoreName::Truststore);
+    /// The store of this role that a phase brings to the node; none if it was not opened, or if the node has that of a
+    /// later phase already.
+    fn on_node(&self, target: &'a Target<'a>, phase: usize, role: StoreName) -> Option<OnNode<'a>> {
+        let playbook: &'a Playbook = &self.input.playbook;
+        let spec = playbook.store(phase, role)?;
+        let Target { node, seen, generation, .. } = target;
+        let opened = |phase, role| self.opened(phase, node, role);
+        let local: &LocalStore = self.material.store(phase, &node.name, role)?;
+        let of_phase = &playbook.phases[phase];
         let now_s = self.facts.looked_at_s + seen.clock_offset_s;
-        Some(OnNode {
+        let keystore = opened(generation.at(phase, StoreName::Keystore), StoreName::Keystore);
+        let subject = OnNode {
             lone: Lone {
                 store: local.content.as_deref()?,
                 role,
                 now: Timestamp::from_second(now_s).ok()?,
-                expiry_warning: stores.expiry_warning,
-                allow_expired: stores.allow_expired,
+                expiry_warning: playbook.stores.expiry_warning,
+                allow_expired: playbook.stores.allow_expired,
+                accept_expired_ca: playbook.stores.accept_expired_ca,
                 asks_clients: Some(target.asks_clients),
             },
             node,
             seen,
             member: self.facts.member_of(seen, &node.address),
+            phase_index: phase,
+            phase: of_phase.stores.spec(role).map(|_| of_phase.name.as_str()),
             file: &local.file,
             sha256: &local.sha256,
             path: expand(&spec.to, node),
             password: self.material.secret(&spec.password),
-            truststore: truststore
-                .filter(|_| role == StoreName::Keystore)
-                .and_then(|store| store.content.as_deref()),
+            truststore: opened(phase, StoreName::Truststore).filter(|_| role == StoreName::Keystore),
+            before: self.before(target, phase),
+            shows_with_it: keystore.and_then(Store::only_chain).map(Shown::Chain),
             on: target,
-        })
+        };
+        (generation.at(phase, role) == phase).then(|| self.on_its_way_out(subject))
+    }
+
+    /// What the phase before leaves; before the first one, what was seen.
+    fn before(&self, target: &'a Target<'a>, phase: usize) -> Before<'a> {
+        let Target { node, seen, generation, issuers, .. } = target;
+        match phase.checked_sub(1) {
+            None => Before {
+                trusts: seen.trusts.as_ref().map(Anchors::Seen),
+                shows: (!issuers.is_empty()).then_some(Shown::Seen(issuers)),
+            },
+            Some(before) => {
+                let opened = |role| self.opened(generation.at(before, role), node, role);
+                Before {
+                    trusts: opened(StoreName::Truststore).map(Anchors::OfStore),
+                    shows: opened(StoreName::Keystore).and_then(Store::only_chain).map(Shown::Chain),
+                }
+            }
+        }
+    }
+
+    fn opened(&self, phase: usize, node: &Node, role: StoreName) -> Option<&'a Store> {
+        self.material.store(phase, &node.name, role).and_then(|local| local.content.as_deref())
+    }
+
+    /// A store that the node has, and that a later phase replaces, is no news: that it has ended does not keep it from
+    /// being replaced.
+    fn on_its_way_out(&self, mut subject: OnNode<'a>) -> OnNode<'a> {
+        let mut brings = self.input.playbook.brings(subject.lone.role);
+        let is_replaced = brings.any(|(phase, _)| phase > subject.phase_index);
+        subject.lone.allow_expired |= is_replaced && subject.stands();
+        subject
     }
 }

@@ -1,7 +1,9 @@
 //! What a rule looks at: a store by itself, or a store on its way to a node.
 
+use super::super::generation::Generation;
 use super::super::ports::ClientOptions;
 use super::super::step::StoreName;
+use super::trusted::{Anchors, Shown};
 use crate::facts::NodeFacts;
 use crate::facts::placement::Member;
 use crate::formats::certificate::Certificate;
@@ -11,7 +13,7 @@ use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
 use crate::secret::Secret;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ pub struct Lone<'a> {
     pub now: Timestamp,
     pub expiry_warning: Duration,
     pub allow_expired: bool,
+    /// That a root has ended is known, and nodes may be given what it signed.
+    pub accept_expired_ca: bool,
     /// Whether clients have to show a certificate; unknown for a store that is looked at by itself.
     pub asks_clients: Option<bool>,
 }
@@ -46,6 +50,9 @@ pub struct OnNode<'a> {
     pub node: &'a Node,
     pub seen: &'a NodeFacts,
     pub member: Option<&'a Member>,
+    pub phase_index: usize,
+    /// The phase that brings it; none for what `stores` has from the beginning.
+    pub phase: Option<&'a str>,
     /// Where it was read.
     pub file: &'a str,
     pub sha256: &'a str,
@@ -54,7 +61,16 @@ pub struct OnNode<'a> {
     pub password: Option<&'a Secret>,
     /// The truststore that comes with a keystore.
     pub truststore: Option<&'a Store>,
+    pub before: Before<'a>,
+    /// What the node shows once the phase is done.
+    pub shows_with_it: Option<Shown<'a>>,
     pub on: &'a Target<'a>,
+}
+
+/// What a node has until a phase comes, as far as it is known.
+pub struct Before<'a> {
+    pub trusts: Option<Anchors<'a>>,
+    pub shows: Option<Shown<'a>>,
 }
 
 /// A node and what its `cassandra.yaml` says now and is to say.
@@ -63,6 +79,9 @@ pub struct Target<'a> {
     pub seen: &'a NodeFacts,
     pub root: Option<yaml::Node>,
     pub now: ClientOptions,
+    pub generation: Generation,
+    /// The certificates behind the leaf that it serves, by fingerprint.
+    pub issuers: BTreeSet<String>,
     /// The options once every phase is done, and whether any phase asks clients for certificates.
     pub wish: BTreeMap<OptionKey, Setting>,
     pub asks_clients: bool,
@@ -85,7 +104,18 @@ impl Target<'_> {
     }
 }
 
-impl OnNode<'_> {
+impl<'a> OnNode<'a> {
+    /// Whether it stands on the node already.
+    pub fn stands(&self) -> bool {
+        let stands = self.seen.files.get(&self.path).and_then(Option::as_ref);
+        stands.is_some_and(|file| file.sha256 == self.sha256)
+    }
+
+    /// What a node with this keystore shows, leaf first.
+    pub fn chain(&self) -> Option<&'a [Certificate]> {
+        self.lone.store.only_chain().filter(|_| self.lone.role == StoreName::Keystore)
+    }
+
     /// Where clients reach the node: what the ring tells them (`broadcast_rpc_address`, or else `rpc_address`).
     pub fn client_address(&self) -> Option<IpAddr> {
         let told = self.member.map(|member| member.rpc_address.as_str());

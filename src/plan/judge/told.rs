@@ -4,6 +4,7 @@ use super::super::step::StoreName;
 use super::finding::{Finding, Rule, Severity};
 use crate::diagnostic::Diagnostic;
 use crate::input::Input;
+use crate::input::playbook::Playbook;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,11 +12,18 @@ use std::fmt;
 pub fn refusals(input: &Input, findings: &[Finding]) -> Vec<Diagnostic> {
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
     let diagnostic = |told: Told| {
-        let store = told.store.map_or_else(|| "keystore".to_owned(), |store| store.to_string());
-        let place = format!("stores.{store}.{}", told.rule.key());
+        let place = place(&input.playbook, &told);
         input.playbook.source.diagnostic_of(&place, format!("{told} ({})", told.rule), told.help)
     };
     told(errors).into_iter().map(diagnostic).collect()
+}
+
+/// What the playbook says of the store that the rule is about; a phase takes over what it does not say.
+fn place(playbook: &Playbook, told: &Told<'_>) -> String {
+    let (store, key) = (told.store.unwrap_or(StoreName::Keystore), told.rule.key());
+    let phase = playbook.phases.iter().position(|phase| told.phase == Some(phase.name.as_str()));
+    let own = phase.map(|phase| format!("{}.{key}", playbook.place_of_store(phase, store)));
+    own.filter(|place| playbook.source.place(place).is_some()).unwrap_or(format!("stores.{store}.{key}"))
 }
 
 /// The warnings, each as one line; the same one of many nodes is told once.
@@ -28,6 +36,7 @@ pub fn warnings(findings: &[Finding]) -> Vec<String> {
 struct Told<'a> {
     rule: Rule,
     store: Option<StoreName>,
+    phase: Option<&'a str>,
     reason: &'a str,
     help: &'a str,
     file: &'a str,
@@ -38,9 +47,10 @@ fn told<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Told<'a>> {
     let mut all: Vec<Told<'a>> = Vec::new();
     let mut places = BTreeMap::new();
     for finding in findings {
-        let Finding { rule, store, reason, help, file, node, severity: _ } = finding;
-        let place = *places.entry((*rule, *store, reason, help)).or_insert_with(|| {
-            all.push(Told { rule: *rule, store: *store, reason, help, file, nodes: Vec::new() });
+        let Finding { rule, store, phase, reason, help, file, node, severity: _ } = finding;
+        let place = *places.entry((*rule, *store, phase, reason, help)).or_insert_with(|| {
+            let phase = phase.as_deref();
+            all.push(Told { rule: *rule, store: *store, phase, reason, help, file, nodes: Vec::new() });
             all.len() - 1
         });
         all[place].nodes.extend(node.as_deref());

@@ -15,7 +15,7 @@ pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
     }
 }
 
-/// What a server shows. The root at a chain's end is not asked for its dates: a client goes by its own copy.
+/// What a server shows.
 fn shown(lone: &Lone<'_>, certificate: &Certificate) -> Option<Remark> {
     let is_root = certificate.is_ca && certificate.subject == certificate.issuer;
     let (begins, ends) = (certificate.not_before, certificate.not_after);
@@ -26,13 +26,34 @@ fn shown(lone: &Lone<'_>, certificate: &Certificate) -> Option<Remark> {
         let help = "set the node's clock right (`date`), or wait, or have the certificate issued with an earlier begin";
         return Some(if is_root { warning(reason, help) } else { error(reason, help) });
     }
+    if lone.now > ends && is_root {
+        return Some(ended_root(lone, certificate));
+    }
     if lone.now > ends {
         let reason = format!("{subject} ended on {}", day(ends));
         let help = "issue a new one; `stores: { allow_expired: true }` goes on with it";
-        let accepted = is_root || lone.allow_expired;
-        return Some(if accepted { warning(reason, help) } else { error(reason, help) });
+        return Some(if lone.allow_expired { warning(reason, help) } else { error(reason, help) });
     }
     soon(lone, certificate)
+}
+
+/// Java takes an anchor for what it is (`PKIX`, RFC 5280 6.1.1); OpenSSL (`check_chain_times`) and Go (`isValid`) look at
+/// its dates too.
+fn ended_root(lone: &Lone<'_>, root: &Certificate) -> Remark {
+    let reason = format!(
+        "{}, the CA that signed it, ended on {}: clients on OpenSSL or Go (Python, C++, Node.js, Go) refuse every node with \
+         a certificate of it, Java goes on as long as the certificate itself counts",
+        root.subject,
+        day(root.not_after)
+    );
+    if lone.accept_expired_ca {
+        return warning(reason, "take nodes and clients to a new CA soon (docs/rotate-ca.md)");
+    }
+    error(
+        reason,
+        "have the stores made by a new CA (docs/rotate-ca.md); where nodes still have the old one, `--accept-expired-ca` \
+         goes on with what clients put up with today",
+    )
 }
 
 /// What a truststore trusts: Java does not ask an anchor for its dates, other clients do.
