@@ -8,7 +8,7 @@ use ringwalk::facts::placement::{Member, Replication};
 use ringwalk::facts::ring::{Keyspace, Partitioner, Ring, RingSource};
 use ringwalk::input::{self, Input, Source, inventory};
 use ringwalk::plan::change::{CertificateSummary, sha256_hex};
-use ringwalk::plan::material::{LocalStore, Material};
+use ringwalk::plan::material::{LocalStore, Material, StoreKey};
 use ringwalk::plan::plan;
 use ringwalk::plan::step::StoreName;
 use ringwalk::secret::Secret;
@@ -288,7 +288,7 @@ fn material(input: &Input) -> Material {
             });
             let local =
                 LocalStore { file: format!("{}.p12", node.name), bytes, sha256, certificate, content: None };
-            material.stores.insert((node.name.clone(), store), local);
+            material.stores.insert(StoreKey { node: node.name.clone(), store, phase: 0 }, local);
         }
     }
     material

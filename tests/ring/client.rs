@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::rig::{ring, until};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -25,22 +25,25 @@ impl Clients {
 
     /// With further options of the rig's client.
     pub fn with(desk: &Desk, way: &str, options: &[&str]) -> Clients {
-        let directory = desk.directory.join(format!("client-{way}"));
-        let _ = fs::remove_dir_all(&directory);
-        fs::create_dir_all(&directory).unwrap();
+        let (flag, authority) =
+            (format!("--{way}"), desk.directory.join("stores/ca.pem").display().to_string());
+        let words: &[&str] = if way == "plain" { &[&flag] } else { &[&flag, &authority] };
+        Clients::started(&desk.directory.join(format!("client-{way}")), &[words, options].concat())
+    }
+
+    /// With these options of the rig's client; what it says of itself is kept in the directory.
+    pub fn started(directory: &Path, words: &[&str]) -> Clients {
+        let _ = fs::remove_dir_all(directory);
+        fs::create_dir_all(directory).unwrap();
         let log = fs::File::create(directory.join("log")).unwrap();
         let mut client = ring();
-        client.args(["client", &format!("--{way}")]);
-        if way != "plain" {
-            client.arg(desk.directory.join("stores/ca.pem"));
-        }
-        client.args(options);
+        client.arg("client").args(words);
         for file in ["until", "ready", "report"] {
             client.arg(format!("--{file}")).arg(directory.join(file));
         }
         // It ends by itself if the scene fails.
         client.args(["--seconds", "600"]).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        let clients = Clients { child: client.spawn().unwrap(), directory };
+        let clients = Clients { child: client.spawn().unwrap(), directory: directory.to_owned() };
         let ready = clients.directory.join("ready");
         until("the clients read and write", Duration::from_secs(90), || ready.exists());
         clients

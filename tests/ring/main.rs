@@ -20,6 +20,7 @@ mod own_stores;
 mod restarts;
 mod rig;
 mod rotate;
+mod rotate_ca;
 mod screen;
 mod settings;
 mod staged;
@@ -174,6 +175,15 @@ fn c04_interrupted_once_and_twice_and_a_connection_lost() {
 #[ignore = "needs a real ring: scripts/test ring-5.0-package"]
 fn d01_from_an_empty_directory_to_cqlsh_in_mutual_tls() {
     own_stores::scene();
+}
+
+/// Goes on where d01 leaves the ring.
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn d02_a_new_ca_is_taken_up_in_three_passes_and_no_query_fails() {
+    if troubles_are_played() {
+        rotate_ca::scene();
+    }
 }
 
 #[test]

@@ -3,20 +3,19 @@
 use super::desk::{RINGWALK, ROLLOUT};
 use super::rig::{nodes, ring, ring_says, state, until, version_and_layout};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// A directory in which nothing is yet, and what was said there last.
-struct Empty {
-    directory: PathBuf,
+pub struct Empty {
+    pub directory: PathBuf,
 }
 
 pub fn scene() {
-    let directory = state().join("own");
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir(&directory).unwrap();
-    let here = Empty { directory };
+    let here = Empty::of_this_ring();
+    let _ = fs::remove_dir_all(&here.directory);
+    fs::create_dir(&here.directory).unwrap();
     here.write("inventory.yaml", &ring_says(&["inventory"]));
     here.says(&["stores", "new-ca", "--name", "Own CA", "--password", "env:CA_PASSWORD", "--out", "ca"]);
     let issued =
@@ -72,7 +71,27 @@ fn with_ca<'a>(words: &[&'a str]) -> Vec<&'a str> {
 }
 
 impl Empty {
-    fn write(&self, name: &str, text: &str) {
+    /// As the scene left it.
+    pub fn of_this_ring() -> Empty {
+        Empty { directory: state().join("own") }
+    }
+
+    /// A line as an operator types it; what was said, if it ended with this code.
+    pub fn shell(&self, line: &str, code: i32) -> String {
+        println!("$ {line}");
+        let programs = Path::new(RINGWALK).parent().unwrap().display();
+        let mut command = ring();
+        command
+            .args(["run", "sh", "-c", &format!("PATH={programs}:$PATH; {line}")])
+            .current_dir(&self.directory);
+        command.env("CA_PASSWORD", "correct horse").env("RINGWALK_RUNS", "runs").stdin(Stdio::null());
+        command.env("RINGWALK_INVENTORY", "inventory.yaml").env("RINGWALK_PLAYBOOK", "rotate-ca.yaml");
+        let (ended, text) = self.output(command);
+        assert_eq!(ended, code, "{line}\n{text}");
+        text
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
         fs::write(self.directory.join(name), text).unwrap();
     }
 
@@ -133,22 +152,24 @@ impl Empty {
         assert!(code != 0 && !text.contains("rig"), "{text}");
     }
 
-    fn client(&self, authority: &str, own: bool) -> bool {
+    /// Whether a client is served that trusts this CA and shows this certificate, with its key.
+    pub fn client(&self, authority: &str, own: Option<&[String; 2]>) -> bool {
         let mut words = vec!["client", "--tls", authority, "--check-hostname", "--seconds", "3"];
-        if own {
-            words.extend(["--cert", "clients/app/app.pem", "--key", "clients/app/app.key"]);
+        if let Some([certificate, key]) = own {
+            words.extend(["--cert", certificate, "--key", key]);
         }
         self.output(self.command(&words)).0 == 0
     }
 
     fn the_driver_checks_chain_and_address(&self) {
-        assert!(self.client("clients/app/ca.pem", true));
-        assert!(!self.client("other/ca.pem", true), "nodes of another CA");
+        let own = ["clients/app/app.pem", "clients/app/app.key"].map(Into::into);
+        assert!(self.client("clients/app/ca.pem", Some(&own)));
+        assert!(!self.client("other/ca.pem", Some(&own)), "nodes of another CA");
         assert!(
-            !self.client("/etc/ssl/certs/ca-certificates.crt", true),
+            !self.client("/etc/ssl/certs/ca-certificates.crt", Some(&own)),
             "the CA is none that a system knows"
         );
-        assert!(!self.client("clients/app/ca.pem", false), "no certificate of its own");
+        assert!(!self.client("clients/app/ca.pem", None), "no certificate of its own");
     }
 
     fn a_renewal_is_taken_up(&self, files: &[&str]) {
@@ -160,7 +181,8 @@ impl Empty {
         let stores = &issued[issued.find("stores:\n").unwrap()..];
         self.write("enable.yaml", &format!("playbook: own\n{stores}{}{ROLLOUT}", phases()));
         self.says(&[&["apply", "--yes"], files].concat());
-        assert!(self.client("clients/app/ca.pem", true));
+        let own = ["clients/app/app.pem", "clients/app/app.key"].map(Into::into);
+        assert!(self.client("clients/app/ca.pem", Some(&own)));
         let (_, address) = &nodes()[0];
         let shown = self.says(&["stores", "inspect", &format!("{address}:9042"), "--output", "json"]);
         let served: serde_json::Value = serde_json::from_str(&shown).unwrap();

@@ -94,7 +94,7 @@ pub fn is_overdue() {
 }
 
 /// Pid and start of every Cassandra.
-fn processes() -> Vec<String> {
+pub fn processes() -> Vec<String> {
     let of = |(name, _): (String, String)| {
         on(
             &name,
