@@ -288,7 +288,8 @@ fn material(input: &Input) -> Material {
             });
             let local =
                 LocalStore { file: format!("{}.p12", node.name), bytes, sha256, certificate, content: None };
-            material.stores.insert(StoreKey { node: node.name.clone(), store, phase: 0 }, local);
+            let key = StoreKey { node: node.name.clone(), store, phase: 0 };
+            material.stores.insert(key, local);
         }
     }
     material

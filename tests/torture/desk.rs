@@ -5,7 +5,7 @@ use ringwalk::facts::version::Version;
 use ringwalk::formats::store::Store;
 use ringwalk::input::{self, Input, Source};
 use ringwalk::plan::change::{CertificateSummary, sha256_hex};
-use ringwalk::plan::material::{LocalStore, Material};
+use ringwalk::plan::material::{LocalStore, Material, StoreKey};
 use ringwalk::plan::step::StoreName;
 use ringwalk::secret::{Secret, SecretSource};
 use ringwalk::sim::NodeWish;
@@ -68,6 +68,11 @@ pub fn input(nodes: usize, of: Playbook) -> Input {
     read.unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
+/// All phases bring the same.
+pub fn keystore_of(node: &str) -> StoreKey {
+    StoreKey { node: node.to_owned(), store: StoreName::Keystore, phase: 0 }
+}
+
 pub fn material(nodes: usize, playbook: Playbook) -> Material {
     let bytes = store(playbook);
     let opened = Store::open(&bytes, &Secret::new(PASSWORD)).unwrap();
@@ -83,7 +88,7 @@ pub fn material(nodes: usize, playbook: Playbook) -> Material {
             not_after: leaf.not_after.to_string(),
         }),
     };
-    let stores = (0..nodes).map(|number| ((format!("n{number}"), StoreName::Keystore), local.clone()));
+    let stores = (0..nodes).map(|number| (keystore_of(&format!("n{number}")), local.clone()));
     let source: SecretSource = "env:KEYSTORE_PASSWORD".parse().unwrap();
     Material {
         stores: stores.collect(),

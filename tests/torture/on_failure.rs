@@ -1,6 +1,6 @@
 //! A node that does not start with its new files: it is put back, or the whole run is, by a run of its own.
 
-use super::desk::{PASSWORD, Playbook, input, material, wishes};
+use super::desk::{PASSWORD, Playbook, input, keystore_of, material, wishes};
 use super::rollout::in_time;
 use ringwalk::cluster::Cluster;
 use ringwalk::cluster::lock;
@@ -15,7 +15,6 @@ use ringwalk::journal::state::RunState;
 use ringwalk::node::lock::Answer;
 use ringwalk::plan::change::sha256_hex;
 use ringwalk::plan::conduct::Conduct;
-use ringwalk::plan::step::StoreName;
 use ringwalk::plan::{Plan, plan};
 use ringwalk::report::Reporter;
 use ringwalk::sim::{Faults, File, Mutation, SimHost, World};
@@ -37,7 +36,7 @@ async fn played(on_failure: OnFailure, broken: &str) -> Story {
     let world = World::new(&wishes(3), 1, Faults::default(), Mutation::None);
     world.knows(&super::store::store(Playbook::Enable), PASSWORD);
     let (input, mut material) = (input(3, Playbook::Enable), material(3, Playbook::Enable));
-    let local = material.stores.get_mut(&(broken.to_owned(), StoreName::Keystore)).unwrap();
+    let local = material.stores.get_mut(&keystore_of(broken)).unwrap();
     let bytes = b"no keystore".to_vec();
     (local.sha256, local.bytes) = (sha256_hex(&bytes), bytes.into());
     let cluster = Cluster::new(&input.inventory, &material, &BTreeMap::new(), |node| {
