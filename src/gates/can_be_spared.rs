@@ -5,7 +5,9 @@ use crate::facts::ring::{KeepAvailable, Ring};
 use crate::node::nodetool::output::State;
 use std::collections::BTreeSet;
 
-/// Asks with fresh eyes: a node that any observer calls down counts as down. While a node joins, leaves or moves,
+/// Asks with fresh eyes: a node that any observer calls down counts as down. Of the node itself it is the other way
+/// round: only one that all call down is down already and takes nothing away from its ranges; in a partition each side
+/// calls the other down, and clients reach both. While a node joins, leaves or moves,
 /// ranges are changing hands and no answer would hold; so it is while an observer does not know every member yet.
 pub fn check(ring: &Ring, views: &[View], host_id: &str, keep: KeepAvailable) -> Verdict {
     if views.is_empty() {
@@ -15,12 +17,14 @@ pub fn check(ring: &Ring, views: &[View], host_id: &str, keep: KeepAvailable) ->
     if let Some(row) = rows().find(|row| row.state != State::Normal) {
         return Verdict::Wait(format!("{} is {}: ranges are changing hands", row.address, doing(row.state)));
     }
-    let mut down = BTreeSet::new();
-    for view in views {
-        match down_in(ring, view) {
-            Ok(seen) => down.extend(seen),
-            Err(verdict) => return verdict,
-        }
+    let by_view = match views.iter().map(|view| down_in(ring, view)).collect::<Result<Vec<_>, _>>() {
+        Ok(by_view) => by_view,
+        Err(verdict) => return verdict,
+    };
+    let is_down_already = by_view.iter().all(|down| down.contains(host_id));
+    let mut down: BTreeSet<String> = by_view.into_iter().flatten().collect();
+    if !is_down_already {
+        down.remove(host_id);
     }
     match ring.can_be_spared(host_id, &down, keep) {
         Ok(_) => Verdict::Pass,

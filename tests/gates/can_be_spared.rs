@@ -45,6 +45,13 @@ fn a_node_is_spared_while_its_ranges_keep_their_quorum() {
 }
 
 #[test]
+fn in_a_partition_a_node_is_not_down_because_the_other_side_says_so() {
+    let (own_side, other_side) = ("UN a, DN b, UN c, UN d, DN e, UN f", "DN a, UN b, DN c, DN d, UN e, DN f");
+    let asked = asked("a", &[own_side, other_side]);
+    assert!(asked.starts_with("wait: range ") && asked.contains("would keep"), "{asked}");
+}
+
+#[test]
 fn a_node_that_any_observer_calls_down_counts_as_down() {
     let why = "wait: range (50, 0] of `app` would keep 1 of the 2 replicas it needs; down: 10.0.0.b";
     assert_eq!(asked("a", &[ALL_UP, "UN a, DN b, UN c, UN d, UN e, UN f"]), why);
