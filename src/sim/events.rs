@@ -22,6 +22,9 @@ pub async fn play(world: Arc<World>) {
     };
     for (at_s, event) in events {
         sleep_until(begun + Duration::from_secs(at_s)).await;
+        if world.state().is_healed {
+            return;
+        }
         world.state().happen(&event, Instant::now());
         tokio::spawn(follow(Arc::clone(&world), event));
     }
@@ -70,7 +73,7 @@ async fn dies_after_its_next_start(world: &World, node: usize) {
     }
     let started = process();
     sleep(SHORT_LIFE).await;
-    if process() == started {
+    if process() == started && !world.state().is_healed {
         let mut state = world.state();
         state.inject("JVM dies a minute after its start");
         state.end(node, Instant::now(), false);

@@ -37,6 +37,8 @@ pub struct State {
     pub machines: Vec<Machine>,
     pub random: Random,
     pub faults: Faults,
+    /// The time of faults was ended: what would still befall a node does not.
+    pub is_healed: bool,
     pub mutation: Mutation,
     pub begun: Instant,
     /// How many times faster than measured everything goes.
@@ -94,6 +96,7 @@ impl World {
             whole: nodes.iter().map(|node| sha256_hex(node.yaml.as_bytes())).collect(),
             random,
             faults,
+            is_healed: false,
             mutation,
             begun: now,
             hurry: 1,
@@ -185,6 +188,7 @@ impl World {
         let mut state = self.state();
         let now = Instant::now();
         state.faults = Faults::default();
+        state.is_healed = true;
         state.partition = None;
         for node in 0..state.machines.len() {
             let machine = &mut state.machines[node];
