@@ -82,8 +82,8 @@ pub struct Suite {
 impl Suite {
     /// Whether `cipher_suites` means it by this name.
     pub fn is_named(&self, name: &str) -> bool {
-        let behind_prefix = |name: &str| name.split_once('_').map(|(_, rest)| rest.to_owned());
-        name == self.name || (name.starts_with("SSL_") && behind_prefix(name) == behind_prefix(self.name))
+        let old = name.strip_prefix("SSL_");
+        name == self.name || old.is_some_and(|rest| self.name.strip_prefix("TLS_") == Some(rest))
     }
 }
 

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 /// Asks with fresh eyes: a node that any observer calls down counts as down. Of the node itself it is the other way
 /// round: only one that all call down is down already and takes nothing away from its ranges; in a partition each side
-/// calls the other down, and clients reach both. While a node joins, leaves or moves,
-/// ranges are changing hands and no answer would hold; so it is while an observer does not know every member yet.
+/// calls the other down, and clients reach both. While a node joins, leaves or moves, ranges are changing hands and no
+/// answer would hold; so it is while an observer does not know every member yet.
 pub fn check(ring: &Ring, views: &[View], host_id: &str, keep: KeepAvailable) -> Verdict {
     if views.is_empty() {
         return Verdict::Wait("no node could be asked who is up".into());

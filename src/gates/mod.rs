@@ -4,8 +4,8 @@ pub mod can_be_spared;
 pub mod clients_ready;
 pub mod cql_answers;
 pub mod node_is_up;
-pub mod peers_see_it_up;
 pub mod offer_is_right;
+pub mod peers_see_it_up;
 pub mod schema_agrees;
 pub mod wire_is_right;
 

@@ -87,16 +87,7 @@ pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> 
 /// What is wrong with a store by itself, whoever would use it; `now`: by the clock of whoever looks.
 pub fn store(store: &Store, now: Timestamp) -> Vec<Finding> {
     let role = if store.keys.is_empty() { StoreName::Truststore } else { StoreName::Keystore };
-    let expiry_warning = Stores::default().expiry_warning;
-    alone(&Lone {
-        store,
-        role,
-        now,
-        expiry_warning,
-        allow_expired: false,
-        accept_expired_ca: true,
-        asks_clients: None,
-    })
+    of_no_playbook(store, role, now, Stores::default().expiry_warning, None)
 }
 
 /// What a store that a node uses goes by.
@@ -110,7 +101,17 @@ pub struct InUse {
 
 /// What is wrong by itself with a store that a node uses.
 pub fn in_use(store: &Store, role: StoreName, used: InUse) -> Vec<Finding> {
-    let InUse { now, expiry_warning, asks_clients } = used;
+    of_no_playbook(store, role, used.now, used.expiry_warning, Some(used.asks_clients))
+}
+
+/// Nothing is rolled out, so an end that is past is told: a leaf's as an error, a CA's as a warning.
+fn of_no_playbook(
+    store: &Store,
+    role: StoreName,
+    now: Timestamp,
+    expiry_warning: Duration,
+    asks_clients: Option<bool>,
+) -> Vec<Finding> {
     alone(&Lone {
         store,
         role,
@@ -118,7 +119,7 @@ pub fn in_use(store: &Store, role: StoreName, used: InUse) -> Vec<Finding> {
         expiry_warning,
         allow_expired: false,
         accept_expired_ca: true,
-        asks_clients: Some(asks_clients),
+        asks_clients,
     })
 }
 
