@@ -68,6 +68,7 @@ fn details(step: &Step) -> String {
             let wires = hold.gates.iter().filter_map(|gate| match gate {
                 Gate::OfferIsRight(wish) => Some(format!("; {}", wish)),
                 Gate::WireIsRight(wire) => Some(format!("; {wire}")),
+                Gate::InternodeIsRight(wire) => Some(format!("; between nodes {wire}")),
                 Gate::CanBeSpared { .. }
                 | Gate::NodeIsUp
                 | Gate::CqlAnswers

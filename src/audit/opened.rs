@@ -40,9 +40,9 @@ pub fn open(section: Option<&yaml::Node>, role: StoreName, path: &str, seen: &Se
     if inline.is_some() {
         return None;
     }
-    let (key, file_key) = match role {
-        StoreName::Keystore => ("keystore_password", "keystore_password_file"),
-        StoreName::Truststore => ("truststore_password", "truststore_password_file"),
+    let (key, file_key) = match role.is_keystore() {
+        true => ("keystore_password", "keystore_password_file"),
+        false => ("truststore_password", "truststore_password_file"),
     };
     let written = |key: &str| section.and_then(|section| section.get(key)?.as_str());
     let is_old = seen.facts.flavour.apache_base(seen.facts.version) < Version::new(4, 1, 2);

@@ -6,13 +6,14 @@ use crate::cluster::{Cluster, Node};
 use crate::facts::ring::Ring;
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::gates::{
-    Verdict, View, can_be_spared, cql_answers, node_is_up, offer_is_right, peers_see_it_up, schema_agrees,
-    wire_is_right,
+    Verdict, View, can_be_spared, cql_answers, internode_is_right, node_is_up, offer_is_right,
+    peers_see_it_up, schema_agrees, wire_is_right,
 };
 use crate::node::cql::{self, CqlError};
 use crate::node::nodetool::output;
 use crate::node::process::{self, ProcessLook};
 use crate::node::wire::offer::{self, Offered};
+use crate::node::wire::storage::{self, StorageLook};
 use crate::node::wire::{self, WireLook};
 use crate::plan::step::Gate;
 use futures_util::future::join_all;
@@ -57,6 +58,7 @@ pub struct Eyes {
     spare: Question<(Looks, Result<Ring, String>)>,
     schema: Question<Result<Versions, String>>,
     offer: Question<Result<Offered, String>>,
+    internode: Question<Result<StorageLook, String>>,
     news: Arc<Notify>,
 }
 
@@ -115,6 +117,7 @@ impl Eyes {
             spare: Question::NotAsked,
             schema: Question::NotAsked,
             offer: Question::NotAsked,
+            internode: Question::NotAsked,
             news: Arc::default(),
         }
     }
@@ -141,6 +144,7 @@ impl Eyes {
             self.peers = Question::NotAsked;
             self.schema = Question::NotAsked;
             self.offer = Question::NotAsked;
+            self.internode = Question::NotAsked;
         }
         for gate in gates {
             if let Some(answer) = self.slow(gate, node_is_right).await {
@@ -162,6 +166,7 @@ impl Eyes {
             | Gate::PeersSeeItUp
             | Gate::SchemaAgrees
             | Gate::ClientsReady(_)
+            | Gate::InternodeIsRight(_)
             | Gate::OfferIsRight(_) => None,
         }
     }
@@ -184,6 +189,13 @@ impl Eyes {
                 };
                 let ask = ask_offer(Arc::clone(&subject), wish.port);
                 self.offer.settle(&self.news, ask, judge).await
+            }
+            Gate::InternodeIsRight(wish) => {
+                let judge = |look: &Result<StorageLook, String>| match look {
+                    Ok(look) => internode_is_right::check(look, wish),
+                    Err(why) => Verdict::Wait(why.clone()),
+                };
+                self.internode.settle(&self.news, ask_storage(Arc::clone(&subject), wish.port), judge).await
             }
             Gate::CanBeSpared { keep } => {
                 let judge = |(looks, ring): &(Looks, Result<Ring, String>)| match ring {
@@ -235,6 +247,7 @@ impl Eyes {
                 | Gate::PeersSeeItUp
                 | Gate::SchemaAgrees
                 | Gate::ClientsReady(_)
+                | Gate::InternodeIsRight(_)
                 | Gate::OfferIsRight(_) => None,
             })
             .collect();
@@ -331,6 +344,11 @@ async fn ask_peers_and_ring(subject: Arc<Subject>, recent: Option<Looks>) -> (Lo
 async fn ask_offer(subject: Arc<Subject>, port: u16) -> Result<Offered, String> {
     let address = &subject.seen().native.address;
     offer::look(subject.node().host.as_ref(), address, port).await.map_err(|error| chain(&error))
+}
+
+async fn ask_storage(subject: Arc<Subject>, port: u16) -> Result<StorageLook, String> {
+    let address = &subject.seen().storage.address;
+    storage::look(subject.node().host.as_ref(), address, port).await.map_err(|error| chain(&error))
 }
 
 /// By CQL on the node itself; by nodetool where CQL wants a login or a certificate that we lack.

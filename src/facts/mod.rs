@@ -1,6 +1,7 @@
 //! What the cluster is: each node as a probe saw it, and the ring they form.
 
 pub mod clients;
+pub mod internode;
 pub mod placement;
 pub mod policy;
 pub mod ring;

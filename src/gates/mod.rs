@@ -3,6 +3,7 @@
 pub mod can_be_spared;
 pub mod clients_ready;
 pub mod cql_answers;
+pub mod internode_is_right;
 pub mod node_is_up;
 pub mod offer_is_right;
 pub mod peers_see_it_up;

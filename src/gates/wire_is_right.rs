@@ -16,7 +16,7 @@ pub fn check(look: &WireLook, wish: &Wire) -> Verdict {
     }
 }
 
-fn plaintext(shown: &Plaintext, wished: bool) -> Verdict {
+pub(super) fn plaintext(shown: &Plaintext, wished: bool) -> Verdict {
     match (shown, wished) {
         (Plaintext::Accepted, true) | (Plaintext::Refused(_), false) => Verdict::Pass,
         (Plaintext::Accepted, false) => Verdict::Fail("still accepts plaintext".into()),
@@ -61,6 +61,6 @@ fn certificate(served: &Served, wish: &Wire) -> Verdict {
     }
 }
 
-fn short(sha256: &str) -> &str {
+pub(super) fn short(sha256: &str) -> &str {
     sha256.get(..16).unwrap_or(sha256)
 }

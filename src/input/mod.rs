@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod entry;
+pub mod internode;
 pub mod inventory;
 pub mod inventory_keys;
 mod mask;

@@ -2,11 +2,12 @@
 
 use super::document::Document;
 pub use super::entry::{EnterWhen, PauseAfter};
+use super::internode;
 use super::inventory::Node;
 pub use super::options::{OptionKey, Setting};
 use super::playbook_rules;
 use super::reader::Reader;
-use super::record::{Field, Record, Value};
+use super::record::{Field, Record};
 use super::stores::by_phase;
 pub use super::stores::{PhaseStores, StoreName, StoreSpec, Stores};
 use super::window::{self, Window};
@@ -35,6 +36,8 @@ pub struct Phase {
     pub native_transport_port_ssl: Option<u16>,
     /// Other settings of `cassandra.yaml`, by their dotted paths; as the phase itself has them.
     pub settings: BTreeMap<String, Spanned<Setting>>,
+    /// Of `server_encryption_options`, by key.
+    pub internode: BTreeMap<String, Spanned<Setting>>,
     pub restart: Restart,
     pub enter_when: Option<EnterWhen>,
     /// The phase may let in who was refused before, or turn TLS off.
@@ -219,14 +222,14 @@ impl Playbook {
     /// Every store of every phase, each as it is first brought.
     pub fn every_store(&self) -> impl Iterator<Item = (usize, StoreName, &StoreSpec)> {
         let of_name = |name| self.brings(name).map(move |(phase, spec)| (phase, name, spec));
-        StoreName::BOTH.into_iter().flat_map(of_name)
+        StoreName::ALL.into_iter().flat_map(of_name)
     }
 
     /// Where the playbook speaks of a store that a phase brings: its own words, or those of `stores`.
     pub fn place_of_store(&self, phase_index: usize, store: StoreName) -> String {
         match self.phases.get(phase_index).is_some_and(|phase| phase.stores.spec(store).is_some()) {
-            true => format!("phases[{phase_index}].stores.{store}"),
-            false => format!("stores.{store}"),
+            true => format!("phases[{phase_index}].stores.{}", store.key()),
+            false => format!("stores.{}", store.key()),
         }
     }
 
@@ -238,9 +241,9 @@ impl Playbook {
 
 /// The options that a store stands for.
 fn implied((name, spec): (StoreName, &StoreSpec)) -> [(OptionKey, Spanned<Setting>); 2] {
-    let (path, password) = match name {
-        StoreName::Keystore => (OptionKey::Keystore, OptionKey::KeystorePassword),
-        StoreName::Truststore => (OptionKey::Truststore, OptionKey::TruststorePassword),
+    let (path, password) = match name.is_keystore() {
+        true => (OptionKey::Keystore, OptionKey::KeystorePassword),
+        false => (OptionKey::Truststore, OptionKey::TruststorePassword),
     };
     let to = Spanned { value: Setting::Text(spec.to.clone()), span: spec.places.to };
     let secret = Spanned { value: Setting::Secret(spec.password.clone()), span: spec.places.password };
@@ -281,6 +284,7 @@ impl Phase {
             client_encryption_options: options.map(settings).unwrap_or_default(),
             native_transport_port_ssl: record.port("native_transport_port_ssl"),
             settings: record.settings("settings"),
+            internode: record.record("internode").map(internode::said).unwrap_or_default(),
             restart: match record.choice("restart") {
                 Some("always") => Restart::Always,
                 _ => Restart::IfNeeded,
@@ -298,30 +302,6 @@ fn settings(options: &Record) -> BTreeMap<OptionKey, Spanned<Setting>> {
         Some((key, Spanned { value, span: field.key }))
     };
     options.fields().filter_map(setting).collect()
-}
-
-impl Setting {
-    fn build(value: &Value) -> Setting {
-        match value {
-            Value::Text(text) => Setting::Text(text.clone()),
-            Value::Bool(value) => Setting::Bool(*value),
-            Value::Whole(number) | Value::Mode(number) => Setting::Number(i64::from(*number)),
-            Value::Duration(duration) => Setting::Text(format!("{}s", duration.as_secs())),
-            Value::Secret(source) => Setting::Secret(source.clone()),
-            Value::Choice(word) => Setting::Text((*word).to_owned()),
-            Value::Texts(texts) => Setting::List(texts.clone()),
-            Value::Record(record) => Setting::Map(
-                record
-                    .fields()
-                    .filter_map(|(key, field)| Some((key.to_owned(), Setting::build(field.value.as_ref()?))))
-                    .collect(),
-            ),
-            Value::Parameters(parameters) => Setting::Map(parameters.clone()),
-            Value::Records(_) | Value::Settings(_) => {
-                unreachable!("no option holds a list of mappings or paths")
-            }
-        }
-    }
 }
 
 impl Rollout {

@@ -1,5 +1,6 @@
 //! The keys of a playbook.
 
+use super::internode::INTERNODE;
 use super::shape::{Choice, Form, Key, Table};
 use super::store_keys::{PHASE_STORES, STORES};
 
@@ -45,6 +46,12 @@ pub static PHASE: Table = Table {
             Form::Whole { least: 1, most: 65535 },
             "A port for TLS beside the plaintext one; deprecated by Cassandra 5.0, and drivers find only the plaintext one.",
             "9142",
+        ),
+        Key::new(
+            "internode",
+            Form::Table(&INTERNODE),
+            "TLS between nodes: what server_encryption_options should say; 4.0 and later.",
+            "{ internode_encryption: none, optional: true }",
         ),
         Key::new(
             "settings",

@@ -1,6 +1,7 @@
 //! What a playbook must not ask for, whatever the cluster: each rule with its reason.
 
 use super::entry;
+use super::internode;
 use super::options::{OptionKey, Setting};
 use super::playbook::{Phase, Playbook, Restart, StoreName, StoreSpec};
 use super::reader::Reader;
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub(super) fn check(playbook: &Playbook, reader: &mut Reader) {
     stores(playbook, reader);
+    internode::check(playbook, reader);
     phase_names(playbook, reader);
     for (index, phase) in playbook.phases.iter().enumerate() {
         let view = View { playbook, index, phase, wish: playbook.wish(index) };
@@ -27,7 +29,8 @@ pub(super) fn check(playbook: &Playbook, reader: &mut Reader) {
 }
 
 fn stores(playbook: &Playbook, reader: &mut Reader) {
-    let named = StoreName::BOTH.map(|name| (format!("stores.{name}"), name, playbook.stores.spec(name)));
+    let named =
+        StoreName::ALL.map(|name| (format!("stores.{}", name.key()), name, playbook.stores.spec(name)));
     let of_phases = playbook.phases.iter().enumerate().flat_map(|(index, phase)| {
         let place = move |name| format!("phases[{index}].stores.{name}");
         StoreName::BOTH.map(|name| (place(name), name, phase.stores.spec(name)))
@@ -48,7 +51,11 @@ fn stores(playbook: &Playbook, reader: &mut Reader) {
     paths_differ(playbook, reader);
     let sets_options = |phase: &Phase| !phase.client_encryption_options.is_empty();
     let is_brought = is_written(playbook, "stores");
+    let of_clients = |name: &StoreName| playbook.source.place(&format!("stores.{}", name.key())).is_some();
+    let is_of_nodes_only =
+        is_written(playbook, "internode").is_some() && !StoreName::BOTH.iter().any(of_clients);
     if let Some(span) = playbook.source.place("stores").or(is_brought)
+        && !is_of_nodes_only
         && !playbook.phases.is_empty()
         && !playbook.phases.iter().any(sets_options)
         && is_written(playbook, "client_encryption_options").is_none()
@@ -107,7 +114,7 @@ fn mode(name: StoreName, store: &StoreSpec, reader: &mut Reader) {
             format!("mode {mode:04o} keeps its owner from reading the {name}"),
             "for example `mode: \"0400\"`",
         );
-    } else if name == StoreName::Keystore && mode & 0o007 != 0 {
+    } else if name.is_keystore() && mode & 0o007 != 0 {
         let message = format!("mode {mode:04o} gives every user of the node the private key");
         reader.refuse(span, message, "for example `mode: \"0400\"`, or `\"0440\"` for a group");
     } else if mode & 0o022 != 0 {
@@ -157,11 +164,18 @@ impl View<'_> {
             && self.phase.client_encryption_options.is_empty()
             && self.phase.settings.is_empty()
             && self.phase.stores.is_empty()
+            && self.phase.internode.is_empty()
             && self.phase.restart == Restart::IfNeeded;
-        let is_wrong_already =
-            ["client_encryption_options", "native_transport_port_ssl", "settings", "restart", "stores"]
-                .iter()
-                .any(|key| self.has_entries(key));
+        let is_wrong_already = [
+            "client_encryption_options",
+            "native_transport_port_ssl",
+            "internode",
+            "settings",
+            "restart",
+            "stores",
+        ]
+        .iter()
+        .any(|key| self.has_entries(key));
         if says_nothing && !is_wrong_already {
             let help = "add `client_encryption_options`, `settings` or `stores`, or `restart: always` to restart every node";
             reader.refuse(self.place("name"), "a phase that sets nothing and restarts nothing", help);

@@ -37,6 +37,31 @@ pub enum Value {
     Settings(BTreeMap<String, Spanned<Setting>>),
 }
 
+impl Setting {
+    /// What an option of cassandra.yaml is set to by it.
+    pub(super) fn build(value: &Value) -> Setting {
+        match value {
+            Value::Text(text) => Setting::Text(text.clone()),
+            Value::Bool(value) => Setting::Bool(*value),
+            Value::Whole(number) | Value::Mode(number) => Setting::Number(i64::from(*number)),
+            Value::Duration(duration) => Setting::Text(format!("{}s", duration.as_secs())),
+            Value::Secret(source) => Setting::Secret(source.clone()),
+            Value::Choice(word) => Setting::Text((*word).to_owned()),
+            Value::Texts(texts) => Setting::List(texts.clone()),
+            Value::Record(record) => Setting::Map(
+                record
+                    .fields()
+                    .filter_map(|(key, field)| Some((key.to_owned(), Setting::build(field.value.as_ref()?))))
+                    .collect(),
+            ),
+            Value::Parameters(parameters) => Setting::Map(parameters.clone()),
+            Value::Records(_) | Value::Settings(_) => {
+                unreachable!("no option holds a list of mappings or paths")
+            }
+        }
+    }
+}
+
 impl Record {
     pub fn new(span: Span) -> Record {
         Record { span, fields: BTreeMap::new() }

@@ -194,10 +194,10 @@ fn left_to_others(path: &str) -> Option<(String, String)> {
         "native_transport_port_ssl" => {
             refuse("decides who may connect, and has a place of its own", "write it beside `settings`")
         }
-        "server_encryption_options" => refuse(
-            "decides whether nodes reach each other while only some of them have it",
-            "leave it out: nodes that speak TLS and nodes that do not would not see each other",
-        ),
+        "server_encryption_options" => {
+            let help = "write `internode` beside `settings`, which goes through it in steps";
+            refuse("decides whether nodes reach each other while only some of them have it", help)
+        }
         "cluster_name" | "partitioner" | "num_tokens" => {
             refuse("is fixed once a node has data: it would not start", "leave it out")
         }

@@ -20,6 +20,18 @@ pub static STORES: Table = Table {
             "{ from: trust.p12, to: /etc/cassandra/tls/trust.p12, password: env:TRUSTSTORE_PASSWORD }",
         ),
         Key::new(
+            "internode_keystore",
+            Form::Table(&STORE),
+            "The key and certificate by which other nodes know it.",
+            "{ from: node.p12, to: /etc/cassandra/internode/node.p12, password: env:INTERNODE_PASSWORD }",
+        ),
+        Key::new(
+            "internode_truststore",
+            Form::Table(&STORE),
+            "The certificates by which it knows other nodes.",
+            "{ from: nodes.p12, to: /etc/cassandra/internode/nodes.p12, password: env:INTERNODE_PASSWORD }",
+        ),
+        Key::new(
             "expiry_warning",
             Form::Duration { least_s: 0, most_s: 3650 * DAY_S },
             "How long before a certificate ends a plan begins to warn of it.",

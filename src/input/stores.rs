@@ -13,10 +13,48 @@ use std::time::Duration;
 pub enum StoreName {
     Keystore,
     Truststore,
+    /// By which other nodes know it.
+    InternodeKeystore,
+    /// By which it knows other nodes.
+    InternodeTruststore,
 }
 
 impl StoreName {
+    /// Those of the client port.
     pub const BOTH: [StoreName; 2] = [StoreName::Keystore, StoreName::Truststore];
+    pub const ALL: [StoreName; 4] = [
+        StoreName::Keystore,
+        StoreName::Truststore,
+        StoreName::InternodeKeystore,
+        StoreName::InternodeTruststore,
+    ];
+
+    /// What the playbook's `stores` calls it.
+    pub const fn key(self) -> &'static str {
+        match self {
+            StoreName::Keystore => "keystore",
+            StoreName::Truststore => "truststore",
+            StoreName::InternodeKeystore => "internode_keystore",
+            StoreName::InternodeTruststore => "internode_truststore",
+        }
+    }
+
+    /// The truststore beside a keystore.
+    pub const fn truststore(self) -> Option<StoreName> {
+        match self {
+            StoreName::Keystore => Some(StoreName::Truststore),
+            StoreName::InternodeKeystore => Some(StoreName::InternodeTruststore),
+            StoreName::Truststore | StoreName::InternodeTruststore => None,
+        }
+    }
+
+    pub const fn is_keystore(self) -> bool {
+        self.truststore().is_some()
+    }
+
+    pub const fn is_internode(self) -> bool {
+        matches!(self, StoreName::InternodeKeystore | StoreName::InternodeTruststore)
+    }
 }
 
 impl fmt::Display for StoreName {
@@ -24,6 +62,8 @@ impl fmt::Display for StoreName {
         f.write_str(match self {
             StoreName::Keystore => "keystore",
             StoreName::Truststore => "truststore",
+            StoreName::InternodeKeystore => "internode keystore",
+            StoreName::InternodeTruststore => "internode truststore",
         })
     }
 }
@@ -33,6 +73,9 @@ impl fmt::Display for StoreName {
 pub struct Stores {
     pub keystore: Option<StoreSpec>,
     pub truststore: Option<StoreSpec>,
+    /// By which nodes know each other, if a phase has `internode`; the same in every phase.
+    pub internode_keystore: Option<StoreSpec>,
+    pub internode_truststore: Option<StoreSpec>,
     /// How long before a certificate ends a plan begins to warn of it.
     pub expiry_warning: Duration,
     /// A certificate that has ended is a warning instead of a refusal.
@@ -46,6 +89,8 @@ impl Default for Stores {
         Stores {
             keystore: None,
             truststore: None,
+            internode_keystore: None,
+            internode_truststore: None,
             // A month is what most certificate authorities and calendars plan with.
             expiry_warning: Duration::from_secs(30 * 86_400),
             allow_expired: false,
@@ -88,6 +133,8 @@ impl Stores {
         Stores {
             keystore: record.record("keystore").map(StoreSpec::build),
             truststore: record.record("truststore").map(StoreSpec::build),
+            internode_keystore: record.record("internode_keystore").map(StoreSpec::build),
+            internode_truststore: record.record("internode_truststore").map(StoreSpec::build),
             expiry_warning: record.duration("expiry_warning").unwrap_or(default.expiry_warning),
             allow_expired: record.bool("allow_expired").unwrap_or(default.allow_expired),
             accept_expired_ca: default.accept_expired_ca,
@@ -98,6 +145,8 @@ impl Stores {
         match store {
             StoreName::Keystore => self.keystore.as_ref(),
             StoreName::Truststore => self.truststore.as_ref(),
+            StoreName::InternodeKeystore => self.internode_keystore.as_ref(),
+            StoreName::InternodeTruststore => self.internode_truststore.as_ref(),
         }
     }
 }
@@ -107,6 +156,7 @@ impl PhaseStores {
         match store {
             StoreName::Keystore => self.keystore.as_ref(),
             StoreName::Truststore => self.truststore.as_ref(),
+            StoreName::InternodeKeystore | StoreName::InternodeTruststore => None,
         }
     }
 

@@ -348,6 +348,7 @@ impl Gates {
                 Gate::NodeIsUp
                 | Gate::CqlAnswers
                 | Gate::WireIsRight(_)
+                | Gate::InternodeIsRight(_)
                 | Gate::PeersSeeItUp
                 | Gate::SchemaAgrees
                 | Gate::ClientsReady(_)
@@ -385,7 +386,10 @@ fn path(work: Work, gates: Gates) -> Vec<Step> {
 fn showing(mut hold: Hold, wires: &[Wire]) -> Hold {
     let at = hold.gates.iter().position(|gate| gate.wire().is_some());
     let at = at.unwrap_or(hold.gates.len());
-    hold.gates.retain(|gate| !matches!(gate, Gate::WireIsRight(_) | Gate::OfferIsRight(_)));
+    let is_of_the_run = |gate: &Gate| {
+        matches!(gate, Gate::WireIsRight(_) | Gate::OfferIsRight(_) | Gate::InternodeIsRight(_))
+    };
+    hold.gates.retain(|gate| !is_of_the_run(gate));
     hold.gates.splice(at..at, wires.iter().cloned().flat_map(Wire::gates));
     hold
 }

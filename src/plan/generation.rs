@@ -44,6 +44,8 @@ impl Generation {
         let own = match store {
             StoreName::Keystore => self.keystore,
             StoreName::Truststore => self.truststore,
+            // The same in every phase.
+            StoreName::InternodeKeystore | StoreName::InternodeTruststore => None,
         };
         own.map_or(phase, |own| own.max(phase))
     }
@@ -66,5 +68,6 @@ fn is_in_use(local: &LocalStore, store: StoreName, facts: &NodeFacts) -> bool {
                 content.anchors().map(|certificate| certificate.sha256.as_str()).collect();
             trusts.keys().map(String::as_str).collect::<BTreeSet<_>>() == brought
         }
+        StoreName::InternodeKeystore | StoreName::InternodeTruststore => false,
     }
 }

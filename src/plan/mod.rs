@@ -10,11 +10,13 @@ pub mod drift;
 mod fits;
 pub mod generation;
 pub mod healed;
+pub mod internode;
 pub mod judge;
 pub mod material;
 pub mod options;
 pub mod pauses;
 pub mod ports;
+mod projected;
 pub mod reload;
 pub mod room;
 pub mod saved;
@@ -44,6 +46,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
     let (refused, ignored) = options::judge(input, facts);
     problems.extend(refused);
     problems.extend(pauses::problems(input, facts));
+    problems.extend(internode::problems(input, facts));
     let mut findings = judge::judge(input, material, facts);
     problems.extend(judge::refusals(input, &findings));
     let works = match works(input, material, facts) {

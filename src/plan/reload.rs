@@ -33,6 +33,8 @@ pub fn instead_of(
     let is_read = |push: &PushStore| match push.store {
         StoreName::Keystore => push.path == running.options.keystore,
         StoreName::Truststore => push.path == running.options.truststore,
+        // How the port between nodes takes up new contents was not measured.
+        StoreName::InternodeKeystore | StoreName::InternodeTruststore => false,
     };
     let replaced = |store: StoreName| {
         let mut of_it = pushes.iter().filter(|push| push.store == store);

@@ -92,7 +92,8 @@ mod tests {
             ports: None,
             diff: String::new(),
         };
-        let works = [None, Some(Work { change, pushes: vec![push], edit: None, wires: vec![] })];
+        let works =
+            [None, Some(Work { change, pushes: vec![push], edit: None, wires: vec![], internode: None })];
         let messages = |facts: &NodeFacts, works: &[Option<Work>]| -> Vec<String> {
             let found = problems(&inventory, &inventory.nodes[0], facts, works);
             found.into_iter().map(|problem| problem.message).collect()

@@ -49,7 +49,7 @@ fn said(playbook: &Playbook, phase: usize) -> Said<'_> {
     let options = playbook.phases.iter().take(phase + 1).flat_map(|phase| &phase.client_encryption_options);
     Said {
         options: options.map(|(key, setting)| (*key, &setting.value)).collect(),
-        settings: playbook.settings(phase),
+        settings: playbook.settings(phase).into_iter().chain(playbook.internode_said(phase)).collect(),
     }
 }
 

@@ -185,6 +185,8 @@ pub enum Gate {
     NodeIsUp,
     CqlAnswers,
     WireIsRight(Wire),
+    /// The same of the port between nodes.
+    InternodeIsRight(Wire),
     PeersSeeItUp,
     SchemaAgrees,
     ClientsReady(ClientsWish),
@@ -289,6 +291,7 @@ impl Gate {
             Gate::CanBeSpared { .. }
             | Gate::NodeIsUp
             | Gate::CqlAnswers
+            | Gate::InternodeIsRight(_)
             | Gate::PeersSeeItUp
             | Gate::SchemaAgrees
             | Gate::ClientsReady(_)
@@ -303,6 +306,7 @@ impl Gate {
             Gate::NodeIsUp => "is the new process up?",
             Gate::CqlAnswers => "does CQL answer?",
             Gate::WireIsRight(_) => "does the wire serve what was pushed?",
+            Gate::InternodeIsRight(_) => "does the port between nodes take what it should?",
             Gate::PeersSeeItUp => "do its peers see it up?",
             Gate::SchemaAgrees => "is there one schema version?",
             Gate::ClientsReady(_) => "are clients ready?",

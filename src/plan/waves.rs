@@ -155,6 +155,7 @@ impl Line<'_> {
             }));
             let mut gates = vec![Gate::NodeIsUp, Gate::CqlAnswers];
             gates.extend(work.wires.iter().cloned().flat_map(Wire::gates));
+            gates.extend(work.internode.clone().map(Gate::InternodeIsRight));
             gates.extend([Gate::PeersSeeItUp, Gate::SchemaAgrees]);
             let look = if canary { rollout.canary_look } else { Duration::ZERO };
             // The job ends with the new process; that replays its commit log before it answers.

@@ -5,20 +5,21 @@ use super::change::{Change, NodeChange, RestartReason, edits, sha256_hex};
 use super::diff;
 use super::fits::fits;
 use super::generation::Generation;
+use super::internode;
 use super::material::{LocalStore, Material};
 use super::ports::{ClientOptions, wires};
+use super::projected::Projected;
 use super::reload::{self, Running};
 use super::settled::first_phase;
 use super::step::{EditYaml, PushStore, StoreName, Wire, YamlPath};
 use crate::diagnostic::Diagnostic;
-use crate::facts::{NodeFacts, PortShows};
+use crate::facts::NodeFacts;
 use crate::formats::yaml;
 use crate::input::inventory::Node;
 use crate::input::options::Setting;
 use crate::input::playbook::{Restart, StoreSpec, expand};
 use crate::input::{Input, names_a_secret};
 use crate::secret::Secret;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What one phase does to one node.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,8 @@ pub struct Work {
     pub edit: Option<EditYaml>,
     /// What each client port must show afterwards.
     pub wires: Vec<Wire>,
+    /// What the port between nodes must show, if the playbook has a say in it.
+    pub internode: Option<Wire>,
 }
 
 /// The work of every phase on one node, in order; `None` where a phase finds the node as it should be.
@@ -50,58 +53,6 @@ pub fn of_node(
     works.collect()
 }
 
-/// The node as it is expected to be when a phase begins.
-struct Projected {
-    text: Secret,
-    /// The tree of the text.
-    root: Option<yaml::Node>,
-    /// SHA-256 by path.
-    files: BTreeMap<String, Option<String>>,
-    /// Stores that an earlier phase has put there, with owner and mode.
-    pushed: BTreeSet<String>,
-    /// Why the running process is not yet what its files say; the first restart settles it.
-    stale: Vec<RestartReason>,
-    /// What the ports showed; after a restart of this plan they have been seen to be right.
-    shows: BTreeMap<u16, PortShows>,
-    /// An earlier phase of this plan restarts the node, so its process is what its file says.
-    restarted: bool,
-}
-
-impl Projected {
-    fn of(facts: &NodeFacts, root: Option<yaml::Node>) -> Projected {
-        let sha256 = |file: &Option<crate::facts::FileFacts>| file.as_ref().map(|file| file.sha256.clone());
-        let mut stale = Vec::new();
-        stale.extend(facts.owed.clone().map(|run| RestartReason::Owed { run }));
-        stale.extend(facts.process.is_none().then_some(RestartReason::NotRunning));
-        Projected {
-            text: facts.yaml.text.clone(),
-            root,
-            files: facts.files.iter().map(|(path, file)| (path.clone(), sha256(file))).collect(),
-            pushed: BTreeSet::new(),
-            stale,
-            shows: facts.shows.clone(),
-            restarted: false,
-        }
-    }
-
-    fn becomes(&mut self, text: Secret, pushes: &[PushStore], restarts: bool, wires: &[Wire]) {
-        self.text = text;
-        self.files.extend(pushes.iter().map(|push| (push.path.clone(), Some(push.becomes.clone()))));
-        self.pushed.extend(pushes.iter().map(|push| push.path.clone()));
-        if restarts {
-            self.stale.clear();
-            self.shows.clear();
-            self.restarted = true;
-        }
-        // What is reloaded is seen to be served before the node's next phase.
-        for wire in wires {
-            if let Some(shows) = self.shows.get_mut(&wire.port) {
-                shows.certificate.clone_from(&wire.certificate);
-            }
-        }
-    }
-}
-
 /// One node in one phase.
 struct Subject<'a> {
     input: &'a Input,
@@ -116,7 +67,7 @@ impl Subject<'_> {
     fn work(&self, projected: &mut Projected) -> Result<Option<Work>, Vec<Diagnostic>> {
         let pushes = self.pushes(projected);
         let set = self.wish();
-        let Edited { text, root, was, becomes, changes: settings } =
+        let Edited { text, root, was, becomes, internode_stores, changes: settings } =
             self.edited(&projected.text, projected.root.take(), &set)?;
         projected.root = root;
         if let Some(problem) = backwards::problem(self.input, self.phase, self.facts, &was, &becomes) {
@@ -128,8 +79,9 @@ impl Subject<'_> {
             becomes: sha256_hex(text.expose().as_bytes()),
             set,
         });
+        let named = [&[was.keystore.clone(), was.truststore.clone()][..], &internode_stores].concat();
         let wires = wires(&becomes, self.facts, self.served(&becomes));
-        let restart = self.restart(&pushes, edit.is_some(), &was, projected, &wires);
+        let restart = self.restart(&pushes, edit.is_some(), &named, projected, &wires);
         let (restart, reload) = match reload::instead_of(&restart, &pushes, &self.running(&was, projected)) {
             Some(stores) => (Vec::new(), stores),
             None => (restart, Vec::new()),
@@ -144,7 +96,8 @@ impl Subject<'_> {
         let (before, after) = (was.told(self.facts), becomes.told(self.facts));
         let ports = (edit.is_some() && before != after).then_some((before, after));
         let change = NodeChange { node: self.node.name.clone(), changes, restart, reload, ports, diff };
-        Ok(Some(Work { change, pushes, edit, wires }))
+        let internode = internode::wire(self.input, self.material, self.node, self.facts, self.phase);
+        Ok(Some(Work { change, pushes, edit, wires, internode }))
     }
 
     /// What is set in the file: the wish, with this node's name and address in its paths.
@@ -156,7 +109,8 @@ impl Subject<'_> {
         let phases = &self.input.playbook.phases[..=self.phase];
         let port_ssl = phases.iter().rev().find_map(|phase| phase.native_transport_port_ssl);
         set.extend(port_ssl.map(|port| (YamlPath::NativeTransportPortSsl, Setting::Number(port.into()))));
-        let settings = self.input.playbook.settings(self.phase).into_iter();
+        let playbook = &self.input.playbook;
+        let settings = playbook.settings(self.phase).into_iter().chain(playbook.internode(self.phase));
         set.extend(settings.map(|(path, said)| (YamlPath::Setting(path), self.expanded(said.value))));
         set
     }
@@ -199,6 +153,7 @@ impl Subject<'_> {
         Ok(Edited {
             changes: differs.collect(),
             was: ClientOptions::of(root),
+            internode_stores: internode::stores(root),
             becomes: ClientOptions::of(edited.after.as_ref()),
             text: Secret::new(edited.text),
             root: edited.after,
@@ -224,7 +179,7 @@ impl Subject<'_> {
 
     fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
         let push = |store| self.push(projected, store, self.spec(store)?);
-        StoreName::BOTH.into_iter().filter_map(push).collect()
+        StoreName::ALL.into_iter().filter_map(push).collect()
     }
 
     fn push(&self, projected: &Projected, store: StoreName, spec: &StoreSpec) -> Option<PushStore> {
@@ -279,16 +234,15 @@ impl Subject<'_> {
         &self,
         pushes: &[PushStore],
         edited: bool,
-        was: &ClientOptions,
+        named: &[String],
         projected: &Projected,
         wires: &[Wire],
     ) -> Vec<RestartReason> {
         let mut reasons = projected.stale.clone();
         reasons.extend(edited.then_some(RestartReason::SettingsChange));
         // A store that is missing where the file names it: the process runs with what stood there before.
-        let is_named = |path: &String| [&was.keystore, &was.truststore].contains(&path);
         let renewed = || pushes.iter().filter(|push| push.was.as_ref() != Some(&push.becomes));
-        let replaced = renewed().filter(|push| push.was.is_some() || is_named(&push.path));
+        let replaced = renewed().filter(|push| push.was.is_some() || named.contains(&push.path));
         reasons.extend(replaced.map(|push| RestartReason::StoreChanges { store: push.store }));
         if self.input.playbook.phases[self.phase].restart == Restart::Always {
             reasons.push(RestartReason::Asked);
@@ -320,6 +274,8 @@ struct Edited {
     root: Option<yaml::Node>,
     was: ClientOptions,
     becomes: ClientOptions,
+    /// That the text names before.
+    internode_stores: [String; 2],
     changes: Vec<Change>,
 }
 

@@ -4,6 +4,7 @@ mod can_be_spared;
 mod captured;
 mod clients_ready;
 mod cql_answers;
+mod internode_is_right;
 mod node_is_up;
 mod peers_see_it_up;
 mod offer_is_right;

@@ -223,13 +223,18 @@ fn section(table: &Table, path: &str) -> String {
         };
         match &key.form {
             // What a node may repeat is explained where the file says it.
-            Form::Table(_) if path("").starts_with("nodes[].") || path("") == "stores.truststore" => {}
+            Form::Table(_) if path("").starts_with("nodes[].") || is_told_before(&path("")) => {}
             Form::Table(inner) => text.push_str(&format!("\n{}", section(inner, &path("")))),
             Form::Tables(inner) => text.push_str(&format!("\n{}", section(inner, &path("[]")))),
             _ => {}
         }
     }
     text
+}
+
+/// The other stores have the keys of the first.
+fn is_told_before(path: &str) -> bool {
+    ["stores.truststore", "stores.internode_keystore", "stores.internode_truststore"].contains(&path)
 }
 
 fn about(key: &Key) -> String {

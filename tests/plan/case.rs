@@ -285,6 +285,10 @@ fn material(input: &Input, edition: &str) -> Material {
                 (true, _) => format!("{store} {}", in_words(&spec.from, node)),
                 (false, StoreName::Keystore) => format!("keystore {edition} of {}", node.name),
                 (false, StoreName::Truststore) => format!("truststore {edition}"),
+                (false, StoreName::InternodeKeystore) => {
+                    format!("internode keystore {edition} of {}", node.name)
+                }
+                (false, StoreName::InternodeTruststore) => format!("internode truststore {edition}"),
             };
             let key = StoreKey { node: node.name.clone(), store, phase };
             material.stores.insert(key, local_store(store, &node.name, &words));
@@ -306,7 +310,7 @@ fn local_store(name: StoreName, node: &str, words: &str) -> LocalStore {
         file: format!("stores/{words}"),
         bytes: words.as_bytes().to_vec().into(),
         sha256: sha256_hex(words.as_bytes()),
-        certificate: (name == StoreName::Keystore).then_some(certificate),
+        certificate: name.is_keystore().then_some(certificate),
         content: None,
     }
 }
@@ -323,6 +327,7 @@ fn sources(playbook: &Playbook) -> Vec<SecretSource> {
     let last = playbook.phases.len().saturating_sub(1);
     let mut open: Vec<Setting> =
         (0..=last).flat_map(|phase| playbook.wish(phase)).map(|(_, setting)| setting.value).collect();
+    open.extend(playbook.internode(last).into_values().map(|setting| setting.value));
     let settings = playbook.phases.iter().flat_map(|phase| phase.settings.values());
     open.extend(settings.map(|setting| setting.value.clone()));
     let mut sources = Vec::new();

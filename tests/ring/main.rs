@@ -9,6 +9,7 @@ mod client;
 mod desk;
 mod enable;
 mod files;
+mod internode;
 mod interruptions;
 mod judge;
 mod kills;
@@ -74,6 +75,15 @@ fn a06_a_straggler_holds_the_next_phase_and_no_query_fails() {
 #[ignore = "needs a real ring: scripts/test ring-5.0-package"]
 fn a07_a_setting_of_any_path_is_rolled_out_and_taken_back_and_no_query_fails() {
     settings::scene();
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+fn a08_nodes_come_to_tls_among_themselves_and_no_query_fails() {
+    // 3.11 has no way without an outage; one of the others is enough for what the page promises.
+    if troubles_are_played() {
+        internode::scene();
+    }
 }
 
 #[test]

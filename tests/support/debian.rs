@@ -41,7 +41,12 @@ pub fn node(name: &str, address: &str, text: Secret) -> NodeFacts {
         },
         files: BTreeMap::new(),
         native: NativeTransport { address: address.into(), port: 9042, port_ssl: None, listening: true },
-        storage: StorageTransport::default(),
+        storage: StorageTransport {
+            address: address.into(),
+            port: 7000,
+            port_ssl: 7001,
+            ..Default::default()
+        },
         shows: BTreeMap::new(),
         known_as: BTreeSet::from([address.into()]),
         state_dir: "/var/lib/ringwalk".into(),

@@ -2,7 +2,6 @@
 
 use crate::audit::finding::{Remark, Severity, remark};
 use crate::audit::subject::Subject;
-use crate::plan::step::StoreName;
 
 pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     let layout = &subject.seen.facts.layout;
@@ -24,12 +23,12 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
         let what = match opened.role {
             _ if file.mode & 0o002 != 0 => "may be replaced by every user of the node",
             _ if file.mode & 0o020 != 0 && of_others => "may be replaced by a group that is not Cassandra's",
-            StoreName::Keystore if file.mode & 0o004 != 0 => "may be read by every user of the node",
-            StoreName::Keystore if file.mode & 0o040 != 0 && of_others => {
+            role if role.is_keystore() && file.mode & 0o004 != 0 => "may be read by every user of the node",
+            role if role.is_keystore() && file.mode & 0o040 != 0 && of_others => {
                 "may be read by a group that is not Cassandra's"
             }
             _ if file.owner != "root" && file.owner != layout.user => "belongs to neither root nor Cassandra",
-            StoreName::Keystore | StoreName::Truststore => continue,
+            _ => continue,
         };
         remarks.push(remark(Severity::Warning, format!("{who} {what}"), help));
     }

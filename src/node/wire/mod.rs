@@ -2,6 +2,7 @@
 
 mod handshake;
 pub mod offer;
+pub mod storage;
 
 pub use handshake::{ClientIdentity, TlsVersion};
 

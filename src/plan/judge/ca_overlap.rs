@@ -20,6 +20,7 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     match subject.lone.role {
         StoreName::Keystore => new_leaf(subject, trusted),
         StoreName::Truststore => dropped_ca(subject),
+        StoreName::InternodeKeystore | StoreName::InternodeTruststore => Vec::new(),
     }
 }
 

@@ -3,10 +3,9 @@
 use super::finding::{Remark, error};
 use super::subject::Lone;
 use crate::formats::certificate::Certificate;
-use crate::plan::step::StoreName;
 
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
-    let keys = lone.store.keys.iter().filter(|_| lone.role == StoreName::Keystore);
+    let keys = lone.store.keys.iter().filter(|_| lone.role.is_keystore());
     keys.filter_map(|key| broken(&key.chain)).collect()
 }
 

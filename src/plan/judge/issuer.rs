@@ -1,6 +1,6 @@
 //! The CA of a keystore is in the truststore that comes with it, unless servers and clients have different CAs.
 
-use super::finding::{Remark, warning};
+use super::finding::{Remark, error, warning};
 use super::subject::OnNode;
 use super::trusted::{Anchors, Shown, leads};
 
@@ -14,6 +14,15 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let known = leads(Anchors::OfStore(truststore), Shown::Chain(chain));
     if known {
         return Vec::new();
+    }
+    if subject.lone.role.is_internode() {
+        return vec![error(
+            format!(
+                "its issuer, {}, is not in the truststore of the nodes: they would refuse each other",
+                last.issuer
+            ),
+            "add the CA to the internode truststore, or the missing issuer to the keystore's chain",
+        )];
     }
     vec![warning(
         format!(

@@ -2,10 +2,9 @@
 
 use super::finding::{Remark, error};
 use super::subject::Lone;
-use crate::plan::step::StoreName;
 
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
-    let keys = lone.store.keys.iter().filter(|_| lone.role == StoreName::Keystore);
+    let keys = lone.store.keys.iter().filter(|_| lone.role.is_keystore());
     let pairs = keys.filter_map(|key| Some((key, key.chain.first()?)));
     let unfit = pairs.filter(|(key, leaf)| key.key.belongs_to(leaf) == Some(false));
     let remark =

@@ -65,12 +65,13 @@ pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> 
             |phase| targets.iter().filter_map(|target| view.on_node(target, phase, role)).collect();
         input.playbook.brings(role).map(|(phase, _)| of_phase(phase)).collect()
     };
-    let (keystores, truststores) = (of_phases(StoreName::Keystore), of_phases(StoreName::Truststore));
+    let stores = StoreName::ALL.map(|role| (role, of_phases(role)));
     let mut findings = Vec::new();
-    for subjects in keystores.iter().chain(&truststores) {
+    for subjects in stores.iter().flat_map(|(_, subjects)| subjects) {
         findings.extend(on_every_core(subjects, of_one).into_iter().flatten());
     }
-    let among: Vec<Finding> = keystores.iter().flat_map(|keystores| among(keystores)).collect();
+    let keystores = stores.iter().filter(|(role, _)| role.is_keystore()).flat_map(|(_, subjects)| subjects);
+    let among: Vec<Finding> = keystores.flat_map(|keystores| among(keystores)).collect();
     // The store of another node does not name this one; that it is the wrong store says it all.
     let is_anothers = |finding: &Finding| {
         finding.rule == Rule::Names
@@ -176,8 +177,11 @@ fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
         (Rule::Password, password::remarks),
         (Rule::KnownClients, known_clients::remarks),
     ];
+    // What nodes show each other is none of the client port's matter.
+    let of_both = |rule: &Rule| matches!(rule, Rule::Issuer | Rule::Password);
+    let rules = rules.iter().filter(|(rule, _)| !subject.lone.role.is_internode() || of_both(rule));
     let on_node =
-        rules.iter().flat_map(|(rule, remarks)| remarks(subject).into_iter().map(|remark| (*rule, remark)));
+        rules.flat_map(|(rule, remarks)| remarks(subject).into_iter().map(|remark| (*rule, remark)));
     by_itself(&subject.lone)
         .into_iter()
         .chain(on_node)
@@ -259,7 +263,8 @@ impl<'a> View<'a> {
                 expiry_warning: playbook.stores.expiry_warning,
                 allow_expired: playbook.stores.allow_expired,
                 accept_expired_ca: playbook.stores.accept_expired_ca,
-                asks_clients: Some(target.asks_clients),
+                // A node always asks the one that it connects to.
+                asks_clients: Some(target.asks_clients || role.is_internode()),
             },
             node,
             seen,
@@ -270,7 +275,7 @@ impl<'a> View<'a> {
             sha256: &local.sha256,
             path: expand(&spec.to, node),
             password: self.material.secret(&spec.password),
-            truststore: opened(phase, StoreName::Truststore).filter(|_| role == StoreName::Keystore),
+            truststore: role.truststore().and_then(|role| opened(phase, role)),
             before: self.before(target, phase),
             shows_with_it: keystore.and_then(Store::only_chain).map(Shown::Chain),
             on: target,

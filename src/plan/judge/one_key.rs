@@ -2,10 +2,9 @@
 
 use super::finding::{Remark, error, warning};
 use super::subject::Lone;
-use crate::plan::step::StoreName;
 
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
-    if lone.role == StoreName::Truststore {
+    if !lone.role.is_keystore() {
         return Vec::new();
     }
     let keys = &lone.store.keys;

@@ -34,13 +34,13 @@ pub struct Lone<'a> {
 impl Lone<'_> {
     /// The certificates that a server shows with this store: of every key, its own first.
     pub fn shown(&self) -> impl Iterator<Item = &Certificate> {
-        let is_keystore = self.role == StoreName::Keystore;
+        let is_keystore = self.role.is_keystore();
         self.store.keys.iter().filter(move |_| is_keystore).flat_map(|key| &key.chain)
     }
 
     /// The certificate of the only key.
     pub fn leaf(&self) -> Option<&Certificate> {
-        self.store.leaf().filter(|_| self.role == StoreName::Keystore)
+        self.store.leaf().filter(|_| self.role.is_keystore())
     }
 }
 
@@ -113,7 +113,7 @@ impl<'a> OnNode<'a> {
 
     /// What a node with this keystore shows, leaf first.
     pub fn chain(&self) -> Option<&'a [Certificate]> {
-        self.lone.store.only_chain().filter(|_| self.lone.role == StoreName::Keystore)
+        self.lone.store.only_chain().filter(|_| self.lone.role.is_keystore())
     }
 
     /// Where clients reach the node: what the ring tells them (`broadcast_rpc_address`, or else `rpc_address`).

@@ -3,12 +3,11 @@
 use super::finding::{Remark, error, warning};
 use super::subject::Lone;
 use crate::formats::store::StoreKind;
-use crate::plan::step::StoreName;
 
 /// `sun.security.validator.TrustStoreUtil` takes trusted entries, and the first certificate of each key entry.
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
     let is_empty = lone.store.trusted.is_empty() && lone.store.keys.iter().all(|key| key.chain.is_empty());
-    if lone.role == StoreName::Keystore || !is_empty {
+    if lone.role.is_keystore() || !is_empty {
         return Vec::new();
     }
     let (why, help) = match lone.store.kind {

@@ -3,15 +3,14 @@
 use super::finding::{Remark, error, warning};
 use super::subject::Lone;
 use crate::formats::certificate::Certificate;
-use crate::plan::step::StoreName;
 
 const DAY_S: i64 = 86_400;
 
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
     let trusted = lone.store.trusted.iter().map(|(_, certificate)| certificate);
-    match lone.role {
-        StoreName::Keystore => lone.shown().filter_map(|certificate| shown(lone, certificate)).collect(),
-        StoreName::Truststore => trusted.filter_map(|certificate| anchor(lone, certificate)).collect(),
+    match lone.role.is_keystore() {
+        true => lone.shown().filter_map(|certificate| shown(lone, certificate)).collect(),
+        false => trusted.filter_map(|certificate| anchor(lone, certificate)).collect(),
     }
 }
 

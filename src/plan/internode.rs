@@ -1,0 +1,195 @@
+//! TLS between nodes: nodes of a ring go through phases one by one, and at every moment all of them hear each other.
+
+use super::material::Material;
+use super::options::{builds, some};
+use super::settled::first_phase;
+use super::step::{StoreName, Wire};
+use crate::diagnostic::Diagnostic;
+use crate::facts::internode::{Encrypts, Internode, Unheard};
+use crate::facts::version::{Flavour, Version};
+use crate::facts::{Facts, NodeFacts};
+use crate::formats::yaml;
+use crate::input::Input;
+use crate::input::internode::SECTION;
+use crate::input::inventory::Node;
+use crate::input::options::Setting;
+use crate::input::settings::Settings;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One port that takes TLS and plaintext (CASSANDRA-10404).
+const ONE_PORT_SINCE: Version = Version::new(4, 0, 0);
+
+/// Everything that speaks against the phases of a playbook that have `internode`.
+pub fn problems(input: &Input, facts: &Facts) -> Vec<Diagnostic> {
+    let phases = &input.playbook.phases;
+    let Some(first) = phases.iter().position(|phase| !phase.internode.is_empty()) else { return Vec::new() };
+    let old = two_ports(input, facts, first);
+    if !old.is_empty() {
+        return old;
+    }
+    let roads: Vec<Road<'_>> =
+        input.inventory.nodes.iter().filter_map(|node| road(input, facts, node)).collect();
+    let of_phase = |phase| {
+        let backwards = roads.iter().find_map(|road| goes_back(input, phase, road));
+        backwards.or_else(|| unheard(input, phase, &roads))
+    };
+    (first..phases.len()).find_map(of_phase).into_iter().collect()
+}
+
+/// 3.x: a node that speaks TLS connects to a port of its own, on which those before it in the order do not listen, and it
+/// no longer listens where they speak plaintext (`MessagingService.getServerSockets`).
+fn two_ports(input: &Input, facts: &Facts, first: usize) -> Vec<Diagnostic> {
+    let is_old =
+        |((flavour, version), _): &(&(Flavour, Version), _)| flavour.apache_base(*version) < ONE_PORT_SINCE;
+    let builds = builds(facts);
+    let old = builds.iter().filter(is_old);
+    let refuse = |((_, version), nodes): (&(Flavour, Version), &Vec<&NodeFacts>)| {
+        let message = format!(
+            "{version} on {} cannot come to TLS between nodes while the ring serves: it speaks plaintext on one port \
+             and TLS on another, and listens on one of them, so that changed nodes and others would not see each other",
+            some(nodes)
+        );
+        let help = "upgrade to 4.0 first, which takes both on one port; or stop the whole ring, and change it by hand";
+        input.playbook.source.diagnostic_of(&format!("phases[{first}].internode"), message, help)
+    };
+    old.map(refuse).collect()
+}
+
+/// A node, as it is before the first phase and after each.
+struct Road<'a> {
+    node: &'a str,
+    stages: Vec<Internode>,
+}
+
+impl Road<'_> {
+    fn before(&self, phase: usize) -> &Internode {
+        &self.stages[phase]
+    }
+
+    fn after(&self, phase: usize) -> &Internode {
+        &self.stages[phase + 1]
+    }
+}
+
+fn road<'a>(input: &Input, facts: &Facts, node: &'a Node) -> Option<Road<'a>> {
+    let seen = facts.node(&node.name)?;
+    let root = yaml::document(seen.yaml.text.expose()).ok()?;
+    let first = first_phase(&input.playbook, node, seen, root.as_ref());
+    let mut stages = vec![now(facts, node, seen, root.as_ref())];
+    for phase in 0..input.playbook.phases.len() {
+        let before = stages.last()?.clone();
+        let wish = if phase < first { Settings::new() } else { input.playbook.internode(phase) };
+        stages.push(with(before, &wish));
+    }
+    Some(Road { node: &node.name, stages })
+}
+
+/// What the node's file says.
+fn now(facts: &Facts, node: &Node, seen: &NodeFacts, root: Option<&yaml::Node>) -> Internode {
+    let option = |key: &str| root?.get(SECTION)?.get(key);
+    let encrypts = option("internode_encryption").and_then(yaml::Node::as_str).and_then(Encrypts::of);
+    let member = facts.member_of(seen, &node.address);
+    let [keystore, _] = stores(root);
+    Internode {
+        encrypts: encrypts.unwrap_or_default(),
+        optional: option("optional").and_then(yaml::as_bool_1_1),
+        keystore_stands: seen.files.get(&keystore).is_some_and(Option::is_some),
+        datacenter: member.map(|member| member.datacenter.clone()).unwrap_or_default(),
+        rack: member.map(|member| member.rack.clone()).unwrap_or_default(),
+    }
+}
+
+fn with(before: Internode, wish: &Settings) -> Internode {
+    let said = |key: &str| wish.get(&format!("{SECTION}.{key}")).map(|said| &said.value);
+    let encrypts = match said("internode_encryption") {
+        Some(Setting::Text(word)) => Encrypts::of(word),
+        Some(_) | None => None,
+    };
+    let optional = match said("optional") {
+        Some(Setting::Bool(optional)) => Some(*optional),
+        Some(_) | None => before.optional,
+    };
+    Internode { encrypts: encrypts.unwrap_or(before.encrypts), optional, ..before }
+}
+
+/// The stores that a file names for the port between nodes (`EncryptionOptions.java` has the defaults).
+pub fn stores(root: Option<&yaml::Node>) -> [String; 2] {
+    [("keystore", "conf/.keystore"), ("truststore", "conf/.truststore")].map(|(key, default)| {
+        let written = root.and_then(|root| root.get(SECTION)?.get(key)?.as_str());
+        written.unwrap_or(default).to_owned()
+    })
+}
+
+fn goes_back(input: &Input, phase: usize, road: &Road<'_>) -> Option<Diagnostic> {
+    let (before, after) = (road.before(phase), road.after(phase));
+    let what = if before.takes_tls() && !after.takes_tls() {
+        "turn TLS between nodes off"
+    } else if !before.takes_plaintext() && after.takes_plaintext() {
+        "let nodes in again that speak plaintext"
+    } else {
+        return None;
+    };
+    let wished = &input.playbook.phases[phase];
+    let message = format!("phase `{}` would {what} on `{}`", wished.name, road.node);
+    let help = "write `goes_back: true` in the phase if the cluster is meant to go back";
+    let refuse = || input.playbook.source.diagnostic_of(&format!("phases[{phase}].name"), message, help);
+    (!wished.goes_back).then(refuse)
+}
+
+/// Two nodes of which one does not hear the other while the phase is under way: each of them may have had its turn or not.
+fn unheard(input: &Input, phase: usize, roads: &[Road<'_>]) -> Option<Diagnostic> {
+    let mut alike: BTreeMap<&Internode, BTreeSet<&str>> = BTreeMap::new();
+    for road in roads {
+        for stage in [road.before(phase), road.after(phase)] {
+            alike.entry(stage).or_default().insert(road.node);
+        }
+    }
+    let pairs = alike.iter().flat_map(|receiver| alike.iter().map(move |sender| (receiver, sender)));
+    let mut deaf = pairs.filter_map(|((receiver, hearing), (sender, speaking))| {
+        let why = receiver.hears(sender).err()?;
+        // A node speaks to others, never to itself as it was before.
+        let hears = hearing.iter().find(|node| speaking.iter().any(|other| other != *node))?;
+        let speaks = speaking.iter().find(|node| *node != hears)?;
+        Some((why, *speaks, *sender, *hears, *receiver))
+    });
+    let (why, speaks, sender, hears, receiver) = deaf.next()?;
+    let name = &input.playbook.phases[phase].name;
+    let message = format!(
+        "in phase `{name}` nodes would not see each other: `{speaks}` {sender}, while `{hears}` {receiver}"
+    );
+    let step = match why {
+        Unheard::Tls => "internode_encryption: none, optional: true",
+        Unheard::Plaintext => "internode_encryption: all, optional: true",
+    };
+    let help = format!(
+        "put a phase before it with `internode: {{ {step} }}`, so that no node is two steps from another"
+    );
+    Some(input.playbook.source.diagnostic_of(&format!("phases[{phase}].internode"), message, help))
+}
+
+/// What the port must show once the node has been through the phase.
+pub fn wire(input: &Input, material: &Material, node: &Node, seen: &NodeFacts, phase: usize) -> Option<Wire> {
+    let wish = input.playbook.internode(phase);
+    if wish.is_empty() {
+        return None;
+    }
+    let nobody = Internode {
+        encrypts: Encrypts::None,
+        optional: None,
+        keystore_stands: false,
+        datacenter: String::new(),
+        rack: String::new(),
+    };
+    let stage = with(nobody, &wish);
+    let keystore = material.store(0, &node.name, StoreName::InternodeKeystore);
+    let certificate = keystore.and_then(|store| store.certificate.as_ref()).map(|leaf| leaf.sha256.clone());
+    Some(Wire {
+        port: seen.storage.port,
+        plaintext: stage.takes_plaintext(),
+        tls: stage.takes_tls(),
+        certificate: certificate.filter(|_| stage.takes_tls()),
+        client_certificate: false,
+        protocols: BTreeSet::new(),
+        suites: BTreeSet::new(),
+    })
+}
