@@ -195,7 +195,8 @@ impl Eyes {
                     Ok(look) => internode_is_right::check(look, wish),
                     Err(why) => Verdict::Wait(why.clone()),
                 };
-                self.internode.settle(&self.news, ask_storage(Arc::clone(&subject), wish.port), judge).await
+                let ask = ask_storage(Arc::clone(&subject), wish.port, wish.tls_port);
+                self.internode.settle(&self.news, ask, judge).await
             }
             Gate::CanBeSpared { keep } => {
                 let judge = |(looks, ring): &(Looks, Result<Ring, String>)| match ring {
@@ -346,9 +347,10 @@ async fn ask_offer(subject: Arc<Subject>, port: u16) -> Result<Offered, String> 
     offer::look(subject.node().host.as_ref(), address, port).await.map_err(|error| chain(&error))
 }
 
-async fn ask_storage(subject: Arc<Subject>, port: u16) -> Result<StorageLook, String> {
+async fn ask_storage(subject: Arc<Subject>, port: u16, tls_port: Option<u16>) -> Result<StorageLook, String> {
     let address = &subject.seen().storage.address;
-    storage::look(subject.node().host.as_ref(), address, port).await.map_err(|error| chain(&error))
+    let look = storage::look(subject.node().host.as_ref(), address, port, tls_port).await;
+    look.map_err(|error| chain(&error))
 }
 
 /// By CQL on the node itself; by nodetool where CQL wants a login or a certificate that we lack.

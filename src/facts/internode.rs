@@ -1,7 +1,7 @@
 //! Whether two nodes reach each other: what one sends, from its `server_encryption_options`, and what the other takes.
 //!
-//! Source: `ServerEncryptionOptions` and `InboundConnectionInitiator` of 4.0.19 and 5.0.6, which do not differ in it. 3.x
-//! has a port for each and listens on one of them alone, unless it encrypts by datacenter or rack.
+//! Source: `ServerEncryptionOptions` and `InboundConnectionInitiator` of 4.0.19 and 5.0.6, which do not differ in it;
+//! `MessagingService.getServerSockets` and `OutboundTcpConnectionPool` of 3.11.19.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,10 +19,21 @@ pub enum Encrypts {
     All,
 }
 
+/// Where a node takes what others send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ports {
+    /// TLS and plaintext on one, since 4.0 (CASSANDRA-10404).
+    One,
+    /// One for each in 3.x: that of TLS closed where nothing is encrypted, that of plaintext where everything is. Who
+    /// speaks TLS to a node connects to the port of TLS. There is no `optional`.
+    Two,
+}
+
 /// What decides it on one node, and where the node is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Internode {
     pub encrypts: Encrypts,
+    pub ports: Ports,
     pub optional: Option<bool>,
     /// A keystore stands at the configured path: with it, what is neither on nor said to be off takes TLS too.
     pub keystore_stands: bool,
@@ -80,17 +91,26 @@ impl Internode {
     }
 
     pub fn takes_tls(&self) -> bool {
-        self.encrypts != Encrypts::None || self.optional.unwrap_or(self.keystore_stands)
+        self.encrypts != Encrypts::None
+            || self.ports == Ports::One && self.optional.unwrap_or(self.keystore_stands)
     }
 
     /// Whether any node may speak plaintext to it.
     pub fn takes_plaintext(&self) -> bool {
-        self.optional == Some(true) || self.encrypts != Encrypts::All
+        self.is_optional() || self.encrypts != Encrypts::All
     }
 
-    /// `isEncryptionRequired` asks only whether `optional` is written, and whether it would encrypt itself.
+    /// `isEncryptionRequired` asks only whether `optional` is written, and whether it would encrypt itself. An open port
+    /// of 3.x asks nothing.
     fn takes_plaintext_from(&self, peer: &Internode) -> bool {
-        self.optional == Some(true) || !self.speaks_tls_with(peer)
+        match self.ports {
+            Ports::One => self.is_optional() || !self.speaks_tls_with(peer),
+            Ports::Two => self.takes_plaintext(),
+        }
+    }
+
+    fn is_optional(&self) -> bool {
+        self.ports == Ports::One && self.optional == Some(true)
     }
 }
 
@@ -119,6 +139,7 @@ mod tests {
     fn node(encrypts: Encrypts, optional: Option<bool>, datacenter: &str) -> Internode {
         Internode {
             encrypts,
+            ports: Ports::One,
             optional,
             keystore_stands: false,
             datacenter: datacenter.into(),
@@ -161,5 +182,27 @@ mod tests {
             let receiver = Internode { keystore_stands, ..node(Encrypts::None, optional, "dc1") };
             assert_eq!(receiver.hears(&sender).is_ok(), hears, "{optional:?} {keystore_stands}");
         }
+    }
+
+    /// Before, `dc`, `rack`, `all`: neighbours hear each other where no two share a rack.
+    #[test]
+    fn on_two_ports_racks_of_one_node_come_to_tls_by_way_of_dc_and_rack() {
+        let at = |encrypts, rack: &str| Internode {
+            ports: Ports::Two,
+            rack: rack.into(),
+            ..node(encrypts, None, "dc1")
+        };
+        let stages = [Encrypts::None, Encrypts::Dc, Encrypts::Rack, Encrypts::All];
+        for (one, first) in stages.into_iter().enumerate() {
+            for (other, second) in stages.into_iter().enumerate() {
+                let (first, second) = (at(first, "r1"), at(second, "r2"));
+                let both = first.hears(&second).is_ok() && second.hears(&first).is_ok();
+                assert_eq!(both, one.abs_diff(other) <= 1, "{first} | {second}");
+            }
+        }
+        let (changed, not_yet) = (at(Encrypts::All, "r1"), at(Encrypts::Rack, "r1"));
+        assert_eq!(changed.hears(&not_yet), Err(Unheard::Plaintext));
+        let far = Internode { datacenter: "dc2".into(), ..at(Encrypts::None, "r1") };
+        assert_eq!(far.hears(&at(Encrypts::Dc, "r1")), Err(Unheard::Tls));
     }
 }

@@ -10,6 +10,7 @@ pub mod suites;
 pub mod version;
 
 use crate::secret::Secret;
+use internode::Ports;
 use placement::Member;
 use ring::Ring;
 use serde::{Deserialize, Serialize};
@@ -79,10 +80,18 @@ pub struct NodeFacts {
 }
 
 impl NodeFacts {
-    /// The port on which other nodes meet TLS: the one for all since 4.0, one of its own before.
-    pub fn internode_tls_port(&self) -> u16 {
+    /// Whether other nodes speak plaintext and TLS to one port.
+    pub fn internode_ports(&self) -> Ports {
         let is_old = self.flavour.apache_base(self.version) < Version::new(4, 0, 0);
-        if is_old { self.storage.port_ssl } else { self.storage.port }
+        if is_old { Ports::Two } else { Ports::One }
+    }
+
+    /// The port on which other nodes meet TLS.
+    pub fn internode_tls_port(&self) -> u16 {
+        match self.internode_ports() {
+            Ports::One => self.storage.port,
+            Ports::Two => self.storage.port_ssl,
+        }
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn check(playbook: &Playbook, reader: &mut Reader) {
         }
         return;
     };
-    says_both(playbook, index, span, reader);
+    says_to_whom(playbook, index, span, reader);
     paths_differ(playbook, reader);
     for name in stores.into_iter().filter(|name| place(&format!("stores.{name}")).is_none()) {
         let help =
@@ -142,12 +142,10 @@ fn paths_differ(playbook: &Playbook, reader: &mut Reader) {
     }
 }
 
-/// Without `optional`, whether plaintext is taken hangs on which files stand where; without the other, on the node's file.
-fn says_both(playbook: &Playbook, index: usize, span: Span, reader: &mut Reader) {
-    let lacks = |key: &&str| playbook.source.place(&format!("phases[{index}].internode.{key}")).is_none();
-    let missing: Vec<&str> = ["internode_encryption", "optional"].into_iter().filter(lacks).collect();
-    if !missing.is_empty() {
-        let message = format!("the first phase with `internode` does not say `{}`", missing.join("` and `"));
+/// Without it, what the phase means would hang on the node's file.
+fn says_to_whom(playbook: &Playbook, index: usize, span: Span, reader: &mut Reader) {
+    if playbook.source.place(&format!("phases[{index}].internode.internode_encryption")).is_none() {
+        let message = "the first phase with `internode` does not say `internode_encryption`";
         let help = "begin with `internode: { internode_encryption: none, optional: true }`";
         reader.refuse(span, message, help);
     }

@@ -50,7 +50,7 @@ pub static PHASE: Table = Table {
         Key::new(
             "internode",
             Form::Table(&INTERNODE),
-            "TLS between nodes: what server_encryption_options should say; 4.0 and later.",
+            "TLS between nodes: what server_encryption_options should say, in the steps of docs/internode.md.",
             "{ internode_encryption: none, optional: true }",
         ),
         Key::new(

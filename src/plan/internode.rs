@@ -1,12 +1,12 @@
 //! TLS between nodes: nodes of a ring go through phases one by one, and at every moment all of them hear each other.
 
 use super::material::Material;
-use super::options::{builds, some};
+use super::options::some;
 use super::settled::first_phase;
-use super::step::{StoreName, Wire};
+use super::step::{InternodeWish, StoreName};
 use crate::diagnostic::Diagnostic;
-use crate::facts::internode::{Encrypts, Internode, Unheard};
-use crate::facts::version::{Flavour, Version};
+use crate::facts::internode::{Encrypts, Internode, Ports, Unheard};
+use crate::facts::version::Flavour;
 use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
 use crate::input::Input;
@@ -16,16 +16,13 @@ use crate::input::options::Setting;
 use crate::input::settings::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One port that takes TLS and plaintext (CASSANDRA-10404).
-const ONE_PORT_SINCE: Version = Version::new(4, 0, 0);
-
 /// Everything that speaks against the phases of a playbook that have `internode`.
 pub fn problems(input: &Input, facts: &Facts) -> Vec<Diagnostic> {
     let phases = &input.playbook.phases;
     let Some(first) = phases.iter().position(|phase| !phase.internode.is_empty()) else { return Vec::new() };
-    let old = two_ports(input, facts, first);
-    if !old.is_empty() {
-        return old;
+    let unfit = unfit(input, facts, first);
+    if !unfit.is_empty() {
+        return unfit;
     }
     let roads: Vec<Road<'_>> =
         input.inventory.nodes.iter().filter_map(|node| road(input, facts, node)).collect();
@@ -36,23 +33,53 @@ pub fn problems(input: &Input, facts: &Facts) -> Vec<Diagnostic> {
     (first..phases.len()).find_map(of_phase).into_iter().collect()
 }
 
-/// 3.x: a node that speaks TLS connects to a port of its own, on which those before it in the order do not listen, and it
-/// no longer listens where they speak plaintext (`MessagingService.getServerSockets`).
-fn two_ports(input: &Input, facts: &Facts, first: usize) -> Vec<Diagnostic> {
-    let is_old =
-        |((flavour, version), _): &(&(Flavour, Version), _)| flavour.apache_base(*version) < ONE_PORT_SINCE;
-    let builds = builds(facts);
-    let old = builds.iter().filter(is_old);
-    let refuse = |((_, version), nodes): (&(Flavour, Version), &Vec<&NodeFacts>)| {
-        let message = format!(
-            "{version} on {} cannot come to TLS between nodes while the ring serves: it speaks plaintext on one port \
-             and TLS on another, and listens on one of them, so that changed nodes and others would not see each other",
-            some(nodes)
-        );
-        let help = "upgrade to 4.0 first, which takes both on one port; or stop the whole ring, and change it by hand";
-        input.playbook.source.diagnostic_of(&format!("phases[{first}].internode"), message, help)
+/// What nodes of these builds cannot be asked for, whatever they are now.
+fn unfit(input: &Input, facts: &Facts, first: usize) -> Vec<Diagnostic> {
+    let at = |path: &str, message: String, help: &str| {
+        input.playbook.source.diagnostic_of(&format!("phases[{first}].internode{path}"), message, help)
     };
-    old.map(refuse).collect()
+    let of = |wanted: &dyn Fn(&NodeFacts) -> bool| facts.nodes.iter().filter(|node| wanted(node)).collect();
+    let dse: Vec<&NodeFacts> = of(&|node| node.flavour == Flavour::Dse);
+    let on_two: Vec<&NodeFacts> = of(&|node| node.internode_ports() == Ports::Two);
+    let on_one: Vec<&NodeFacts> = of(&|node| node.internode_ports() == Ports::One);
+    if !dse.is_empty() {
+        let message = format!("which ports DSE opens between nodes was not measured: {}", some(&dse));
+        return vec![at("", message, "leave `internode` out, and follow DSE's own instructions for it")];
+    }
+    match (on_two.is_empty(), on_one.is_empty()) {
+        (false, false) => {
+            let message = format!(
+                "{} listen on two ports for other nodes, {} on one: TLS between them waits for one version",
+                some(&on_two),
+                some(&on_one)
+            );
+            vec![at("", message, "bring every node to 4.0 or later first")]
+        }
+        (false, true) => unknown_on_two_ports(input, &on_two),
+        (true, _)
+            if input.playbook.source.place(&format!("phases[{first}].internode.optional")).is_none() =>
+        {
+            // Else whether plaintext is taken would hang on which files stand where.
+            let message = "the first phase with `internode` does not say `optional`".into();
+            vec![at("", message, "begin with `internode: { internode_encryption: none, optional: true }`")]
+        }
+        (true, _) => Vec::new(),
+    }
+}
+
+/// 3.x does not start with them.
+fn unknown_on_two_ports(input: &Input, nodes: &[&NodeFacts]) -> Vec<Diagnostic> {
+    let phases = 0..input.playbook.phases.len();
+    let said = phases.flat_map(|phase| ["optional", "accepted_protocols"].map(|key| (phase, key)));
+    let refuse = |(phase, key): (usize, &str)| {
+        let place = format!("phases[{phase}].internode.{key}");
+        input.playbook.source.place(&place)?;
+        let message = format!("{} would not start with `{SECTION}.{key}`, which 4.0 brought", some(nodes));
+        let help =
+            "leave it out; the steps before 4.0 are `internode_encryption: dc`, then `rack`, then `all`";
+        Some(input.playbook.source.diagnostic_of(&place, message, help))
+    };
+    said.filter_map(refuse).collect()
 }
 
 /// A node, as it is before the first phase and after each.
@@ -92,6 +119,7 @@ fn now(facts: &Facts, node: &Node, seen: &NodeFacts, root: Option<&yaml::Node>) 
     let [keystore, _] = stores(root);
     Internode {
         encrypts: encrypts.unwrap_or_default(),
+        ports: seen.internode_ports(),
         optional: option("optional").and_then(yaml::as_bool_1_1),
         keystore_stands: seen.files.get(&keystore).is_some_and(Option::is_some),
         datacenter: member.map(|member| member.datacenter.clone()).unwrap_or_default(),
@@ -157,24 +185,43 @@ fn unheard(input: &Input, phase: usize, roads: &[Road<'_>]) -> Option<Diagnostic
     let message = format!(
         "in phase `{name}` nodes would not see each other: `{speaks}` {sender}, while `{hears}` {receiver}"
     );
-    let step = match why {
-        Unheard::Tls => "internode_encryption: none, optional: true",
-        Unheard::Plaintext => "internode_encryption: all, optional: true",
-    };
-    let help = format!(
-        "put a phase before it with `internode: {{ {step} }}`, so that no node is two steps from another"
-    );
+    let help = way_out(why, sender, receiver);
     Some(input.playbook.source.diagnostic_of(&format!("phases[{phase}].internode"), message, help))
 }
 
-/// What the port must show once the node has been through the phase.
-pub fn wire(input: &Input, material: &Material, node: &Node, seen: &NodeFacts, phase: usize) -> Option<Wire> {
+fn way_out(why: Unheard, sender: &Internode, receiver: &Internode) -> String {
+    let is_near = sender.datacenter == receiver.datacenter;
+    let step = match (receiver.ports, why) {
+        (Ports::One, Unheard::Tls) => "internode_encryption: none, optional: true",
+        (Ports::One, Unheard::Plaintext) => "internode_encryption: all, optional: true",
+        (Ports::Two, Unheard::Tls) if is_near => "internode_encryption: dc",
+        (Ports::Two, Unheard::Plaintext) if is_near && sender.rack != receiver.rack => {
+            "internode_encryption: rack"
+        }
+        (Ports::Two, Unheard::Tls | Unheard::Plaintext) => {
+            return "before 4.0 only a ring of one datacenter with one node in each rack comes to TLS between nodes \
+                    while it serves; upgrade to 4.0 first, or stop the whole ring and change it by hand"
+                .into();
+        }
+    };
+    format!("put a phase before it with `internode: {{ {step} }}`, so that no node is two steps from another")
+}
+
+/// What the ports must show once the node has been through the phase.
+pub fn wish(
+    input: &Input,
+    material: &Material,
+    node: &Node,
+    seen: &NodeFacts,
+    phase: usize,
+) -> Option<InternodeWish> {
     let wish = input.playbook.internode(phase);
     if wish.is_empty() {
         return None;
     }
     let nobody = Internode {
         encrypts: Encrypts::None,
+        ports: seen.internode_ports(),
         optional: None,
         keystore_stands: false,
         datacenter: String::new(),
@@ -183,13 +230,11 @@ pub fn wire(input: &Input, material: &Material, node: &Node, seen: &NodeFacts, p
     let stage = with(nobody, &wish);
     let keystore = material.store(0, &node.name, StoreName::InternodeKeystore);
     let certificate = keystore.and_then(|store| store.certificate.as_ref()).map(|leaf| leaf.sha256.clone());
-    Some(Wire {
+    Some(InternodeWish {
         port: seen.storage.port,
+        tls_port: (stage.ports == Ports::Two).then_some(seen.storage.port_ssl),
         plaintext: stage.takes_plaintext(),
         tls: stage.takes_tls(),
         certificate: certificate.filter(|_| stage.takes_tls()),
-        client_certificate: false,
-        protocols: BTreeSet::new(),
-        suites: BTreeSet::new(),
     })
 }

@@ -185,8 +185,7 @@ pub enum Gate {
     NodeIsUp,
     CqlAnswers,
     WireIsRight(Wire),
-    /// The same of the port between nodes.
-    InternodeIsRight(Wire),
+    InternodeIsRight(InternodeWish),
     PeersSeeItUp,
     SchemaAgrees,
     ClientsReady(ClientsWish),
@@ -200,6 +199,19 @@ pub struct Offer {
     pub protocols: BTreeSet<Protocol>,
     /// Cipher suites of TLS 1.2 and before, by Java's names.
     pub suites: BTreeSet<String>,
+}
+
+/// What a node must take from other nodes, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InternodeWish {
+    pub port: u16,
+    /// For TLS alone, before 4.0; `port` takes both since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_port: Option<u16>,
+    pub plaintext: bool,
+    pub tls: bool,
+    /// SHA-256 of the leaf certificate that TLS must serve.
+    pub certificate: Option<String>,
 }
 
 /// What the client port must show to whoever connects.
@@ -241,6 +253,21 @@ impl fmt::Display for Wire {
         }
         f.write_str(if self.plaintext { ", accepts plaintext" } else { ", refuses plaintext" })?;
         f.write_str(if self.client_certificate { ", demands a client certificate" } else { "" })
+    }
+}
+
+impl fmt::Display for InternodeWish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let served = match &self.certificate {
+            Some(sha256) if self.tls => format!("serves {}", sha256.get(..16).unwrap_or(sha256)),
+            None if self.tls => "serves TLS".into(),
+            Some(_) | None => "no TLS".into(),
+        };
+        let plaintext = if self.plaintext { "accepts plaintext" } else { "refuses plaintext" };
+        match self.tls_port {
+            Some(tls_port) => write!(f, "port {tls_port}: {served}, port {}: {plaintext}", self.port),
+            None => write!(f, "port {}: {served}, {plaintext}", self.port),
+        }
     }
 }
 

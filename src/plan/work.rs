@@ -11,7 +11,7 @@ use super::ports::{ClientOptions, wires};
 use super::projected::Projected;
 use super::reload::{self, Running};
 use super::settled::first_phase;
-use super::step::{EditYaml, PushStore, StoreName, Wire, YamlPath};
+use super::step::{EditYaml, InternodeWish, PushStore, StoreName, Wire, YamlPath};
 use crate::diagnostic::Diagnostic;
 use crate::facts::NodeFacts;
 use crate::formats::yaml;
@@ -29,8 +29,8 @@ pub struct Work {
     pub edit: Option<EditYaml>,
     /// What each client port must show afterwards.
     pub wires: Vec<Wire>,
-    /// What the port between nodes must show, if the playbook has a say in it.
-    pub internode: Option<Wire>,
+    /// What must be taken from other nodes, if the playbook has a say in it.
+    pub internode: Option<InternodeWish>,
 }
 
 /// The work of every phase on one node, in order; `None` where a phase finds the node as it should be.
@@ -96,7 +96,7 @@ impl Subject<'_> {
         let (before, after) = (was.told(self.facts), becomes.told(self.facts));
         let ports = (edit.is_some() && before != after).then_some((before, after));
         let change = NodeChange { node: self.node.name.clone(), changes, restart, reload, ports, diff };
-        let internode = internode::wire(self.input, self.material, self.node, self.facts, self.phase);
+        let internode = internode::wish(self.input, self.material, self.node, self.facts, self.phase);
         Ok(Some(Work { change, pushes, edit, wires, internode }))
     }
 

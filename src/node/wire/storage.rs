@@ -18,9 +18,24 @@ pub struct StorageLook {
     pub leaf_sha256: Option<String>,
 }
 
-/// Looks at the port in plaintext and in TLS at once. `address`: of the node, which the greeting gives as its own too.
-pub async fn look(host: &dyn Host, address: &str, port: u16) -> Result<StorageLook, WireError> {
-    let (plaintext, chain) = tokio::join!(greet(host, address, port), shown(host, address, port));
+/// Looks for plaintext and for TLS at once. `address`: of the node, which the greeting gives as its own too; `tls_port`:
+/// where TLS has a port of its own. A node whose plaintext has one takes it if it listens there, and needs no greeting.
+pub async fn look(
+    host: &dyn Host,
+    address: &str,
+    port: u16,
+    tls_port: Option<u16>,
+) -> Result<StorageLook, WireError> {
+    let plaintext = async {
+        match tls_port {
+            None => greet(host, address, port).await,
+            Some(_) => Ok(match connect(host, address, port).await? {
+                Some(_) => Plaintext::Accepted,
+                None => Plaintext::Closed,
+            }),
+        }
+    };
+    let (plaintext, chain) = tokio::join!(plaintext, shown(host, address, tls_port.unwrap_or(port)));
     Ok(StorageLook { plaintext: plaintext?, leaf_sha256: chain?.first().map(|leaf| sha256_hex(leaf)) })
 }
 
