@@ -6,7 +6,7 @@ SUITE=bookworm
 BASE_PACKAGES=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,openssh-sftp-server,sudo,iproute2,procps,passwd,openjdk-17-jre-headless,ca-certificates,libfaketime
 
 # Cassandra's release, and the stock cassandra.yaml that its own is made from.
-release_of() { case $1 in 5.0) echo 5.0.6 ;; 4.1) echo 4.1.10 ;; 4.0) echo 4.0.19 ;; 3.11) echo 3.11.19 ;; *) die "no version $1: 5.0, 4.1, 4.0 or 3.11" ;; esac; }
+release_of() { case $1 in 5.0) echo 5.0.6 ;; 4.1) echo 4.1.10 ;; 4.0) echo 4.0.19 ;; 3.11) echo "${RING_RELEASE:-3.11.19}" ;; *) die "no version $1: 5.0, 4.1, 4.0 or 3.11" ;; esac; }
 
 prepare() {                                        # everything that `up` needs, made once; under a lock that `up` closes once its ring is on record
   mkdir -p "$CACHE"

@@ -26,7 +26,11 @@ pub enum Ports {
     One,
     /// One for each in 3.x: that of TLS closed where nothing is encrypted, that of plaintext where everything is. Who
     /// speaks TLS to a node connects to the port of TLS. There is no `optional`.
-    Two,
+    Two {
+        /// Since 3.0.24 and 3.11.10 a node refuses plaintext from those to whom it speaks TLS (CVE-2020-17516,
+        /// `IncomingTcpConnection.isEncryptionRequired`).
+        strict: bool,
+    },
 }
 
 /// What decides it on one node, and where the node is.
@@ -100,12 +104,11 @@ impl Internode {
         self.is_optional() || self.encrypts != Encrypts::All
     }
 
-    /// `isEncryptionRequired` asks only whether `optional` is written, and whether it would encrypt itself. An open port
-    /// of 3.x asks nothing.
+    /// `isEncryptionRequired` asks only whether `optional` is written, and whether it would encrypt itself.
     fn takes_plaintext_from(&self, peer: &Internode) -> bool {
         match self.ports {
-            Ports::One => self.is_optional() || !self.speaks_tls_with(peer),
-            Ports::Two => self.takes_plaintext(),
+            Ports::One | Ports::Two { strict: true } => self.is_optional() || !self.speaks_tls_with(peer),
+            Ports::Two { strict: false } => self.takes_plaintext(),
         }
     }
 
@@ -188,7 +191,7 @@ mod tests {
     #[test]
     fn on_two_ports_racks_of_one_node_come_to_tls_by_way_of_dc_and_rack() {
         let at = |encrypts, rack: &str| Internode {
-            ports: Ports::Two,
+            ports: Ports::Two { strict: false },
             rack: rack.into(),
             ..node(encrypts, None, "dc1")
         };
@@ -204,5 +207,18 @@ mod tests {
         assert_eq!(changed.hears(&not_yet), Err(Unheard::Plaintext));
         let far = Internode { datacenter: "dc2".into(), ..at(Encrypts::None, "r1") };
         assert_eq!(far.hears(&at(Encrypts::Dc, "r1")), Err(Unheard::Tls));
+    }
+
+    #[test]
+    fn a_strict_node_refuses_plaintext_from_those_to_whom_it_speaks_tls() {
+        let at = |encrypts, rack: &str| Internode {
+            ports: Ports::Two { strict: true },
+            rack: rack.into(),
+            ..node(encrypts, None, "dc1")
+        };
+        let (rack, dc) = (at(Encrypts::Rack, "r1"), at(Encrypts::Dc, "r2"));
+        assert_eq!(dc.hears(&rack), Ok(()));
+        assert_eq!(rack.hears(&dc), Err(Unheard::Plaintext));
+        assert_eq!(rack.hears(&at(Encrypts::Dc, "r1")), Ok(()));
     }
 }

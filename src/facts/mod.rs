@@ -82,15 +82,20 @@ pub struct NodeFacts {
 impl NodeFacts {
     /// Whether other nodes speak plaintext and TLS to one port.
     pub fn internode_ports(&self) -> Ports {
-        let is_old = self.flavour.apache_base(self.version) < Version::new(4, 0, 0);
-        if is_old { Ports::Two } else { Ports::One }
+        let base = self.flavour.apache_base(self.version);
+        if base >= Version::new(4, 0, 0) {
+            return Ports::One;
+        }
+        let strict_since = if base < Version::new(3, 1, 0) { (3, 0, 24) } else { (3, 11, 10) };
+        let (major, minor, patch) = strict_since;
+        Ports::Two { strict: base >= Version::new(major, minor, patch) }
     }
 
     /// The port on which other nodes meet TLS.
     pub fn internode_tls_port(&self) -> u16 {
         match self.internode_ports() {
             Ports::One => self.storage.port,
-            Ports::Two => self.storage.port_ssl,
+            Ports::Two { .. } => self.storage.port_ssl,
         }
     }
 }

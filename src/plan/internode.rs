@@ -40,7 +40,7 @@ fn unfit(input: &Input, facts: &Facts, first: usize) -> Vec<Diagnostic> {
     };
     let of = |wanted: &dyn Fn(&NodeFacts) -> bool| facts.nodes.iter().filter(|node| wanted(node)).collect();
     let dse: Vec<&NodeFacts> = of(&|node| node.flavour == Flavour::Dse);
-    let on_two: Vec<&NodeFacts> = of(&|node| node.internode_ports() == Ports::Two);
+    let on_two: Vec<&NodeFacts> = of(&|node| matches!(node.internode_ports(), Ports::Two { .. }));
     let on_one: Vec<&NodeFacts> = of(&|node| node.internode_ports() == Ports::One);
     if !dse.is_empty() {
         let message = format!("which ports DSE opens between nodes was not measured: {}", some(&dse));
@@ -75,8 +75,7 @@ fn unknown_on_two_ports(input: &Input, nodes: &[&NodeFacts]) -> Vec<Diagnostic> 
         let place = format!("phases[{phase}].internode.{key}");
         input.playbook.source.place(&place)?;
         let message = format!("{} would not start with `{SECTION}.{key}`, which 4.0 brought", some(nodes));
-        let help =
-            "leave it out; the steps before 4.0 are `internode_encryption: dc`, then `rack`, then `all`";
+        let help = "leave it out; docs/internode.md has the steps before 4.0";
         Some(input.playbook.source.diagnostic_of(&place, message, help))
     };
     said.filter_map(refuse).collect()
@@ -194,12 +193,17 @@ fn way_out(why: Unheard, sender: &Internode, receiver: &Internode) -> String {
     let step = match (receiver.ports, why) {
         (Ports::One, Unheard::Tls) => "internode_encryption: none, optional: true",
         (Ports::One, Unheard::Plaintext) => "internode_encryption: all, optional: true",
-        (Ports::Two, Unheard::Tls) if is_near => "internode_encryption: dc",
-        (Ports::Two, Unheard::Plaintext) if is_near && sender.rack != receiver.rack => {
+        (Ports::Two { strict: true }, _) => {
+            return "since 3.0.24 and 3.11.10 no ring of 3.x comes to TLS between nodes while it serves \
+                    (CVE-2020-17516); upgrade to 4.0 first, or stop the whole ring and change it by hand"
+                .into();
+        }
+        (Ports::Two { .. }, Unheard::Tls) if is_near => "internode_encryption: dc",
+        (Ports::Two { .. }, Unheard::Plaintext) if is_near && sender.rack != receiver.rack => {
             "internode_encryption: rack"
         }
-        (Ports::Two, Unheard::Tls | Unheard::Plaintext) => {
-            return "before 4.0 only a ring of one datacenter with one node in each rack comes to TLS between nodes \
+        (Ports::Two { .. }, Unheard::Tls | Unheard::Plaintext) => {
+            return "here only a ring of one datacenter with one node in each rack comes to TLS between nodes \
                     while it serves; upgrade to 4.0 first, or stop the whole ring and change it by hand"
                 .into();
         }
@@ -232,7 +236,7 @@ pub fn wish(
     let certificate = keystore.and_then(|store| store.certificate.as_ref()).map(|leaf| leaf.sha256.clone());
     Some(InternodeWish {
         port: seen.storage.port,
-        tls_port: (stage.ports == Ports::Two).then_some(seen.storage.port_ssl),
+        tls_port: matches!(stage.ports, Ports::Two { .. }).then_some(seen.storage.port_ssl),
         plaintext: stage.takes_plaintext(),
         tls: stage.takes_tls(),
         certificate: certificate.filter(|_| stage.takes_tls()),
