@@ -21,7 +21,7 @@ mod watch;
 
 use desk::Playbook;
 use ringwalk::journal::event::RunResult;
-use ringwalk::sim::{Faults, Mutation};
+use ringwalk::sim::{Faults, Mutation, in_time};
 use rollout::{Ended, Rollout};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -30,7 +30,7 @@ use std::thread::available_parallelism;
 
 #[test]
 fn without_faults_an_enable_and_a_rotation_are_done_and_leave_nothing_to_do() {
-    rollout::in_time(async {
+    in_time(async {
         let mut rollout = Rollout::new(6, 1, Faults::default(), Mutation::None);
         for playbook in [Playbook::Enable, Playbook::Rotate] {
             let ended = rollout.apply(playbook, None).await;
@@ -43,7 +43,7 @@ fn without_faults_an_enable_and_a_rotation_are_done_and_leave_nothing_to_do() {
 
 #[test]
 fn a_run_ends_at_a_phase_that_nobody_approves_and_goes_on_once_somebody_does() {
-    rollout::in_time(async {
+    in_time(async {
         let mut rollout = Rollout::new(3, 1, Faults::default(), Mutation::None);
         let waits = Ended::With(RunResult::Waiting);
         assert_eq!(rollout.apply(Playbook::Staged, None).await, waits, "{}", rollout.told());

@@ -45,7 +45,7 @@ pub async fn begin(global: &Global, agreed: Agreed) -> Result<Exit, Trouble> {
     let runs_dir = runs::directory(global)?;
     let lease = lock::take(&cluster, &run).await?;
     let journal = Journal::create(&runs_dir, &run).map_err(of_journal);
-    let journal = lock::or_give_back(&lease, journal).await?;
+    let mut journal = lock::or_give_back(&lease, journal).await?;
     let cluster = lock::or_give_back(&lease, transcribed(cluster, &runs_dir, &run)).await?;
     let mut reporter = reporter(global);
     let means = Means {
@@ -61,7 +61,7 @@ pub async fn begin(global: &Global, agreed: Agreed) -> Result<Exit, Trouble> {
         runs_dir,
         inventory: loaded.input.inventory,
     };
-    let ended = carry::begin(journal, &run, origin, plan, means).await;
+    let ended = carry::begin(&mut journal, &run, origin, plan, means).await;
     lock::give_back(&lease, &ended).await;
     exit(ended)
 }

@@ -27,7 +27,7 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
         Some(wanted) => show::choose(&runs_dir, Some(wanted))?,
         None => newest_open(&runs_dir)?,
     };
-    let (journal, read) = Journal::resume(&runs_dir, &run).map_err(of_journal)?;
+    let (mut journal, read) = Journal::resume(&runs_dir, &run).map_err(of_journal)?;
     if read.torn {
         tracing::warn!("the last line of {} was cut off; it is left out", journal.path().display());
     }
@@ -70,7 +70,7 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
         runs_dir,
         inventory: loaded.input.inventory,
     };
-    let ended = carry::go_on(journal, state, means).await;
+    let ended = carry::go_on(&mut journal, state, means).await;
     lock::give_back(&lease, &ended).await;
     exit(ended)
 }

@@ -5,7 +5,7 @@ use super::answers::Answers;
 use super::clock::Clock;
 use super::perform::Performer;
 use super::take_back::WayBack;
-use super::{Engine, EngineError, Interrupts, Permission, Stop};
+use super::{Engine, EngineError, Interrupts, Permission, Record, Stop};
 use crate::cluster::Cluster;
 use crate::cluster::views::Looks;
 use crate::diagnostic::Diagnostic;
@@ -13,7 +13,6 @@ use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
 use crate::input::inventory::Inventory;
 use crate::journal::event::{Event, Origin, RunResult, StepEvent};
-use crate::journal::file::Journal;
 use crate::journal::state::{RunState, Status};
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
@@ -52,9 +51,9 @@ pub struct Ended {
     pub result: Result<RunResult, EngineError>,
 }
 
-/// Begins a run in a journal that holds nothing yet (`Journal::create`), and carries its plan out.
+/// Begins a run in a journal that holds nothing yet, and carries its plan out.
 pub async fn begin(
-    mut journal: Journal,
+    journal: &mut dyn Record,
     run: &str,
     origin: Origin,
     plan: Plan,
@@ -71,7 +70,7 @@ pub async fn begin(
 
 /// Takes a run up where its journal ends. Ask [`problems`] first: what it finds must not be written over.
 pub async fn go_on(
-    mut journal: Journal,
+    journal: &mut dyn Record,
     mut state: RunState,
     means: Means<'_>,
 ) -> Result<Ended, EngineError> {
@@ -86,7 +85,7 @@ pub async fn go_on(
 }
 
 async fn carry_out(
-    mut journal: Journal,
+    journal: &mut dyn Record,
     state: RunState,
     means: Means<'_>,
     paused_at: Option<StepId>,
@@ -97,7 +96,7 @@ async fn carry_out(
     let clock = Clock { patience: answers.for_window, ..Clock::default() };
     let performer = Arc::new(performer.remembering(looks).told(answers, paused_at));
     let way_back = WayBack { runs_dir, inventory, cluster, permission, operator };
-    let mut engine = Engine { state, journal: &mut journal, reporter: &mut *reporter, clock };
+    let mut engine = Engine { state, journal, reporter: &mut *reporter, clock };
     let result = loop {
         match engine.run(performer.clone(), &mut interrupts).await {
             Ok(Stop::Finished(result)) => break Ok(result),

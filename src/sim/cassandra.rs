@@ -1,19 +1,19 @@
-//! A simulated Cassandra process: what it takes from `cassandra.yaml` and its keystore when it starts.
+//! A simulated Cassandra process: what it takes from `cassandra.yaml` and its stores when it starts.
 
 use super::files::Files;
+use super::install::Install;
 use crate::facts::policy::Policy;
 use crate::facts::version::Version;
 use crate::formats::store::Store;
 use crate::formats::yaml;
 use crate::plan::ports::ClientOptions;
 use crate::secret::Secret;
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use std::sync::Arc;
 use tokio::time::Instant;
-
-pub const YAML: &str = "/etc/cassandra/cassandra.yaml";
 
 /// A process that runs.
 #[derive(Clone)]
@@ -27,11 +27,23 @@ pub struct Running {
     pub speaks: Speaks,
 }
 
-/// What its client port speaks.
+/// What its client ports speak.
 #[derive(Clone)]
 pub struct Speaks {
     pub policy: Policy,
     pub tls: Option<Arc<ServerConfig>>,
+    /// `native_transport_port_ssl`, and what that port takes; the first one takes plaintext alone then.
+    pub second: Option<(u16, Policy)>,
+}
+
+impl Speaks {
+    /// What is spoken on one of the ports.
+    pub fn on(self, port: u16) -> Speaks {
+        match self.second {
+            Some((second, policy)) if second == port => Speaks { policy, ..self },
+            Some(_) | None => self,
+        }
+    }
 }
 
 impl Running {
@@ -41,40 +53,86 @@ impl Running {
 }
 
 /// What a start makes of the files; the error is what Cassandra logs when it does not start (measured).
-pub fn speaks(files: &Files, version: Version) -> Result<Speaks, String> {
-    let file = files.by_path.get(YAML).ok_or("ConfigurationException: Cannot locate cassandra.yaml")?;
+pub fn speaks(files: &Files, install: &Install, version: Version) -> Result<Speaks, String> {
+    let file =
+        files.by_path.get(&install.real).ok_or("ConfigurationException: Cannot locate cassandra.yaml")?;
     let text = std::str::from_utf8(&file.bytes).map_err(|error| error.to_string())?;
     let root = yaml::parse(text).map_err(|_| "ConfigurationException: Invalid yaml: file:/c.yaml")?;
     let options = ClientOptions::of(root.as_ref());
-    let policy = Policy::of(version, options.enabled, options.optional);
+    let keystore_stands = files.by_path.contains_key(&options.keystore);
+    let policy = Policy::of_file(version, options.enabled, options.optional, keystore_stands);
+    let opener = Opener { files, install, version, root: root.as_ref() };
     let tls = match policy.accepts_tls() {
-        true => Some(tls(files, &options.keystore, &password(root.as_ref()))?),
+        true => Some(opener.tls(&options)?),
         false => None,
     };
-    Ok(Speaks { policy, tls })
+    let second = options.port_ssl.map(|port| (port, policy));
+    let policy = if second.is_some() { Policy::Plaintext } else { policy };
+    Ok(Speaks { policy, tls, second })
 }
 
-fn password(root: Option<&yaml::Node>) -> Secret {
-    let node = root.and_then(|root| root.get("client_encryption_options")?.get("keystore_password"));
-    Secret::new(node.and_then(yaml::Node::as_str).unwrap_or_default())
+/// Reads stores as the account that runs Cassandra.
+struct Opener<'a> {
+    files: &'a Files,
+    install: &'a Install,
+    version: Version,
+    root: Option<&'a yaml::Node>,
 }
 
-fn tls(files: &Files, path: &str, password: &Secret) -> Result<Arc<ServerConfig>, String> {
-    let file = files
-        .by_path
-        .get(path)
-        .ok_or_else(|| format!("Caused by: java.nio.file.NoSuchFileException: {path}"))?;
-    let is_readable = (file.owner == "cassandra" && file.mode & 0o400 != 0) || file.mode & 0o004 != 0;
-    if !is_readable {
-        return Err(format!("Caused by: java.nio.file.AccessDeniedException: {path}"));
+impl Opener<'_> {
+    fn tls(&self, options: &ClientOptions) -> Result<Arc<ServerConfig>, String> {
+        let store = self.store(&options.keystore, "keystore_password")?;
+        let entry = store.keys.first().ok_or_else(unfit)?;
+        let chain =
+            entry.chain.iter().map(|certificate| CertificateDer::from(certificate.der.clone())).collect();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(entry.key.as_pkcs8().to_vec()));
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder =
+            ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
+        let builder = builder.map_err(|error| error.to_string())?;
+        let builder = match options.require_client_auth {
+            false => builder.with_no_client_auth(),
+            true => {
+                let roots = Arc::new(self.roots(&options.truststore)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
+                builder.with_client_cert_verifier(verifier.map_err(|error| error.to_string())?)
+            }
+        };
+        builder.with_single_cert(chain, key).map(Arc::new).map_err(|error| error.to_string())
     }
-    let unfit = || "Caused by: java.io.IOException: keystore password was incorrect".to_owned();
-    let store = Store::open(&file.bytes, password).map_err(|_| unfit())?;
-    let entry = store.keys.first().ok_or_else(unfit)?;
-    let chain = entry.chain.iter().map(|certificate| CertificateDer::from(certificate.der.clone())).collect();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(entry.key.as_pkcs8().to_vec()));
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
-    config.map(Arc::new).map_err(|error| error.to_string())
+
+    /// Whom it takes certificates from.
+    fn roots(&self, path: &str) -> Result<RootCertStore, String> {
+        let store = self.store(path, "truststore_password")?;
+        let mut roots = RootCertStore::empty();
+        for anchor in store.anchors() {
+            roots.add(CertificateDer::from(anchor.der.clone())).map_err(|error| error.to_string())?;
+        }
+        Ok(roots)
+    }
+
+    fn store(&self, path: &str, password: &str) -> Result<Store, String> {
+        let file = self
+            .files
+            .by_path
+            .get(path)
+            .ok_or_else(|| format!("Caused by: java.nio.file.NoSuchFileException: {path}"))?;
+        let is_own = file.owner == self.install.user && file.mode & 0o400 != 0;
+        let is_of_group = file.group == self.install.group && file.mode & 0o040 != 0;
+        if !is_own && !is_of_group && file.mode & 0o004 == 0 {
+            return Err(format!("Caused by: java.nio.file.AccessDeniedException: {path}"));
+        }
+        Store::open(&file.bytes, &self.password(password)).map_err(|_| unfit())
+    }
+
+    /// `EncryptionOptions` took a word of its own for one that is not written, before 4.1.2 (CASSANDRA-18124).
+    fn password(&self, key: &str) -> Secret {
+        let written = self.root.and_then(|root| root.get("client_encryption_options")?.get(key)?.as_str());
+        let unless_written = if self.version < Version::new(4, 1, 2) { "cassandra" } else { "" };
+        Secret::new(written.unwrap_or(unless_written))
+    }
+}
+
+fn unfit() -> String {
+    "Caused by: java.io.IOException: keystore password was incorrect".to_owned()
 }

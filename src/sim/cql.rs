@@ -2,6 +2,8 @@
 
 use super::cassandra::Speaks;
 use super::world::World;
+use crate::facts::placement::Replication;
+use crate::facts::ring::Keyspace;
 use crate::transport::Connection;
 use std::io;
 use std::net::IpAddr;
@@ -87,9 +89,11 @@ fn rows(world: &World, node: usize, query: &str) -> Vec<u8> {
         body.extend(string(column));
         body.extend_from_slice(kind(column));
     }
-    let values = match from.starts_with("system_schema") {
-        true => vec![vec![bytes(b"app"), bytes(&replication())]],
-        false => members(world, node, from.starts_with("system.local"), &columns),
+    let values = match from.split('.').next() {
+        Some("system_schema") => keyspaces(world),
+        // No client is connected to a simulated node.
+        Some("system_views") => Vec::new(),
+        _ => members(world, node, from.starts_with("system.local"), &columns),
     };
     body.extend((values.len() as u32).to_be_bytes());
     body.extend(values.concat().concat());
@@ -104,13 +108,14 @@ fn members(world: &World, node: usize, is_local: bool, columns: &[&str]) -> Vec<
         let value = |column: &&str| match *column {
             "host_id" => bytes(&uuid(&member.host_id)),
             "schema_version" => bytes(&uuid(SCHEMA)),
-            "peer" | "rpc_address" | "broadcast_address" => bytes(&address(&member.address)),
+            "rpc_address" => bytes(&address(&member.rpc_address)),
+            "peer" | "broadcast_address" => bytes(&address(&member.address)),
             "tokens" => {
                 let tokens = member.tokens.iter().map(|token| bytes(token.to_string().as_bytes()));
                 bytes(&list(tokens.collect()))
             }
             "cluster_name" => bytes(state.cluster.as_bytes()),
-            "partitioner" => bytes(b"org.apache.cassandra.dht.Murmur3Partitioner"),
+            "partitioner" => bytes(state.partitioner.as_bytes()),
             "data_center" => bytes(member.datacenter.as_bytes()),
             "rack" => bytes(member.rack.as_bytes()),
             _ => bytes(member.release_version.as_bytes()),
@@ -120,10 +125,31 @@ fn members(world: &World, node: usize, is_local: bool, columns: &[&str]) -> Vec<
     asked.map(row).collect()
 }
 
-fn replication() -> Vec<u8> {
-    let class = ["class", "org.apache.cassandra.locator.NetworkTopologyStrategy"];
-    let entries = [class, ["dc1", "3"]].map(|entry| entry.map(|word| bytes(word.as_bytes())).concat());
-    list(entries.into())
+fn keyspaces(world: &World) -> Vec<Vec<Vec<u8>>> {
+    let state = world.state();
+    let row = |keyspace: &Keyspace| {
+        vec![bytes(keyspace.name.as_bytes()), bytes(&replication(&keyspace.replication))]
+    };
+    state.keyspaces.iter().map(row).collect()
+}
+
+/// As `system_schema.keyspaces` has it.
+fn replication(replication: &Replication) -> Vec<u8> {
+    let (class, factors) = match replication {
+        Replication::Simple { factor } => {
+            ("SimpleStrategy", vec![("replication_factor".to_owned(), factor.to_string())])
+        }
+        Replication::NetworkTopology(factors) => {
+            let factors = factors.iter().map(|(datacenter, factor)| (datacenter.clone(), factor.to_string()));
+            ("NetworkTopologyStrategy", factors.collect())
+        }
+        Replication::Local => ("LocalStrategy", Vec::new()),
+        Replication::Everywhere => ("EverywhereStrategy", Vec::new()),
+        Replication::Unknown(_) => ("UnknownStrategy", Vec::new()),
+    };
+    let class = [("class".to_owned(), format!("org.apache.cassandra.locator.{class}"))];
+    let entries = class.into_iter().chain(factors);
+    list(entries.map(|(key, value)| [bytes(key.as_bytes()), bytes(value.as_bytes())].concat()).collect())
 }
 
 fn string(text: &str) -> Vec<u8> {

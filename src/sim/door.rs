@@ -61,7 +61,7 @@ pub async fn clients(world: Arc<World>, name: String) {
         while world.serves_at(&name).is_some() {
             tokio::select! {
                 Ok((stream, _)) = listener.accept() => {
-                    if let Some(speaks) = host.speaks() {
+                    if let Some(speaks) = host.speaks_on(place.1) {
                         tokio::spawn(cql::serve(Arc::clone(&world), host.node(), speaks, stream));
                     }
                 }

@@ -1,6 +1,5 @@
 //! What befalls the nodes by itself, each event at its time.
 
-use super::cassandra::YAML;
 use super::faults::{Event, Faults, QUIET_AFTER};
 use super::world::{State, World};
 use crate::plan::change::sha256_hex;
@@ -111,8 +110,9 @@ impl State {
                 self.machines[*node].files.read_only = true;
             }
             Event::Partition { rack, lasts_s } => {
+                let Some(rack) = self.racks().into_iter().nth(*rack) else { return };
                 self.inject("racks partitioned");
-                self.partition = Some((format!("r{rack}"), now, until(*lasts_s)));
+                self.partition = Some((rack, now, until(*lasts_s)));
             }
             Event::ClockSkew { node, seconds } => {
                 self.inject("clock skew");
@@ -128,7 +128,7 @@ impl State {
     fn change_by_hand(&mut self, node: usize) {
         self.inject("yaml changed by hand");
         let machine = &mut self.machines[node];
-        let Some(file) = machine.files.by_path.get_mut(YAML) else { return };
+        let Some(file) = machine.files.by_path.get_mut(&machine.install.real) else { return };
         file.bytes.extend_from_slice(b"# seen to by hand\n");
         self.whole.insert(sha256_hex(&file.bytes));
         self.by_hand.push(machine.name.clone());

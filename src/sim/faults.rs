@@ -2,6 +2,7 @@
 //! each.
 
 use super::random::Random;
+use super::records::Kill;
 use std::time::Duration;
 
 /// How many commands in a thousand end in each way.
@@ -99,6 +100,21 @@ impl Faults {
         }
         events.sort_by_key(|(at_s, _)| *at_s);
         Faults { per_mille, events }
+    }
+
+    /// When the controller dies, the next time last.
+    pub fn kills(&self) -> Vec<Kill> {
+        let kill = |(_, event): &(u64, Event)| {
+            let Event::ControllerDies { after_records, recorded } = *event else { return None };
+            Some(Kill { after_records, recorded })
+        };
+        self.events.iter().filter_map(kill).collect()
+    }
+
+    /// How long after the beginning somebody else sits down.
+    pub fn another_operator(&self) -> Option<Duration> {
+        let mut others = self.events.iter().rev().filter(|(_, event)| *event == Event::AnotherOperator);
+        others.next().map(|(at_s, _)| Duration::from_secs(*at_s))
     }
 
     fn event(random: &mut Random, nodes: usize, racks: usize) -> Event {

@@ -46,10 +46,13 @@ impl SimHost {
         self.node
     }
 
-    /// What its client port speaks now, if it serves.
-    pub(super) fn speaks(&self) -> Option<Speaks> {
-        let process = self.world.state().machines[self.node].process.clone()?;
-        process.serves(Instant::now()).then_some(process.speaks)
+    /// What is spoken on a client port now, if it is open.
+    pub(super) fn speaks_on(&self, port: u16) -> Option<Speaks> {
+        let state = self.world.state();
+        let machine = &state.machines[self.node];
+        let process = machine.process.as_ref().filter(|process| process.serves(Instant::now()))?;
+        let is_open = port == machine.port || process.speaks.second.is_some_and(|(second, _)| second == port);
+        is_open.then(|| process.speaks.clone().on(port))
     }
 
     fn fate(&self, writes: bool) -> Fate {
@@ -174,7 +177,7 @@ impl Host for SimHost {
 
     async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError> {
         sleep(self.world.lasts(ROUND_TRIP)).await;
-        let Some(speaks) = self.speaks() else {
+        let Some(speaks) = self.speaks_on(port) else {
             let problem = "Connection refused".into();
             return Err(HostError::Refused { address: address.into(), port, problem });
         };

@@ -74,7 +74,7 @@ async fn restart(world: Arc<World>, node: usize, key: String, start_s: u64) {
     sleep(world.lasts(Duration::from_secs(1))).await;
     world.state().end(node, Instant::now(), true);
     say(&world, node, &key, "start", false);
-    let takes_s = 8 + world.state().random.below(20);
+    let takes_s = world.state().start_s();
     let takes = world.lasts(Duration::from_secs(takes_s));
     sleep(world.lasts(Duration::from_secs(2))).await;
     let has_started = world.state().start(node, Instant::now(), takes);

@@ -50,10 +50,10 @@ impl State {
             let serves = machine.process.as_ref().is_some_and(|process| process.serves(now));
             !serves && machine.down_for_us || machine.down_since.is_some_and(|since| now - since > KNOWN)
         };
-        let lost = self.ranges.iter().find(|range| {
+        let lost = self.guarded.iter().find(|range| {
             let holds = range.replicas.contains(&node);
             let left = range.replicas.iter().filter(|other| **other != node && !is_down(**other)).count();
-            holds && left < range.replicas.len() / 2 + 1
+            holds && left < range.needs
         });
         if let Some(range) = lost {
             let name = self.machines[node].name.clone();
@@ -63,7 +63,7 @@ impl State {
                 .filter(|other| is_down(**other))
                 .map(|other| self.machines[*other].name.as_str())
                 .collect();
-            let text = format!("range {} lost its quorum: {name} taken down beside {down:?}", range.end);
+            let text = format!("range {} lost its quorum: {name} taken down beside {down:?}", range.name);
             self.violations.push(text);
         }
     }
@@ -72,8 +72,7 @@ impl State {
     pub fn judge_files(&mut self, node: usize) {
         let machine = &self.machines[node];
         let half = machine.files.by_path.iter().find(|(path, file)| {
-            let is_read = path.starts_with("/etc/") && !path.ends_with(".tmp");
-            is_read && !self.whole.contains(&sha256_hex(&file.bytes))
+            machine.install.is_of_cassandra(path) && !self.whole.contains(&sha256_hex(&file.bytes))
         });
         if let Some((path, _)) = half {
             self.violations.push(format!("{path} on {} is half written", machine.name));

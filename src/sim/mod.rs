@@ -5,25 +5,33 @@
 //! pushed. Time is tokio's: on a paused clock hours pass in milliseconds.
 
 mod cassandra;
+mod copy;
 mod cql;
 mod disk;
 pub mod door;
 mod events;
 mod faults;
 mod files;
+mod guard;
 mod host;
+mod install;
 mod job;
 mod judge;
 mod line;
 mod lock;
 mod nodetool;
+mod operator;
 mod probe;
 mod random;
+mod records;
 mod world;
 
+pub use copy::{Original, StoredFiles};
 pub use faults::{Event, Faults, PerMille};
 pub use files::File;
 pub use host::SimHost;
 pub use judge::Mutation;
+pub use operator::{in_time, lock_or_break};
 pub use random::Random;
-pub use world::{NodeWish, World};
+pub use records::{Events, Kill, Records, fold};
+pub use world::{NodeWish, Pace, World};

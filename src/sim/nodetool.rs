@@ -3,6 +3,7 @@
 use super::cassandra::speaks;
 use super::world::State;
 use crate::transport::Output;
+use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 pub fn answer(state: &mut State, node: usize, arguments: &[String], now: Instant) -> Output {
@@ -23,9 +24,17 @@ pub fn answer(state: &mut State, node: usize, arguments: &[String], now: Instant
 }
 
 fn status(state: &State, node: usize, now: Instant) -> String {
-    let mut text = "Datacenter: dc1\n===============\nStatus=Up/Down\n".to_owned();
+    let datacenters: BTreeSet<&str> =
+        state.machines.iter().map(|machine| machine.member.datacenter.as_str()).collect();
+    datacenters.into_iter().map(|datacenter| status_of(state, node, datacenter, now)).collect()
+}
+
+fn status_of(state: &State, node: usize, datacenter: &str, now: Instant) -> String {
+    let mut text = format!("Datacenter: {datacenter}\n===============\nStatus=Up/Down\n");
     text.push_str("--  Address    Load        Tokens  Owns  Host ID                               Rack\n");
-    for (other, machine) in state.machines.iter().enumerate() {
+    let of_it =
+        state.machines.iter().enumerate().filter(|(_, machine)| machine.member.datacenter == datacenter);
+    for (other, machine) in of_it {
         let letter = if state.sees_up(node, other, now) { 'U' } else { 'D' };
         let (member, tokens) = (&machine.member, machine.member.tokens.len());
         let (address, id, rack) = (&member.address, &member.host_id, &member.rack);
@@ -37,9 +46,10 @@ fn status(state: &State, node: usize, now: Instant) -> String {
 fn describecluster(state: &State) -> String {
     let addresses: Vec<&str> = state.machines.iter().map(|machine| machine.member.address.as_str()).collect();
     format!(
-        "Cluster Information:\n\tName: {}\n\tSnitch: x\n\tPartitioner: org.apache.cassandra.dht.Murmur3Partitioner\n\
+        "Cluster Information:\n\tName: {}\n\tSnitch: x\n\tPartitioner: {}\n\
          \tSchema versions:\n\t\t{}: [{}]\n\n",
         state.cluster,
+        state.partitioner,
         super::cql::SCHEMA,
         addresses.join(", ")
     )
@@ -49,7 +59,7 @@ fn describecluster(state: &State) -> String {
 fn reload(state: &mut State, node: usize) -> Output {
     let serial = state.random.below(1_000_000_000);
     let machine = &mut state.machines[node];
-    let made = speaks(&machine.files, machine.version);
+    let made = speaks(&machine.files, &machine.install, machine.version);
     match (made, &mut machine.process) {
         (Ok(made), Some(process)) => process.speaks.tls = made.tls,
         (Ok(_), None) => {}

@@ -1,14 +1,17 @@
 //! The whole simulated cluster: its machines, who sees whom, and what happens to them over time.
 
-use super::cassandra::{Running, YAML, speaks};
+use super::cassandra::{Running, speaks};
 use super::events;
 use super::faults::Faults;
 use super::files::{File, Files};
+use super::guard::{self, Guarded};
+use super::install::{self, Install};
 use super::job::Job;
 use super::judge::Mutation;
 use super::lock::Lock;
 use super::random::Random;
-use crate::facts::placement::{Member, Range, Replication, placement};
+use crate::facts::placement::{Member, Replication};
+use crate::facts::ring::{KeepAvailable, Keyspace};
 use crate::facts::version::Version;
 use crate::formats::yaml;
 use crate::plan::change::sha256_hex;
@@ -43,8 +46,10 @@ pub struct State {
     pub begun: Instant,
     /// How many times faster than measured everything goes.
     pub hurry: u32,
-    /// Every range of the keyspace `app`, three replicas.
-    pub ranges: Vec<Range>,
+    pub partitioner: String,
+    pub keyspaces: Vec<Keyspace>,
+    pub guarded: Vec<Guarded>,
+    pub pace: Pace,
     pub partition: Option<(String, Instant, Instant)>,
     /// SHA-256 of every content that somebody wrote whole.
     pub whole: BTreeSet<String>,
@@ -58,8 +63,16 @@ pub struct State {
     pub injected: BTreeMap<&'static str, u64>,
 }
 
+/// How long Cassandra takes from its start until it serves: the least, and what may come on top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub least_s: u64,
+    pub more_s: u64,
+}
+
 pub struct Machine {
     pub name: String,
+    pub install: Install,
     pub member: Member,
     pub version: Version,
     /// Its client port.
@@ -80,20 +93,50 @@ pub struct Machine {
     pub rumours: Vec<(Instant, bool, u64)>,
 }
 
+/// A cluster before its time begins.
+pub(super) struct Still {
+    pub cluster: String,
+    pub partitioner: String,
+    pub keyspaces: Vec<Keyspace>,
+    pub guarded: Vec<Guarded>,
+    pub pace: Pace,
+    pub machines: Vec<Machine>,
+    /// Those on which Cassandra does not run.
+    pub stopped: BTreeSet<usize>,
+}
+
 impl World {
     /// Every node runs and has run for long.
     pub fn new(nodes: &[NodeWish], seed: u64, faults: Faults, mutation: Mutation) -> Arc<World> {
-        let now = Instant::now();
         let mut random = Random::new(seed);
         let members: Vec<Member> = nodes.iter().map(|node| member(node, &mut random)).collect();
         let replication = Replication::NetworkTopology(BTreeMap::from([("dc1".to_owned(), 3)]));
+        let keyspaces = vec![Keyspace { name: "app".into(), replication }];
         let first = nodes.first().and_then(|node| yaml::parse(&node.yaml).ok().flatten());
         let cluster = first.as_ref().and_then(|root| root.get("cluster_name")?.as_str());
-        let mut state = State {
+        let still = Still {
             cluster: cluster.unwrap_or("Test Cluster").to_owned(),
-            ranges: placement(&members, &replication),
+            partitioner: "org.apache.cassandra.dht.Murmur3Partitioner".into(),
+            guarded: guard::ranges(&members, &keyspaces, KeepAvailable::Quorum),
+            keyspaces,
+            pace: Pace { least_s: 8, more_s: 20 },
             machines: nodes.iter().zip(members).map(|(node, member)| machine(node, member)).collect(),
-            whole: nodes.iter().map(|node| sha256_hex(node.yaml.as_bytes())).collect(),
+            stopped: BTreeSet::new(),
+        };
+        World::begin(still, random, faults, mutation)
+    }
+
+    pub(super) fn begin(still: Still, random: Random, faults: Faults, mutation: Mutation) -> Arc<World> {
+        let now = Instant::now();
+        let contents = still.machines.iter().flat_map(|machine| machine.files.by_path.values());
+        let mut state = State {
+            whole: contents.map(|file| sha256_hex(&file.bytes)).collect(),
+            cluster: still.cluster,
+            partitioner: still.partitioner,
+            keyspaces: still.keyspaces,
+            guarded: still.guarded,
+            pace: still.pace,
+            machines: still.machines,
             random,
             faults,
             is_healed: false,
@@ -107,7 +150,7 @@ impl World {
             by_hand: Vec::new(),
             injected: BTreeMap::new(),
         };
-        for node in 0..state.machines.len() {
+        for node in (0..state.machines.len()).filter(|node| !still.stopped.contains(node)) {
             state.start(node, now, Duration::ZERO);
         }
         let world = Arc::new(World { state: Mutex::new(state) });
@@ -135,7 +178,7 @@ impl World {
         let state = self.state();
         let machine = state.machines.iter().find(|machine| machine.name == name)?;
         let serves = machine.process.as_ref().is_some_and(|process| process.serves(Instant::now()));
-        serves.then(|| (machine.member.rpc_address.clone(), machine.port))
+        serves.then(|| (machine.install.native_address.clone(), machine.port))
     }
 
     pub(super) fn lasts(&self, duration: Duration) -> Duration {
@@ -149,12 +192,12 @@ impl World {
         state.secrets.push(secret.to_owned());
     }
 
-    /// By node, what stands below `/etc`.
+    /// By node, the files of Cassandra.
     pub fn configuration(&self) -> BTreeMap<String, BTreeMap<String, File>> {
         let state = self.state();
         let of = |machine: &Machine| {
             let files = machine.files.by_path.iter();
-            let read = files.filter(|(path, _)| path.starts_with("/etc/") && !path.ends_with(".tmp"));
+            let read = files.filter(|(path, _)| machine.install.is_of_cassandra(path));
             (machine.name.clone(), read.map(|(path, file)| (path.clone(), file.clone())).collect())
         };
         state.machines.iter().map(of).collect()
@@ -208,6 +251,16 @@ impl State {
         duration / self.hurry
     }
 
+    /// Until a Cassandra that is started now serves.
+    pub fn start_s(&mut self) -> u64 {
+        self.pace.least_s + self.random.below(self.pace.more_s)
+    }
+
+    /// The names of all racks.
+    pub fn racks(&self) -> BTreeSet<String> {
+        self.machines.iter().map(|machine| machine.member.rack.clone()).collect()
+    }
+
     pub fn inject(&mut self, kind: &'static str) {
         *self.injected.entry(kind).or_default() += 1;
     }
@@ -219,11 +272,12 @@ impl State {
         if machine.is_gone {
             return false;
         }
-        machine.log.push_str("INFO  [main] x - Configuration location: file:/etc/cassandra/cassandra.yaml\n");
+        let line = format!("INFO  [main] x - Configuration location: file:{}\n", machine.install.real);
+        machine.log.push_str(&line);
         if machine.wont_start_until.is_some_and(|until| now < until) {
             return false;
         }
-        let made = match speaks(&machine.files, machine.version) {
+        let made = match speaks(&machine.files, &machine.install, machine.version) {
             Ok(made) => made,
             Err(words) => {
                 machine.log.push_str(&format!("ERROR [main] x - Exception encountered\n{words}\n"));
@@ -293,29 +347,40 @@ fn machine(node: &NodeWish, member: Member) -> Machine {
         group: "cassandra".into(),
         mode: 0o640,
     };
-    let files = Files { by_path: BTreeMap::from([(YAML.to_owned(), yaml)]), ..Files::default() };
-    Machine {
-        name: node.name.clone(),
-        member,
-        version: node.version,
-        port: port(&node.yaml),
-        lock: None,
-        files,
-        process: None,
-        jobs: BTreeMap::new(),
-        log: String::new(),
-        clock_skew_s: 0,
-        wont_start_until: None,
-        is_gone: false,
-        down_for_us: false,
-        down_since: None,
-        rumours: Vec::new(),
+    let files = Files { by_path: BTreeMap::from([(install::YAML.to_owned(), yaml)]), ..Files::default() };
+    let install = Install::package(&member.rpc_address);
+    Machine { port: port(&node.yaml), ..Machine::new(&node.name, install, member, node.version, files) }
+}
+
+impl Machine {
+    /// With Cassandra's own client port, and nothing that happens to it.
+    pub fn new(name: &str, install: Install, member: Member, version: Version, files: Files) -> Machine {
+        Machine {
+            name: name.to_owned(),
+            install,
+            member,
+            version,
+            port: CLIENT_PORT,
+            lock: None,
+            files,
+            process: None,
+            jobs: BTreeMap::new(),
+            log: String::new(),
+            clock_skew_s: 0,
+            wont_start_until: None,
+            is_gone: false,
+            down_for_us: false,
+            down_since: None,
+            rumours: Vec::new(),
+        }
     }
 }
 
-/// Cassandra's own default is 9042.
+/// `DatabaseDescriptor`, `Config.native_transport_port`.
+const CLIENT_PORT: u16 = 9042;
+
 fn port(text: &str) -> u16 {
     let root = yaml::parse(text).ok().flatten();
     let named = root.as_ref().and_then(|root| root.get("native_transport_port"));
-    named.and_then(yaml::as_integer_1_1).and_then(|port| u16::try_from(port).ok()).unwrap_or(9042)
+    named.and_then(yaml::as_integer_1_1).and_then(|port| u16::try_from(port).ok()).unwrap_or(CLIENT_PORT)
 }

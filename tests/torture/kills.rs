@@ -1,11 +1,10 @@
 //! The controller is killed at every record of a run, written or not; then somebody goes on, or goes back.
 
 use super::desk::Playbook;
-use super::rollout::{Ended, Rollout, in_time};
+use super::rollout::{Ended, Rollout};
 use super::seeds::Then;
-use super::watch::Kill;
 use ringwalk::journal::event::RunResult;
-use ringwalk::sim::{Faults, Mutation};
+use ringwalk::sim::{Faults, Kill, Mutation, in_time};
 use std::time::Duration;
 use tokio::time::sleep;
 

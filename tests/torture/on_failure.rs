@@ -1,7 +1,6 @@
 //! A node that does not start with its new files: it is put back, or the whole run is, by a run of its own.
 
 use super::desk::{PASSWORD, Playbook, input, keystore_of, material, wishes};
-use super::rollout::in_time;
 use ringwalk::cluster::Cluster;
 use ringwalk::cluster::lock;
 use ringwalk::cluster::survey::survey;
@@ -17,7 +16,7 @@ use ringwalk::plan::change::sha256_hex;
 use ringwalk::plan::conduct::Conduct;
 use ringwalk::plan::{Plan, plan};
 use ringwalk::report::Reporter;
-use ringwalk::sim::{Faults, File, Mutation, SimHost, World};
+use ringwalk::sim::{Faults, File, Mutation, SimHost, World, in_time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -64,8 +63,8 @@ async fn played(on_failure: OnFailure, broken: &str) -> Story {
         runs_dir: runs_dir.path().to_owned(),
         inventory: input.inventory.clone(),
     };
-    let journal = Journal::create(runs_dir.path(), run).unwrap();
-    let ended = carry::begin(journal, run, Origin::default(), plan, means).await.unwrap();
+    let mut journal = Journal::create(runs_dir.path(), run).unwrap();
+    let ended = carry::begin(&mut journal, run, Origin::default(), plan, means).await.unwrap();
     lease.release().await;
     let locks = lock::show(&cluster).await;
     Story {

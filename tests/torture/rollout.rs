@@ -3,9 +3,9 @@
 use super::desk::{self, PASSWORD, Playbook};
 use super::mutated::{Mutated, Typing};
 use super::store::store;
-use super::watch::{Disk, Events, Kill, Watch};
+use super::watch::{self, Watch};
 use jiff::Timestamp;
-use ringwalk::cluster::lock::{self, Lease, NotTaken};
+use ringwalk::cluster::lock::{Lease, NotTaken};
 use ringwalk::cluster::survey::{survey, survey_with};
 use ringwalk::cluster::{Cluster, Node};
 use ringwalk::diagnostic::Diagnostic;
@@ -20,18 +20,11 @@ use ringwalk::journal::state::RunState;
 use ringwalk::plan::conduct::Extent;
 use ringwalk::plan::material::Material;
 use ringwalk::plan::{Plan, plan, stand};
-use ringwalk::sim::{Faults, File, Mutation, SimHost, World};
+use ringwalk::sim::{Events, Faults, File, Kill, Mutation, Records, SimHost, World, fold, lock_or_break};
 use ringwalk::transport::Host;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::mpsc;
-
-/// Hours pass in milliseconds.
-pub fn in_time<T>(rollout: impl Future<Output = T>) -> T {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(rollout)
-}
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -215,20 +208,9 @@ impl Rollout {
 
     /// The cluster's lock; that of a run which is dead is taken away from it first. `None`: acts without one.
     async fn lock(&self, cluster: &Cluster, run: &str) -> Result<Option<Lease>, NotTaken> {
-        let cluster = Arc::new(cluster.clone());
-        let not_taken = match lock::take(Arc::clone(&cluster), run, self.name).await {
-            Ok(lease) => return Ok(Some(lease)),
-            Err(_) if self.mutation == Mutation::IgnoresTheLock => return Ok(None),
-            Err(not_taken) => not_taken,
-        };
-        match &not_taken {
-            NotTaken::Held(held) if held.iter().all(|held| !held.holder.is_alive()) => {
-                for dead in held {
-                    lock::break_up(&cluster, &dead.holder.run).await;
-                }
-                lock::take(cluster, run, self.name).await.map(Some)
-            }
-            NotTaken::Held(_) | NotTaken::NoMajority { .. } => Err(not_taken),
+        match lock_or_break(cluster, run, self.name).await {
+            Err(_) if self.mutation == Mutation::IgnoresTheLock => Ok(None),
+            taken => taken.map(Some),
         }
     }
 
@@ -244,16 +226,16 @@ impl Rollout {
         let inner = Performer::of(&state, cluster, Arc::new(facts), Arc::new(material), permission);
         let performer =
             Arc::new(Mutated { inner: inner.told(self.answers.clone(), None), mutation: self.mutation });
-        let mut disk = Disk::new(std::mem::take(&mut self.journal), kill, self.mutation);
+        let mut records = Records::new(std::mem::take(&mut self.journal), kill, self.mutation);
         let mut reporter = self.watch.reporter();
         let (_interrupt, mut interrupts) = mpsc::channel(1);
         let clock = Clock::default();
-        let mut engine = Engine { state, journal: &mut disk, reporter: &mut reporter, clock };
+        let mut engine = Engine { state, journal: &mut records, reporter: &mut reporter, clock };
         let ended = engine.run(performer, &mut interrupts).await;
         let live = engine.state;
-        self.broken.extend(disk.judge(&live));
+        self.broken.extend(watch::judge(&records, &live));
         self.broken.extend(self.watch.judge());
-        self.journal = disk.events;
+        self.journal = records.events;
         match ended {
             Ok(Stop::TakeBack(_)) => unreachable!("no playbook here wishes it"),
             Ok(Stop::Finished(result)) => {
@@ -268,10 +250,7 @@ impl Rollout {
     }
 
     fn fold(&self) -> RunState {
-        let (at, first) = &self.journal[0];
-        let mut state = RunState::begin(*at, first).unwrap();
-        self.journal[1..].iter().for_each(|(at, event)| state.apply(*at, event).unwrap());
-        state
+        fold(&self.journal).unwrap().unwrap()
     }
 
     /// The last run, if there was one.

@@ -1,9 +1,8 @@
 //! One seed played from the first fault to the good end: operators, runs, kills, and what the judges say.
 
 use super::desk::Playbook;
-use super::rollout::{Before, Ended, Rollout, in_time};
-use super::watch::Kill;
-use ringwalk::sim::{Event, Faults, Mutation, Random};
+use super::rollout::{Before, Ended, Rollout};
+use ringwalk::sim::{Faults, Kill, Mutation, Random, in_time};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -39,17 +38,7 @@ pub fn play(seed: u64, mutation: Mutation) -> Played {
     in_time(async {
         let mut random = Random::new(seed);
         let faults = Faults::draw(&mut random, NODES, RACKS);
-        let mut kills = Vec::new();
-        let mut comes_at = None;
-        for (at_s, event) in &faults.events {
-            match event {
-                Event::ControllerDies { after_records, recorded } => {
-                    kills.push(Kill { after_records: *after_records, recorded: *recorded });
-                }
-                Event::AnotherOperator => comes_at = Some(Duration::from_secs(*at_s)),
-                _ => {}
-            }
-        }
+        let (kills, comes_at) = (faults.kills(), faults.another_operator());
         let mut operator = Rollout::new(NODES, seed, faults, mutation);
         let other = operator.beside("other");
         let mut days = Days { random, kills, ends: BTreeMap::new() };
