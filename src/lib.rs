@@ -18,4 +18,5 @@ pub mod report; // events to people and machines
 pub mod cluster; // the nodes of one cluster, reached and looked at together
 pub mod engine; // makes the plan happen
 pub mod sim; // a cluster in memory, from a seed
+pub mod rehearsal; // the operator's plan, played on a copy of the cluster
 pub mod cli; // one file a command

@@ -2,9 +2,9 @@
 
 use super::Trouble;
 use super::act::{Agreed, Files, agreed, begin, nobody_else_is_at_work, say, show_before};
-use super::arguments::{ApplyArguments, Global};
+use super::arguments::{AcceptArguments, ApplyArguments, Global};
 use super::exit::Exit;
-use super::load::load;
+use super::load::{Loaded, load};
 use super::plan::{Made, make};
 use crate::plan::drift;
 use crate::plan::saved::Saved;
@@ -12,17 +12,7 @@ use anyhow::Context;
 use std::path::Path;
 
 pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trouble> {
-    let saved = options.plan.as_deref().map(read).transpose()?;
-    let recorded = saved.as_ref().map(|saved| (&saved.inventory, &saved.playbook));
-    let files = Files::named_or(global, recorded);
-    let loaded = load(files.inventory.as_deref(), files.playbook.as_deref())?.accepting(&options.accept);
-    let made = make(&loaded).await?;
-    if let Some(saved) = &saved {
-        let moved_on = drift::between(&saved.plan, &made.plan);
-        if !moved_on.is_empty() {
-            return Err(moved_on.into());
-        }
-    }
+    let Wanted { files, loaded, made } = wanted(global, options.plan.as_deref(), &options.accept).await?;
     show_before(&made.plan, global, options.yes)?;
     if made.plan.is_empty() {
         return Ok(Exit::Success);
@@ -39,6 +29,33 @@ pub async fn run(global: &Global, options: &ApplyArguments) -> Result<Exit, Trou
     let answers = options.pauses.answers(&plan)?;
     let origin = files.origin(None);
     begin(global, Agreed { loaded, cluster, facts, looks, plan, origin, answers }).await
+}
+
+/// A plan, what it was made from, and by which files.
+pub struct Wanted {
+    pub files: Files,
+    pub loaded: Loaded,
+    pub made: Made,
+}
+
+/// Plans now, or looks whether a saved plan is still what would be planned.
+pub async fn wanted(
+    global: &Global,
+    saved: Option<&Path>,
+    accept: &AcceptArguments,
+) -> Result<Wanted, Trouble> {
+    let saved = saved.map(read).transpose()?;
+    let recorded = saved.as_ref().map(|saved| (&saved.inventory, &saved.playbook));
+    let files = Files::named_or(global, recorded);
+    let loaded = load(files.inventory.as_deref(), files.playbook.as_deref())?.accepting(accept);
+    let made = make(&loaded).await?;
+    if let Some(saved) = &saved {
+        let moved_on = drift::between(&saved.plan, &made.plan);
+        if !moved_on.is_empty() {
+            return Err(moved_on.into());
+        }
+    }
+    Ok(Wanted { files, loaded, made })
 }
 
 fn read(path: &Path) -> Result<Saved, Trouble> {

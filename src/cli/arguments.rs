@@ -23,6 +23,7 @@ const EXAMPLES: &str = "\
 A first time, with files like those in inventories/ and playbooks/:
   ringwalk check -i INVENTORY -p PLAYBOOK   can it all be reached, is it fit?
   ringwalk plan -i … -p … --out plan.json   what would change, and why
+  ringwalk rehearse plan.json               how long, what may fail, what then
   ringwalk apply plan.json                  exactly that, or not at all
   ringwalk runs                             which runs there were
   ringwalk show RUN                         what happened in one
@@ -35,11 +36,16 @@ Exit codes:
   4    waiting between phases or waves, for clients or for a yes; `resume` goes on
   10   plan: there are changes
   11   audit: there are findings
+  12   rehearse: the plan does not come to its end, or a rule would be broken
   130  interrupted";
 
 const APPLY: &str = "\
 Ctrl-C once: the node in work is brought to its end, and no other is begun.
 Twice: leaves at once; a restart that was begun goes on on its node.";
+
+const REHEARSE: &str = "\
+The nodes are looked at as `plan` does, and their stores are read; all else happens in memory, in its own time.
+Exit code 0 if every rehearsal came to its end or stopped safely and went on; 12 otherwise; 2 as `plan`.";
 
 const AUDIT: &str = "\
 Exit code 11 on a finding of severity error or warning, 0 without one.
@@ -123,6 +129,9 @@ pub enum Command {
     Check(CheckArguments),
     /// Show what would change and why, node by node, and what makes the order safe; change nothing
     Plan(PlanArguments),
+    /// Play the plan on a simulated copy of the cluster, with faults: how long, what fails, what then; touch nothing
+    #[command(after_help = REHEARSE)]
+    Rehearse(RehearseArguments),
     /// Make it so: the plan that is shown, or a saved one if nothing has moved on since; asks first
     #[command(after_help = APPLY)]
     Apply(ApplyArguments),
@@ -194,6 +203,23 @@ pub struct AuditArguments {
     /// Write it there instead of to standard output; the file is replaced whole
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct RehearseArguments {
+    /// A plan that `plan --out` saved [default: plan now]
+    pub plan: Option<PathBuf>,
+    /// So many rehearsals under faults, those of seeds 1, 2, 3, …; 0: without faults alone
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, conflicts_with = "seed")]
+    pub seeds: u64,
+    /// One rehearsal under the faults of this seed: the same each time
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// How long Cassandra takes here from its start until it serves clients
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub restart_seconds: u64,
+    #[command(flatten)]
+    pub accept: AcceptArguments,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,8 @@ pub enum Exit {
     Changes,
     /// `audit` found something.
     Findings,
+    /// `rehearse`: without faults the run did not come to its end, or something happened that must not.
+    RehearsedBadly,
     Interrupted,
 }
 
@@ -32,6 +34,7 @@ impl Exit {
             Exit::Waiting => 4,
             Exit::Changes => 10,
             Exit::Findings => 11,
+            Exit::RehearsedBadly => 12,
             // As a shell reports a program that SIGINT ended.
             Exit::Interrupted => 130,
         }

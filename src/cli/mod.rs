@@ -14,6 +14,7 @@ pub mod lock;
 pub mod pauses;
 pub mod plan;
 pub mod reach;
+pub mod rehearse;
 pub mod resume;
 pub mod rollback;
 pub mod runs;
@@ -72,6 +73,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Clients(options) => wait(clients::run(global, options)),
         Command::Check(options) => wait(check::run(global, options)),
         Command::Plan(options) => wait(plan::run(global, options)),
+        Command::Rehearse(options) => rehearse::run(global, options),
         Command::Apply(options) => wait(apply::run(global, options)),
         Command::Resume(options) => wait(resume::run(global, options)),
         Command::Rollback(options) => wait(rollback::run(global, options)),
@@ -90,7 +92,7 @@ fn run(arguments: Arguments) -> Result<Exit, Trouble> {
 }
 
 /// Runs a command that waits for hosts.
-fn wait(command: impl Future<Output = Result<Exit, Trouble>>) -> Result<Exit, Trouble> {
+fn wait<T>(command: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| anyhow::Error::new(error).context("cannot start the runtime"))?;
     let answer = runtime.block_on(command);

@@ -11,6 +11,7 @@ pub mod lock; // who holds each node
 mod names; // many node names in few words
 pub mod plain; // lines, where there is no terminal
 pub mod plan; // a plan, for the one who has to say yes
+pub mod rehearsal; // what came of a plan that was played on a copy
 mod rollback; // what became of the wish to take a run back
 pub mod runs; // the runs that were made here
 pub mod screen; // width and colour

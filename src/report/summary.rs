@@ -28,6 +28,12 @@ pub fn text(state: &RunState, screen: Screen) -> String {
     paint(&text, screen)
 }
 
+/// What to type next, at whatever point the run stands.
+pub fn what_next(state: &RunState) -> String {
+    let track = Track::of(state);
+    next(state, &Fates::of(&track, state))
+}
+
 /// How each node came out, in the order of the plan.
 #[derive(Default)]
 struct Fates<'a> {

@@ -34,7 +34,11 @@ pub fn clock(at: Timestamp) -> String {
 
 /// `23 s`, `4 min 5 s`, `2 h 10 min`.
 pub fn duration(from: Timestamp, to: Timestamp) -> String {
-    let seconds = to.duration_since(from).as_secs().max(0);
+    seconds(to.duration_since(from).as_secs().max(0).unsigned_abs())
+}
+
+/// The same of a length of time.
+pub fn seconds(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
