@@ -138,3 +138,27 @@ fn a_rule_is_a_file_a_case_and_a_line_of_the_docs() {
         assert!(tested.contains(&rule), "{rule} has no case");
     }
 }
+
+#[test]
+fn a_ca_that_ended_is_a_warning_where_the_command_line_accepts_it() {
+    let ended = cases().into_iter().find(|case| case.name == "a CA that ended").unwrap();
+    let mut loaded = Desk::new(ended.spoil, ended.stores, ended.options).load().unwrap();
+    loaded.input.playbook.stores.accept_expired_ca = true;
+    let findings = judge(&loaded.input, &loaded.material, &facts());
+    assert_eq!(findings.len(), 3, "{findings:#?}");
+    for finding in findings {
+        assert_eq!((finding.rule, finding.severity), (Rule::Validity, Severity::Warning), "{finding:#?}");
+        assert!(finding.reason.contains(ended.says), "{finding:#?}");
+    }
+}
+
+#[test]
+fn clients_that_know_the_ca_accept_its_leaves_whatever_else_they_know() {
+    let spoil = "authority other Other; cat other.pem ca.pem >both.pem";
+    let stores =
+        "  client_truststores: [ { from: both.pem }, { from: truststore.store, password: file:password } ]";
+    let loaded = Desk::new(spoil, stores, ENABLE).load().unwrap();
+    assert_eq!(judge(&loaded.input, &loaded.material, &facts()), []);
+    let missing = Desk::new("", "  client_truststores: [ { from: nowhere.pem } ]", ENABLE).load();
+    assert!(missing.err().unwrap().contains("cannot read"), "a truststore that is not there");
+}

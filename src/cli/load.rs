@@ -10,7 +10,7 @@ use crate::input::{self, Input, Source};
 use crate::node::wire::ClientIdentity;
 use crate::plan::change::{CertificateSummary, sha256_hex};
 use crate::plan::judge::{self, Finding};
-use crate::plan::material::{LocalStore, Material, StoreKey};
+use crate::plan::material::{ClientTruststore, LocalStore, Material, StoreKey};
 use crate::plan::step::StoreName;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ pub fn load(inventory: Option<&Path>, playbook: Option<&Path>) -> Result<Loaded,
     let secrets = secrets::resolve(&input, &directory)?;
     let mut stores = Stores { input: &input, directory, opened: BTreeMap::new() };
     let mut loaded = Loaded {
-        material: Material { stores: BTreeMap::new(), secrets },
+        material: Material { secrets, ..Material::default() },
         identities: BTreeMap::new(),
         inventory_directory: directory_of(inventory),
         input: input.clone(),
@@ -63,6 +63,7 @@ pub fn load(inventory: Option<&Path>, playbook: Option<&Path>) -> Result<Loaded,
     for node in &input.inventory.nodes {
         problems.extend(stores.of_node(node, &mut loaded));
     }
+    problems.extend(stores.of_clients(&mut loaded.material));
     problems.dedup();
     if problems.is_empty() { Ok(loaded) } else { Err(problems) }
 }
@@ -76,7 +77,7 @@ pub fn load_inventory(inventory: Option<&Path>, playbook: Option<&Path>) -> Resu
     let input = Input { inventory: read, playbook: Playbook::default() };
     let secrets = secrets::resolve(&input, &directory_of(playbook.unwrap_or(inventory)))?;
     Ok(Loaded {
-        material: Material { stores: BTreeMap::new(), secrets },
+        material: Material { secrets, ..Material::default() },
         identities: BTreeMap::new(),
         inventory_directory: directory_of(inventory),
         input,
@@ -139,6 +140,25 @@ impl Stores<'_> {
                     }
                 }
                 Err(unfit) => problems.push(self.problem(phase, store, unfit)),
+            }
+        }
+        problems
+    }
+
+    fn of_clients(&mut self, material: &mut Material) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        for (index, truststore) in self.input.playbook.stores.client_truststores.iter().enumerate() {
+            let path = self.directory.join(&truststore.from);
+            let password = truststore.password.as_ref().and_then(|source| material.secret(source));
+            match read_store(&path, password, StoreName::Truststore) {
+                Ok(Opened { local: LocalStore { file, content: Some(content), .. }, .. }) => {
+                    material.client_truststores.push(ClientTruststore { file, content });
+                }
+                Ok(_) => {}
+                Err(Unfit { problem, help }) => {
+                    let place = format!("stores.client_truststores[{index}].from");
+                    problems.push(self.input.playbook.source.diagnostic_of(&place, problem, help));
+                }
             }
         }
         problems

@@ -34,6 +34,11 @@ fn sources(input: &Input) -> BTreeMap<SecretSource, String> {
     for (_, name, store) in input.playbook.every_store() {
         note(&store.password, &format!("the {name}'s password"));
     }
+    for truststore in &input.playbook.stores.client_truststores {
+        if let Some(source) = &truststore.password {
+            note(source, &format!("the password of {}", truststore.from));
+        }
+    }
     for phase in &input.playbook.phases {
         for (key, setting) in &phase.client_encryption_options {
             for source in in_setting(&setting.value) {

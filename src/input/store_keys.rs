@@ -32,6 +32,12 @@ pub static STORES: Table = Table {
             "{ from: nodes.p12, to: /etc/cassandra/internode/nodes.p12, password: env:INTERNODE_PASSWORD }",
         ),
         Key::new(
+            "client_truststores",
+            Form::Tables(&CLIENT_TRUSTSTORE),
+            "Truststores that clients are known to have; a keystore that one of them would refuse is refused.",
+            "[{ from: clients/orders-app.jks, password: env:ORDERS_APP_TRUSTSTORE }]",
+        ),
+        Key::new(
             "expiry_warning",
             Form::Duration { least_s: 0, most_s: 3650 * DAY_S },
             "How long before a certificate ends a plan begins to warn of it.",
@@ -69,6 +75,25 @@ pub static STORE: Table = Table {
         Key::new("owner", Form::Text, "The file's owner, `user` or `user:group`.", "cassandra:cassandra")
             .or("who runs Cassandra"),
         Key::new("mode", Form::Mode, "The file's mode.", "\"0400\"").or("\"0400\""),
+    ],
+};
+
+pub static CLIENT_TRUSTSTORE: Table = Table {
+    name: "a client's truststore",
+    keys: &[
+        Key::new(
+            "from",
+            Form::Text,
+            "The file beside the operator, relative to the playbook.",
+            "clients/orders-app.jks",
+        )
+        .required(),
+        Key::new(
+            "password",
+            Form::Secret,
+            "Where its password comes from; PEM has none.",
+            "env:ORDERS_APP_TRUSTSTORE",
+        ),
     ],
 };
 

@@ -76,6 +76,8 @@ pub struct Stores {
     /// By which nodes know each other, if a phase has `internode`; the same in every phase.
     pub internode_keystore: Option<StoreSpec>,
     pub internode_truststore: Option<StoreSpec>,
+    /// By which clients are known to know the nodes.
+    pub client_truststores: Vec<ClientTruststore>,
     /// How long before a certificate ends a plan begins to warn of it.
     pub expiry_warning: Duration,
     /// A certificate that has ended is a warning instead of a refusal.
@@ -91,6 +93,7 @@ impl Default for Stores {
             truststore: None,
             internode_keystore: None,
             internode_truststore: None,
+            client_truststores: Vec::new(),
             // A month is what most certificate authorities and calendars plan with.
             expiry_warning: Duration::from_secs(30 * 86_400),
             allow_expired: false,
@@ -104,6 +107,23 @@ impl Default for Stores {
 pub struct PhaseStores {
     pub keystore: Option<StoreSpec>,
     pub truststore: Option<StoreSpec>,
+}
+
+/// A truststore that goes to no node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientTruststore {
+    /// A path beside the operator, relative to the playbook.
+    pub from: String,
+    pub password: Option<SecretSource>,
+}
+
+impl ClientTruststore {
+    fn build(record: &Record) -> ClientTruststore {
+        ClientTruststore {
+            from: record.text("from").unwrap_or_default(),
+            password: record.secret("password"),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +155,11 @@ impl Stores {
             truststore: record.record("truststore").map(StoreSpec::build),
             internode_keystore: record.record("internode_keystore").map(StoreSpec::build),
             internode_truststore: record.record("internode_truststore").map(StoreSpec::build),
+            client_truststores: record
+                .records("client_truststores")
+                .iter()
+                .map(ClientTruststore::build)
+                .collect(),
             expiry_warning: record.duration("expiry_warning").unwrap_or(default.expiry_warning),
             allow_expired: record.bool("allow_expired").unwrap_or(default.allow_expired),
             accept_expired_ca: default.accept_expired_ca,

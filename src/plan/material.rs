@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 pub struct Material {
     /// What is to stand on the nodes.
     pub stores: BTreeMap<StoreKey, LocalStore>,
+    /// What clients are known to trust, in the playbook's order.
+    pub client_truststores: Vec<ClientTruststore>,
     /// By the text of the source.
     pub secrets: BTreeMap<String, Secret>,
 }
@@ -38,6 +40,14 @@ pub struct LocalStore {
     pub certificate: Option<CertificateSummary>,
     /// What is in it, once it was opened; rules judge it.
     pub content: Option<Arc<Store>>,
+}
+
+/// A truststore by which clients know the nodes.
+#[derive(Clone)]
+pub struct ClientTruststore {
+    /// Where it was read.
+    pub file: String,
+    pub content: Arc<Store>,
 }
 
 impl Material {

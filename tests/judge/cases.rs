@@ -78,6 +78,7 @@ fn of_stores() -> Vec<Case> {
         Case { on: ON_ALL, ..case(Rule::Issuer, Warning, "a truststore of another CA", "authority other Other; rm truststore.store; trust other", "is not in the truststore") },
         Case { on: ON_ALL, options: IN_ONE_LEAP, ..case(Rule::CaOverlap, Error, "leaves of a new CA before anybody trusts it", NEW_CA, "its issuer, CN=Other, is not in the truststore of before") },
         Case { on: ON_ALL, options: NO_NEW_LEAVES, ..case(Rule::CaOverlap, Error, "a truststore without the CA of what nodes show", NEW_CA, "drops the CA of the certificate that the node shows still") },
+        Case { on: ON_ALL, stores: "  client_truststores: [ { from: clients.pem } ]", ..case(Rule::ClientTrust, Error, "clients that know another CA", "authority other Other; mv other.pem clients.pem", "clients.pem: clients that trust by that would refuse the node") },
         Case { on: ON_ALL, ..case(Rule::Validity, Error, "a CA that ended", ENDED_CA, "CN=Old, the CA that signed it, ended on 20") },
         case(Rule::Validity, Error, "a certificate that ended", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20"),
         Case { n1: |n1| n1.clock_offset_s = 398 * DAY_S, ..case(Rule::Validity, Error, "a node whose clock is ahead by a year", "", "CN=n1 ended on 20") },

@@ -104,7 +104,7 @@ fn cluster(nodes: usize) -> (Vec<Arc<LocalHost>>, Arc<Cluster>) {
         .collect();
     let text = format!("cluster: c\nnodes:\n{lines}");
     let inventory = read_inventory(Source { file: "inventory.yaml", text: &text }).expect("an inventory");
-    let material = Material { stores: BTreeMap::new(), secrets: BTreeMap::new() };
+    let material = Material::default();
     let mut at = hosts.iter();
     let cluster = Cluster::new(&inventory, &material, &BTreeMap::new(), |_| {
         Arc::clone(at.next().unwrap()) as Arc<dyn Host>

@@ -93,5 +93,6 @@ pub fn material(nodes: usize, playbook: Playbook) -> Material {
     Material {
         stores: stores.collect(),
         secrets: BTreeMap::from([(source.to_string(), Secret::new(PASSWORD))]),
+        ..Material::default()
     }
 }

@@ -42,6 +42,7 @@ pub enum Rule {
     Chain,
     Issuer,
     CaOverlap,
+    ClientTrust,
     Validity,
     Names,
     ServerUse,
@@ -62,7 +63,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub const ALL: [Rule; 24] = [
+    pub const ALL: [Rule; 25] = [
         Rule::Opens,
         Rule::KeyPassword,
         Rule::OneKey,
@@ -70,6 +71,7 @@ impl Rule {
         Rule::Chain,
         Rule::Issuer,
         Rule::CaOverlap,
+        Rule::ClientTrust,
         Rule::Validity,
         Rule::Names,
         Rule::ServerUse,
@@ -98,6 +100,7 @@ impl Rule {
             Rule::Chain => "chain",
             Rule::Issuer => "issuer",
             Rule::CaOverlap => "ca_overlap",
+            Rule::ClientTrust => "client_trust",
             Rule::Validity => "validity",
             Rule::Names => "names",
             Rule::ServerUse => "server_use",
@@ -130,6 +133,7 @@ impl Rule {
             | Rule::Chain
             | Rule::Issuer
             | Rule::CaOverlap
+            | Rule::ClientTrust
             | Rule::Validity
             | Rule::Names
             | Rule::ServerUse

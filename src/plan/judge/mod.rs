@@ -4,6 +4,7 @@
 
 mod ca_overlap;
 mod chain;
+mod client_trust;
 pub mod finding;
 mod issuer;
 mod key_fits;
@@ -165,9 +166,10 @@ fn by_itself(lone: &Lone<'_>) -> Vec<(Rule, Remark)> {
 
 /// Those, and the ones that need to know where the store goes.
 fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
-    let rules: [(Rule, OfOne); 10] = [
+    let rules: [(Rule, OfOne); 11] = [
         (Rule::Issuer, issuer::remarks),
         (Rule::CaOverlap, ca_overlap::remarks),
+        (Rule::ClientTrust, client_trust::remarks),
         (Rule::Names, names::remarks),
         (Rule::StoreType, store_type::remarks),
         (Rule::OldJava, old_java::remarks),
@@ -275,6 +277,7 @@ impl<'a> View<'a> {
             sha256: &local.sha256,
             path: expand(&spec.to, node),
             password: self.material.secret(&spec.password),
+            client_truststores: &self.material.client_truststores,
             truststore: role.truststore().and_then(|role| opened(phase, role)),
             before: self.before(target, phase),
             shows_with_it: keystore.and_then(Store::only_chain).map(Shown::Chain),

@@ -1,6 +1,7 @@
 //! What a rule looks at: a store by itself, or a store on its way to a node.
 
 use super::super::generation::Generation;
+use super::super::material::ClientTruststore;
 use super::super::ports::ClientOptions;
 use super::super::step::StoreName;
 use super::trusted::{Anchors, Shown};
@@ -59,6 +60,8 @@ pub struct OnNode<'a> {
     /// Where it goes.
     pub path: String,
     pub password: Option<&'a Secret>,
+    /// Whom clients are known to trust.
+    pub client_truststores: &'a [ClientTruststore],
     /// The truststore that comes with a keystore.
     pub truststore: Option<&'a Store>,
     pub before: Before<'a>,
