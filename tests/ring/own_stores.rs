@@ -40,7 +40,7 @@ pub fn scene() {
 }
 
 /// Each form is played on some ring: what `--type` calls it, and how its files end.
-fn form() -> (&'static str, &'static str) {
+pub fn form() -> (&'static str, &'static str) {
     let (version, layout) = version_and_layout();
     match (version.as_str(), layout.as_str()) {
         ("3.11", _) => ("jks", "jks"),

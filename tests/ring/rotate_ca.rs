@@ -2,9 +2,9 @@
 
 use super::client::Clients;
 use super::desk::ROLLOUT;
-use super::own_stores::Empty;
+use super::own_stores::{Empty, form};
 use super::rig::repository;
-use super::rotate::processes;
+use super::rotate::{processes, reloads};
 use std::fs;
 
 /// The lines of the page that are for a shell, in its order.
@@ -17,7 +17,7 @@ fn documented() -> Vec<String> {
 
 pub fn scene() {
     let here = Empty::of_this_ring();
-    let commands = documented();
+    let commands: Vec<String> = documented().iter().map(|line| in_form(line)).collect();
     let [new_ca, passwords, issue, trust, both, client, plan, trust_both, new_leaves, trust_new, again] =
         commands.as_slice()
     else {
@@ -49,14 +49,21 @@ pub fn scene() {
     assert!(!here.client("both.pem", Some(&old.files())), "a certificate of the old CA is refused");
     let says = here.shell(again, 0);
     assert!(says.contains("nothing to do"), "{says}");
-    assert_eq!(before, processes(), "no process was restarted");
+    assert_eq!(before == processes(), reloads(), "a process is restarted if it cannot reload");
+}
+
+/// The page with the form of stores that this ring has.
+fn in_form(text: &str) -> String {
+    let (kind, ext) = form();
+    let issue = format!("stores issue --type {kind} ");
+    text.replace(".p12", &format!(".{ext}")).replace("stores issue ", &issue)
 }
 
 /// The page's phases over the stores that the ring has.
 fn playbook(here: &Empty) -> String {
     let page = fs::read_to_string(repository().join("docs/rotate-ca.md")).unwrap();
     let yaml = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let phases = &yaml[yaml.find("phases:").unwrap()..];
+    let phases = in_form(&yaml[yaml.find("phases:").unwrap()..]);
     let enabled = fs::read_to_string(here.directory.join("enable.yaml")).unwrap();
     let stores = &enabled[..enabled.find("phases:").unwrap()];
     format!("{stores}{phases}{ROLLOUT}")
