@@ -214,7 +214,8 @@ layer_configuration() {                            # DIRECTORY
 
 stock_yaml() {                                     # 4.1's is 5.0's and 4.0's is 3.11's, but for what came and went between; the client's TLS section is each version's own
   case $VERSION in
-    5.0|3.11) cat "$RIG/cassandra-$VERSION.yaml" ;;
+    5.0) cat "$RIG/cassandra-5.0.yaml" ;;
+    3.11) without "$RIG/cassandra-3.11.yaml" $([ "$RELEASE" = 3.11.19 ] || echo enable_drop_compact_storage) ;;
     4.1) without "$RIG/cassandra-5.0.yaml" cidr_authorizer commitlog_disk_access_mode crypto_provider memtable storage_compatibility_mode |
       sed -E -e '/^(authenticator|authorizer|role_manager|network_authorizer|internode_authenticator):$/{N;s/\n  class_name ?://}' \
         -e 's/^  #((key|trust)store_password: cassandra)/  \1/' -e '/^  # require_endpoint_verification:/d' -e '/^# +outbound_keystore/d' ;;
