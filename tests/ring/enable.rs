@@ -1,8 +1,10 @@
 //! Plaintext to TLS in one playbook, under load, from a saved plan; then everything that is claimed is looked at.
+//! Before it, the plan is rehearsed.
 
 use super::audit;
 use super::client::Clients;
 use super::desk::{Desk, store_type};
+use super::rehearsed::Rehearsed;
 use super::rig::{nodes, on, yaml_path};
 use super::wire;
 use std::collections::BTreeMap;
@@ -15,10 +17,12 @@ pub fn scene() {
     audit::before(&desk);
     let before = Yamls::now();
     desk.ringwalk(&["plan", "--out", "plan.json"]).exits(10).says("3 of 3 nodes change");
+    let rehearsed = Rehearsed::of(&desk, "plan.json");
     let clients = Clients::of(&desk);
     let live = desk.ringwalk(&["apply", "--yes", "plan.json"]).exits(0).says("3 of 3 nodes done");
     clients.saw_no_failure();
 
+    rehearsed.is_what_happened(&desk);
     wire::is_tls_only_with_the_leaves_of(&desk);
     files_are_as_wished(&desk, &before);
     nothing_is_left_to_do(&desk);

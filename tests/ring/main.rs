@@ -18,6 +18,7 @@ mod locks;
 mod mutual;
 mod on_failure;
 mod own_stores;
+mod rehearsed;
 mod restarts;
 mod rig;
 mod rotate;
