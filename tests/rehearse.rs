@@ -12,13 +12,13 @@ use desk::desk;
 use ringwalk::diagnostic::render;
 use ringwalk::facts::version::Flavour;
 use ringwalk::journal::event::{Outcome, RunResult, StepEvent};
-use ringwalk::rehearsal::{Desk, Wish, rehearse};
+use ringwalk::rehearsal::{Desk, Wish, known, rehearse};
 use ringwalk::report::Screen;
 use ringwalk::report::rehearsal::{self, Act, Came, Command, Played, Rehearsal, Why};
 use std::path::Path;
 
 fn played(desk: &Desk, seeds: u64) -> Rehearsal {
-    let wish = Wish { seeds: (1..=seeds).collect(), restart_s: 40 };
+    let wish = Wish { seeds: (1..=seeds).collect(), restart_s: 40, known_from: 0 };
     rehearse(desk, &wish).unwrap_or_else(|problems| panic!("{}", render(&problems)))
 }
 
@@ -72,7 +72,7 @@ fn clients_and_yeses_are_taken_for_granted_and_that_is_said() {
 #[test]
 fn under_faults_nothing_breaks_and_each_seed_is_played_the_same_again() {
     let desk = desk("enable-mixed-versions");
-    let [one, other] = [(); 2].map(|()| played(&desk, 8));
+    let [one, other] = [(); 2].map(|()| played(&desk, 5));
     assert!(one.is_well(), "{}", shown(&one));
     assert!(one.seeds.iter().any(|played| played.acts.len() > 1), "some fault stops a run: {}", shown(&one));
     assert!(one.seeds.iter().any(|played| !played.faults.is_empty()));
@@ -102,18 +102,36 @@ fn a_store_that_does_not_open_is_found_before_any_node_is_touched() {
 }
 
 #[test]
+fn a_start_takes_as_long_as_it_took_in_the_runs_before() {
+    let rehearsal = played(&desk("enable-mixed-versions"), 0);
+    let events = rehearsal.events.iter().map(|told| {
+        let at = jiff::Timestamp::from_second(told.after_s as i64).unwrap();
+        (at, told.event.clone())
+    });
+    let run = ringwalk::sim::fold(&events.collect::<Vec<_>>()).unwrap().unwrap();
+    let (start_s, restarts) = known::start_s([&run]).unwrap();
+    assert_eq!(restarts, 3);
+    assert!((38..=43).contains(&start_s), "what was played with 40 s is read as {start_s} s");
+    assert_eq!(known::start_s([]), None);
+    let known = Rehearsal { restart_s: start_s, known_from: restarts, ..rehearsal };
+    let words: Vec<String> = shown(&known).split_whitespace().map(Into::into).collect();
+    assert!(words.join(" ").contains("(the median of 3 restarts in earlier runs from here)"), "{words:?}");
+}
+
+#[test]
 fn no_secret_is_in_what_a_rehearsal_tells() {
-    let rehearsal = played(&desk("enable-mixed-versions"), 4);
+    let rehearsal = played(&desk("enable-mixed-versions"), 2);
     let told = rehearsal::json(&rehearsal).unwrap() + &shown(&rehearsal);
     assert!(!told.contains(case::SECRET));
 }
 
 #[test]
 fn what_cannot_be_simulated_is_refused_in_words() {
-    let refused = |desk: &Desk| match rehearse(desk, &Wish { seeds: Vec::new(), restart_s: 30 }) {
-        Ok(rehearsal) => panic!("{}", shown(&rehearsal)),
-        Err(problems) => render(&problems),
-    };
+    let refused =
+        |desk: &Desk| match rehearse(desk, &Wish { seeds: Vec::new(), restart_s: 30, known_from: 0 }) {
+            Ok(rehearsal) => panic!("{}", shown(&rehearsal)),
+            Err(problems) => render(&problems),
+        };
     let mut dse = desk("enable-mixed-versions");
     dse.facts.nodes[1].flavour = Flavour::Dse;
     assert!(refused(&dse).contains("`n2` cannot be simulated: it runs DSE"), "{}", refused(&dse));
@@ -163,6 +181,7 @@ fn the_report_tells_what_was_assumed_what_failed_and_how_to_go_on() {
         playbook: "enable".into(),
         nodes: 3,
         restart_s: 30,
+        known_from: 0,
         as_if: vec!["somebody says yes to phase require at once".into()],
         ranges: 48,
         took_s: 200,

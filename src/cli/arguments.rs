@@ -215,9 +215,9 @@ pub struct RehearseArguments {
     /// One rehearsal under the faults of this seed: the same each time
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// How long Cassandra takes here from its start until it serves clients
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub restart_seconds: u64,
+    /// How long Cassandra takes here from its start until it serves clients [default: as in earlier runs, or 30]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub restart_seconds: Option<u64>,
     #[command(flatten)]
     pub accept: AcceptArguments,
 }

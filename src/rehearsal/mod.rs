@@ -1,6 +1,7 @@
 //! The operator's own plan, played on a simulated copy of the cluster that was probed: once as it should go, and again
 //! under faults. Nothing of it reaches a node.
 
+pub mod known;
 mod operator;
 mod playable;
 mod story;
@@ -38,6 +39,8 @@ pub struct Wish {
     pub seeds: Vec<u64>,
     /// How long Cassandra takes from its start until it serves; under faults up to twice as long.
     pub restart_s: u64,
+    /// How many restarts of earlier runs say so; 0: it is assumed.
+    pub known_from: usize,
 }
 
 /// Plays the plan. The error says what of the cluster cannot be simulated.
@@ -55,6 +58,7 @@ pub fn rehearse(desk: &Desk, wish: &Wish) -> Result<Rehearsal, Vec<Diagnostic>> 
         playbook: desk.plan.playbook.clone(),
         nodes: desk.plan.nodes().len(),
         restart_s: wish.restart_s,
+        known_from: wish.known_from,
         as_if: playable::as_if(desk),
         ranges: calm.ranges,
         took_s: calm.played.took_s,

@@ -14,8 +14,10 @@ pub struct Rehearsal {
     pub playbook: String,
     /// How many nodes the plan changes.
     pub nodes: usize,
-    /// Assumed: how long Cassandra takes from its start until it serves; under faults up to twice as long.
+    /// How long Cassandra takes from its start until it serves; under faults up to twice as long.
     pub restart_s: u64,
+    /// Of how many restarts in earlier runs it is the median; 0: it is assumed.
+    pub known_from: usize,
     /// What is taken as if it were so, a sentence each.
     pub as_if: Vec<String>,
     /// How many ranges were watched in each rehearsal.
@@ -145,13 +147,10 @@ pub fn schema() -> serde_json::Value {
 
 /// The report of `ringwalk rehearse`.
 pub fn text(rehearsal: &Rehearsal, screen: Screen) -> String {
-    let Rehearsal { playbook, cluster, nodes, restart_s, .. } = rehearsal;
+    let Rehearsal { playbook, cluster, nodes, .. } = rehearsal;
     let title = format!("rehearsal: {playbook} on a simulated copy of {cluster}");
     let mut text = format!("\n{}\n", screen.bold(&title));
-    text += &screen.wrap(
-        "  assumed: ",
-        &format!("a Cassandra that is started serves {restart_s} s later, under faults up to twice as late (--restart-seconds)"),
-    );
+    text += &start(rehearsal, screen);
     for words in &rehearsal.as_if {
         text += &screen.wrap("  as if:   ", &printable(words));
     }
@@ -163,6 +162,21 @@ pub fn text(rehearsal: &Rehearsal, screen: Screen) -> String {
     text += &ways_on(rehearsal, screen);
     text += &availability(rehearsal, screen);
     text + &screen.wrap("", "on the nodes nothing was touched: no file, no lock, no journal")
+}
+
+/// The one duration that is Cassandra's own.
+fn start(rehearsal: &Rehearsal, screen: Screen) -> String {
+    let words = format!(
+        "a Cassandra that is started serves {} s later, under faults up to twice as late",
+        rehearsal.restart_s
+    );
+    match rehearsal.known_from {
+        0 => screen.wrap("  assumed: ", &format!("{words} (--restart-seconds)")),
+        restarts => {
+            let from = count(restarts, "restart");
+            screen.wrap("  known:   ", &format!("{words} (the median of {from} in earlier runs from here)"))
+        }
+    }
 }
 
 fn calm(rehearsal: &Rehearsal, nodes: usize, screen: Screen) -> String {
