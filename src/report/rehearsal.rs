@@ -98,6 +98,8 @@ pub struct Why {
 pub struct Told {
     /// Since the run began.
     pub after_s: u64,
+    /// A `StepEvent` of `events.schema.json`.
+    #[schemars(with = "serde_json::Value")]
     pub event: StepEvent,
 }
 
