@@ -81,7 +81,7 @@ fn listens(address: &str) -> bool {
     ring().args(["run", "bash", "-c", &script]).output().unwrap().status.success()
 }
 
-/// Whether the greeting of a node in plaintext is answered. It is that of a node that speaks no version of the protocol.
+/// Whether the greeting of a node in plaintext is answered, by more than an alert of TLS. It is that of a node that speaks no version of the protocol.
 fn takes_a_greeting(address: &str) -> bool {
     let script = format!(
         "import socket, struct, zlib
@@ -89,7 +89,7 @@ m = struct.pack('>IIB4sH', 0xca552dfa, 0xffffff01, 6, socket.inet_aton('{address
 m += struct.pack('>I', zlib.crc32(bytes.fromhex('fa2d55ca') + m))
 s = socket.create_connection(('{address}', 7000), 10)
 s.sendall(m)
-try: print(len(s.recv(12)) > 0)
+try: print(s.recv(12)[:1] not in (b'', b'\\x15'))
 except ConnectionError: print(False)"
     );
     let output = ring().args(["run", "python3", "-c", &script]).output().unwrap();
