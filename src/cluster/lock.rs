@@ -1,5 +1,7 @@
 //! The lock of a cluster: held by the run whose name stands on a majority of the inventory's nodes, and kept by a sign
-//! of life on each of them.
+//! of life on each of them. In a large cluster not every node hears every sign.
+
+mod known;
 
 use super::moment::Moment;
 use super::survey::chain;
@@ -8,6 +10,7 @@ use crate::node::lock::{self, Answer, Claim, Holder, LockError, NodeLock};
 use crate::plan::change::sha256_hex;
 use aws_lc_rs::rand;
 use futures_util::stream::{self, StreamExt};
+use known::{Heard, Known, TURNS};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,14 +41,6 @@ struct Standing {
     /// Held while nodes are asked: a sign of life in the name of a run that has passed the lock on would find it lost.
     claim: AsyncMutex<Claim>,
     known: Mutex<Known>,
-}
-
-struct Known {
-    /// Nodes that have borne the lock.
-    held: BTreeSet<String>,
-    /// When a majority was last asked that answered so.
-    renewed: Moment,
-    lost: Option<String>,
 }
 
 /// Why the lock was not taken. Nothing was changed on any node, and no lock of ours is left.
@@ -109,17 +104,19 @@ pub async fn take(cluster: Arc<Cluster>, run: &str, by: &str) -> Result<Lease, N
     let claim = Claim { run: run.into(), token, by: by.into(), from: None };
     let mut tries = 1;
     loop {
-        let renewed = Moment::now();
-        let round = Round::of(&cluster, &claim, |_| Verb::Take).await;
+        let asked = Moment::now();
+        let round = Round::of(&cluster.nodes, &claim, |_| Verb::Take).await;
         if round.mine.len() >= majority(&cluster) {
-            let known = Mutex::new(Known { held: round.mine, renewed, lost: None });
+            let mut known = Known::default();
+            known.take_in(&round, asked);
+            let known = Mutex::new(known);
             let standing = Arc::new(Standing { cluster, claim: AsyncMutex::new(claim), known });
             let heartbeat = tokio::spawn(Arc::clone(&standing).beat());
             return Ok(Lease { standing, heartbeat });
         }
         let own = round.mine.len();
         // A node that did not answer may have given it all the same.
-        Round::of(&cluster, &claim, |_| Verb::Release).await;
+        Round::of(&cluster.nodes, &claim, |_| Verb::Release).await;
         let of = cluster.nodes.len();
         let by_one_alone = round.others.iter().any(|other| other.nodes >= majority(&cluster));
         if round.others.is_empty() {
@@ -181,19 +178,24 @@ impl Lease {
         if let Some(why) = &known.lost {
             return Err(why.clone());
         }
-        let age = known.renewed.age();
-        match age < HOLDS {
-            true => Ok(()),
-            false => Err(format!(
+        match known.age(majority(&self.standing.cluster)) {
+            Some(age) if age < HOLDS => Ok(()),
+            Some(age) => Err(format!(
                 "this run's lock could not be renewed on a majority of the nodes for {} s",
                 age.as_secs()
             )),
+            None => Err("this run's lock is not on a majority of the nodes any more".into()),
         }
     }
 
-    /// Gives a sign of life out of turn.
+    /// This node hears every sign of life from now on, until many others were acted on.
+    pub fn acts_on(&self, node: &str) {
+        self.standing.known().acts_on(node);
+    }
+
+    /// Gives a sign of life to all nodes, out of turn.
     pub async fn renew(&self) {
-        self.standing.renew().await;
+        self.standing.renew(Heard::ByAll).await;
     }
 
     /// Has another run of this process hold the lock from now on, on a majority of the nodes; without one it stays as it
@@ -207,7 +209,7 @@ impl Lease {
     pub async fn release(&self) {
         self.heartbeat.abort();
         let Standing { cluster, claim, .. } = &*self.standing;
-        Round::of(cluster, &*claim.lock().await, |_| Verb::Release).await;
+        Round::of(&cluster.nodes, &*claim.lock().await, |_| Verb::Release).await;
     }
 }
 
@@ -226,43 +228,54 @@ impl Standing {
         let mut beats = interval(HEARTBEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beats.tick().await;
+        let mut turns = (0..TURNS).cycle().map(Heard::ByTurn);
         while self.known().lost.is_none() {
             beats.tick().await;
-            self.renew().await;
+            self.renew(turns.next().unwrap_or(Heard::ByAll)).await;
         }
     }
 
     /// Renews on nodes that bear the lock. One that never did is asked again; one from which it was taken away is not.
-    async fn renew(&self) {
+    /// Where it was taken away from one, all are asked at once.
+    async fn renew(&self, heard: Heard) {
         let claim = self.claim.lock().await;
+        let nodes = &self.cluster.nodes;
+        let those = self.known().hearers(nodes, heard);
+        let are_all = those.len() == nodes.len();
+        if self.ask(those, &claim).await && !are_all {
+            self.ask(nodes.iter().collect(), &claim).await;
+        }
+    }
+
+    /// Whether one of these nodes does not bear the lock any more.
+    async fn ask(&self, nodes: Vec<&Node>, claim: &Claim) -> bool {
         let asked = Moment::now();
-        let held = self.known().held.clone();
-        let verb = |node: &str| if held.contains(node) { Verb::Renew } else { Verb::Take };
-        let round = Round::of(&self.cluster, &claim, verb).await;
+        let bore = self.known().bore();
+        let verb = |node: &str| if bore.contains(node) { Verb::Renew } else { Verb::Take };
+        let round = Round::of(nodes, claim, verb).await;
         let mut known = self.known();
-        if round.mine.len() >= majority(&self.cluster) {
-            known.renewed = asked;
-        } else if round.mine.len() + round.silent.len() < majority(&self.cluster) {
+        known.take_in(&round, asked);
+        if self.cluster.nodes.len() - known.gone() < majority(&self.cluster) {
             known.lost = Some(lost(&round));
         }
-        known.held.extend(round.mine);
+        !round.not_mine.is_empty()
     }
 
     async fn pass_on(&self, run: &str) -> Result<(), String> {
         let mut claim = self.claim.lock().await;
         let from = std::mem::replace(&mut claim.run, run.into());
         claim.from = Some(from);
-        let renewed = Moment::now();
-        let round = Round::of(&self.cluster, &claim, |_| Verb::Take).await;
+        let asked = Moment::now();
+        let round = Round::of(&self.cluster.nodes, &claim, |_| Verb::Take).await;
         let mut known = self.known();
         // Where it was not heard of, it is taken at the next sign of life.
-        known.held = round.mine.clone();
+        known.forget();
+        known.take_in(&round, asked);
         if round.mine.len() < majority(&self.cluster) {
             let why = lost(&round);
             known.lost = Some(why.clone());
             return Err(why);
         }
-        known.renewed = renewed;
         Ok(())
     }
 }
@@ -285,24 +298,34 @@ enum Verb {
 #[derive(Default)]
 struct Round {
     mine: BTreeSet<String>,
+    /// Who answered that it is another's, or nobody's.
+    not_mine: BTreeSet<String>,
     others: Vec<Held>,
     /// Who did not answer, with the reason.
     silent: Vec<String>,
 }
 
 impl Round {
-    async fn of(cluster: &Cluster, claim: &Claim, verb: impl Fn(&str) -> Verb + Send) -> Round {
+    async fn of<'a>(
+        nodes: impl IntoIterator<Item = &'a Node>,
+        claim: &Claim,
+        verb: impl Fn(&str) -> Verb + Send,
+    ) -> Round {
         let mut asked = Vec::new();
-        for node in &cluster.nodes {
+        for node in nodes {
             asked.push(ask(node, verb(&node.name), claim));
         }
+        let of = asked.len();
         let answers: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
         let mut round = Round::default();
         for (name, answer) in answers {
             match answer {
                 Ok(Answer::Mine) => drop(round.mine.insert(name.to_owned())),
-                Ok(Answer::Other(holder)) => round.other(holder, cluster.nodes.len()),
-                Ok(Answer::Absent) => {}
+                Ok(Answer::Other(holder)) => {
+                    round.not_mine.insert(name.to_owned());
+                    round.other(holder, of);
+                }
+                Ok(Answer::Absent) => drop(round.not_mine.insert(name.to_owned())),
                 Err(error) => round.silent.push(format!("{name}: {}", chain(&error))),
             }
         }

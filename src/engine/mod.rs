@@ -57,6 +57,9 @@ pub trait Permission: Send + Sync {
     /// The error says in words how it was lost.
     fn may_act(&self) -> Result<(), String>;
 
+    /// This node is acted on now: where not every node hears each sign of the run's life, it does.
+    fn acts_on(&self, _node: &str) {}
+
     /// From now on it is this other run that acts; nobody else comes in between. The error says in words why not.
     async fn pass_on(&self, run: &str) -> Result<(), String>;
 }
@@ -65,6 +68,10 @@ pub trait Permission: Send + Sync {
 impl Permission for crate::cluster::lock::Lease {
     fn may_act(&self) -> Result<(), String> {
         crate::cluster::lock::Lease::may_act(self)
+    }
+
+    fn acts_on(&self, node: &str) {
+        crate::cluster::lock::Lease::acts_on(self, node);
     }
 
     async fn pass_on(&self, run: &str) -> Result<(), String> {

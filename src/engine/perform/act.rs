@@ -14,6 +14,7 @@ impl Place<'_> {
     ) -> Result<String, Failure> {
         if step.changes_the_node() {
             self.may_act()?;
+            self.run.permission.acts_on(&self.node.name);
         }
         match step {
             Step::PushStore(push) => self.push(push).await,
