@@ -1,6 +1,6 @@
 //! The facts of a whole cluster: every node probed at the same time, the ring read from one of them.
 
-use super::views::{self, Looks};
+use super::views::{self, Looks, Observers};
 use super::{AT_ONCE, Cluster, Node, identity, trust};
 use crate::diagnostic::Diagnostic;
 use crate::facts::ring::{Ring, RingSource};
@@ -41,7 +41,7 @@ pub async fn survey_with(
     let ring = ring(cluster, &nodes, inventory).await?;
     let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     // The ports show what they show while the observers' JVMs start.
-    let candidates = views::candidates(cluster, &facts, None);
+    let candidates = Observers::of(cluster, &facts).candidates(cluster, None);
     let (looks, shown, trust) = tokio::join!(
         views::look(&candidates, &facts),
         look_at_ports(cluster, &facts.nodes),

@@ -30,27 +30,49 @@ pub struct Looks {
     pub wanted: usize,
 }
 
-/// Running nodes other than `subject`, in the order in which they are asked about it: of other racks first, and of
-/// different ones.
-pub fn candidates<'a>(cluster: &'a Cluster, facts: &Facts, subject: Option<&str>) -> Vec<&'a Node> {
-    let place = |node: &Node| {
-        let seen = facts.node(&node.name)?;
-        let member = facts.member_of(seen, &node.inventory.address)?;
-        Some((member.datacenter.clone(), member.rack.clone()))
-    };
-    let own = subject.and_then(|name| cluster.node(name)).and_then(place);
-    let runs = |node: &&Node| facts.node(&node.name).is_some_and(|seen| seen.process.is_some());
-    let others = cluster.nodes.iter().filter(|node| Some(node.name.as_str()) != subject).filter(runs);
-    let mut met = BTreeSet::from([own.clone()]);
-    // By rank: the first of a rack that is not the subject's, the others of such a rack, the subject's own rack.
-    let mut ranked: Vec<(u8, &Node)> = others
-        .map(|node| {
-            let place = place(node);
-            (if place == own { 2 } else { u8::from(!met.insert(place)) }, node)
-        })
-        .collect();
-    ranked.sort_by_key(|(rank, _)| *rank);
-    ranked.into_iter().map(|(_, node)| node).collect()
+/// Who may be asked about others. Looked up once for all questions of a run: it walks the ring for every node.
+pub struct Observers {
+    /// In the order of the cluster.
+    places: Vec<Place>,
+}
+
+struct Place {
+    runs: bool,
+    /// Datacenter and rack; `None` of a node that is not in the ring.
+    rack: Option<(String, String)>,
+}
+
+impl Observers {
+    pub fn of(cluster: &Cluster, facts: &Facts) -> Observers {
+        let place = |node: &Node| {
+            let seen = facts.node(&node.name);
+            let member = seen.and_then(|seen| facts.member_of(seen, &node.inventory.address));
+            Place {
+                runs: seen.is_some_and(|seen| seen.process.is_some()),
+                rack: member.map(|member| (member.datacenter.clone(), member.rack.clone())),
+            }
+        };
+        Observers { places: cluster.nodes.iter().map(place).collect() }
+    }
+
+    /// Running nodes other than `subject`, in the order in which they are asked about it: of other racks first, and of
+    /// different ones. `cluster`: the one that these were looked up in.
+    pub fn candidates<'a>(&self, cluster: &'a Cluster, subject: Option<&str>) -> Vec<&'a Node> {
+        let placed = || cluster.nodes.iter().zip(&self.places);
+        let is_subject = |node: &Node| Some(node.name.as_str()) == subject;
+        let own = placed().find(|(node, _)| is_subject(node)).and_then(|(_, place)| place.rack.as_ref());
+        let others = placed().filter(|(node, place)| place.runs && !is_subject(node));
+        let mut met = BTreeSet::from([own]);
+        // By rank: the first of a rack that is not the subject's, the others of such a rack, the subject's own rack.
+        let mut ranked: Vec<(u8, &Node)> = others
+            .map(|(node, place)| {
+                let rack = place.rack.as_ref();
+                (if rack == own { 2 } else { u8::from(!met.insert(rack)) }, node)
+            })
+            .collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, node)| node).collect()
+    }
 }
 
 /// `nodetool status` of two of the candidates, asked at the same time. One that does not answer is replaced by the

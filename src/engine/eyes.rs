@@ -1,7 +1,7 @@
 //! What the gates are shown: quick looks at the node itself, and beside them the slow question to its peers.
 
 use crate::cluster::survey::{chain, cql_connection, ring_now};
-use crate::cluster::views::{self, Looks};
+use crate::cluster::views::{self, Looks, Observers};
 use crate::cluster::{Cluster, Node};
 use crate::facts::ring::Ring;
 use crate::facts::{Facts, NodeFacts, Process};
@@ -41,6 +41,7 @@ pub enum Answer {
 pub struct Subject {
     pub cluster: Arc<Cluster>,
     pub facts: Arc<Facts>,
+    pub observers: Arc<Observers>,
     pub name: String,
     pub host_id: String,
     /// The process before the restart, and the one that the restart job saw start.
@@ -293,7 +294,7 @@ impl Subject {
 
     /// Whom to ask about it. A ring of one has no peers: it is asked what it says of itself.
     fn peers(&self) -> Vec<&Node> {
-        let others = views::candidates(&self.cluster, &self.facts, Some(&self.name));
+        let others = self.observers.candidates(&self.cluster, Some(&self.name));
         if others.is_empty() { vec![self.node()] } else { others }
     }
 

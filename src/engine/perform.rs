@@ -14,7 +14,7 @@ use super::hold::{Held, hold, listed};
 use super::{Perform, Permission, ProgressSender};
 use crate::cluster::moment::Moment;
 use crate::cluster::survey::chain;
-use crate::cluster::views::Looks;
+use crate::cluster::views::{Looks, Observers};
 use crate::cluster::{Cluster, Node};
 use crate::facts::{Facts, NodeFacts};
 use crate::formats::yaml;
@@ -39,6 +39,7 @@ pub struct Performer {
     pub cluster: Arc<Cluster>,
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
+    observers: Arc<Observers>,
     permission: Arc<dyn Permission>,
     answers: Answers,
     /// The pause at which the run was resumed.
@@ -123,6 +124,7 @@ impl Performer {
         let tried = state.tries.iter().copied().enumerate();
         Performer {
             run: state.run.clone(),
+            observers: Arc::new(Observers::of(&cluster, &facts)),
             cluster,
             facts,
             material,
@@ -305,6 +307,7 @@ impl Place<'_> {
         let subject = Subject {
             cluster: Arc::clone(&self.run.cluster),
             facts: Arc::clone(&self.run.facts),
+            observers: Arc::clone(&self.run.observers),
             name: self.node.name.clone(),
             host_id: member.host_id.clone(),
             before,

@@ -1,6 +1,7 @@
 //! Does every range keep what it must, if this node goes down now?
 
 use super::{Verdict, View, doing};
+use crate::facts::placement::Member;
 use crate::facts::ring::{KeepAvailable, Ring};
 use crate::node::nodetool::output::State;
 use std::collections::BTreeSet;
@@ -39,8 +40,9 @@ pub fn check(ring: &Ring, views: &[View], host_id: &str, keep: KeepAvailable) ->
 /// unknown to the one node that was asked; a new one is in no inventory.
 pub fn same_members(planned: &Ring, now: &Ring) -> Option<Verdict> {
     let strangers = |ring: &Ring, of: &Ring| {
-        let is_known = |id: &str| of.members.iter().any(|member| member.host_id == id);
-        ring.members.iter().find(|member| !is_known(&member.host_id)).map(|member| member.address.clone())
+        let known: BTreeSet<&str> = of.members.iter().map(|member| member.host_id.as_str()).collect();
+        let is_strange = |member: &&Member| !known.contains(member.host_id.as_str());
+        ring.members.iter().find(is_strange).map(|member| member.address.clone())
     };
     match (strangers(now, planned), strangers(planned, now)) {
         (Some(joined), _) => Some(Verdict::Fail(format!("{joined} joined the ring since the plan was made"))),
@@ -90,7 +92,6 @@ fn down_in(ring: &Ring, view: &View) -> Result<BTreeSet<String>, Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::placement::Member;
     use crate::facts::ring::{Partitioner, RingSource};
 
     fn ring(ids: &[&str]) -> Ring {
