@@ -37,7 +37,7 @@ pub async fn plan(
     let steps = state.steps_within(extent);
     let within = state.touched.iter().filter(|touched| steps.contains(&touched.step));
     let of_yaml = within.filter(|touched| is_yaml(state, touched));
-    let reads = of_yaml.map(|touched| read(cluster, touched));
+    let reads = of_yaml.map(|touched| read(cluster, facts, touched));
     let answers: Vec<_> = stream::iter(reads).buffered(AT_ONCE).collect().await;
     let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
     for answer in answers {
@@ -85,9 +85,10 @@ fn is_yaml(state: &RunState, touched: &Touched) -> bool {
 }
 
 /// A copy by its node and path. There is none where the run was cut off before it made one: then the file was not
-/// replaced either, and what stands there is the old one.
+/// replaced either, and what stands there is the old one. If it is another, somebody else has made the same of it.
 async fn read(
     cluster: &Cluster,
+    facts: &Facts,
     touched: &Touched,
 ) -> Result<Option<((String, String), Secret)>, Diagnostic> {
     let help = "without this copy the file cannot be put back: mend it by hand, then run `ringwalk plan`";
@@ -95,7 +96,14 @@ async fn read(
     let Some(node) = cluster.node(&touched.node) else { return Ok(None) };
     let bytes = match files::read(node.host.as_ref(), &touched.kept.backup).await {
         Ok(bytes) => Zeroizing::new(bytes),
-        Err(files::FileError::Absent { .. }) => return Ok(None),
+        Err(files::FileError::Absent { .. }) => {
+            let now = facts.node(&touched.node).map(|seen| &seen.yaml.file.sha256);
+            if now == touched.kept.sha256.as_ref() {
+                return Ok(None);
+            }
+            let why = format!("the run has no copy of {}, so it is another who wrote it", touched.kept.path);
+            return Err(Diagnostic::new(place, why).help(help));
+        }
         Err(error) => return Err(Diagnostic::new(place, chain(&error)).help(error.help())),
     };
     if Some(sha256_hex(&bytes)) != touched.kept.sha256 {

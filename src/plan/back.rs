@@ -185,11 +185,14 @@ impl<'a> Way<'a> {
         let policy_before = before.policy(&projected.facts);
         let served = projected.facts.shows.values().find_map(|shows| shows.certificate.clone());
         let (mut restores, mut taken_up) = (Vec::new(), TakenUp::Not);
-        for id in begun {
+        // The last that was written first: a run that stops in between leaves a yaml that names no store that is gone.
+        for id in begun.into_iter().rev() {
             let step = &self.undone.plan.steps[id].step;
+            let is_first = matches!(taken_up, TakenUp::Not);
             match step {
-                Step::Restart(restart) => taken_up = TakenUp::Restarted(restart.clone()),
-                Step::Reload(_) => taken_up = TakenUp::Reloaded,
+                Step::Restart(restart) if is_first => taken_up = TakenUp::Restarted(restart.clone()),
+                Step::Reload(_) if is_first => taken_up = TakenUp::Reloaded,
+                Step::Restart(_) | Step::Reload(_) => {}
                 Step::PushStore(_) | Step::EditYaml(_) | Step::RestoreFile(_) => {
                     restores.extend(restore(self.undone, id, projected));
                 }
