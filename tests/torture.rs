@@ -4,8 +4,12 @@
 
 #[path = "torture/desk.rs"]
 mod desk;
+#[path = "torture/heals.rs"]
+mod heals;
 #[path = "torture/kills.rs"]
 mod kills;
+#[path = "torture/many.rs"]
+mod many;
 #[path = "torture/mutated.rs"]
 mod mutated;
 #[path = "torture/on_failure.rs"]
@@ -87,7 +91,8 @@ fn any_seed_is_survived() {
             let played = seeds::play(*seed, Mutation::None);
             if !played.violations.is_empty() {
                 next.store(seeds.len(), Ordering::Relaxed);
-                return Some((*seed, played.violations.join("\n")));
+                let story = played.story.join("\n");
+                return Some((*seed, format!("{}\n{story}", played.violations.join("\n"))));
             }
             met.lock().unwrap().add(&played);
         }
@@ -152,7 +157,7 @@ impl Met {
 }
 
 /// What is broken, and the words of the judge that has to notice.
-const BROKEN: [(Mutation, &str); 12] = [
+const BROKEN: [(Mutation, &str); 13] = [
     (Mutation::NeverWaits, "lost its quorum"),
     (Mutation::WritesInPlace, "is half written"),
     (Mutation::StartsJobsTwice, "began twice"),
@@ -164,6 +169,7 @@ const BROKEN: [(Mutation, &str); 12] = [
     (Mutation::LeavesAFile, "is not as before: it was not there"),
     (Mutation::LosesTheMode, "is not as before: it has"),
     (Mutation::IgnoresTheLock, "while its name stood on"),
+    (Mutation::NeverHeals, "whose controller is gone"),
     (Mutation::NeverConfirms, "when the faults were over the run ended"),
 ];
 

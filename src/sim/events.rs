@@ -12,6 +12,8 @@ const SHORT_LIFE: Duration = Duration::from_secs(60);
 /// A supervisor starts a flapping process again after so long, and it comes up after so long more.
 const FLAP_S: u64 = 12;
 const COMES_BACK: Duration = Duration::from_secs(8);
+/// What a machine needs until it takes SSH again.
+const BOOT: Duration = Duration::from_secs(60);
 
 /// Plays the events of a cluster's faults; when the time of faults is over, what is left of them ends.
 pub async fn play(world: Arc<World>) {
@@ -49,15 +51,28 @@ async fn follow(world: Arc<World>, event: Event) {
                 state.start(node, Instant::now(), COMES_BACK);
             }
         }
+        Event::Reboots { node } => comes_back(&world, node).await,
         Event::DiesAfterStart { node } => dies_after_its_next_start(&world, node).await,
         Event::JvmDies { .. }
         | Event::WontStart { .. }
         | Event::NeverBack { .. }
+        | Event::OpensNoNewStore { .. }
         | Event::YamlByHand { .. }
         | Event::Partition { .. }
         | Event::ClockSkew { .. }
         | Event::ControllerDies { .. }
         | Event::AnotherOperator => {}
+    }
+}
+
+/// A machine that boots, and the service that it starts; not where it was switched off again meanwhile.
+async fn comes_back(world: &World, node: usize) {
+    let boots = world.state().machines[node].boots;
+    sleep(BOOT).await;
+    let mut state = world.state();
+    if state.machines[node].boots == boots && state.machines[node].is_gone {
+        state.machines[node].is_gone = false;
+        state.start(node, Instant::now(), COMES_BACK);
     }
 }
 
@@ -97,8 +112,17 @@ impl State {
             }
             Event::NeverBack { node } => {
                 self.inject("node gone, not back by itself");
-                self.end(*node, now, false);
+                self.switch_off(*node, now);
                 self.machines[*node].is_gone = true;
+            }
+            Event::Reboots { node } => {
+                self.inject("machine restarts");
+                self.switch_off(*node, now);
+                self.machines[*node].is_gone = true;
+            }
+            Event::OpensNoNewStore { node } => {
+                self.inject("opens no new store");
+                self.machines[*node].files.open_no_other();
             }
             Event::YamlByHand { node } => self.change_by_hand(*node),
             Event::DiskFull { node, .. } => {

@@ -41,6 +41,14 @@ pub enum Event {
     NeverBack {
         node: usize,
     },
+    /// The machine stops, and starts again by itself.
+    Reboots {
+        node: usize,
+    },
+    /// Java there opens no store from now on but those that stand there, until the operator sees to it.
+    OpensNoNewStore {
+        node: usize,
+    },
     YamlByHand {
         node: usize,
     },
@@ -120,7 +128,7 @@ impl Faults {
     fn event(random: &mut Random, nodes: usize, racks: usize) -> Event {
         let node = random.below(nodes as u64) as usize;
         let lasts_s = 10 + random.below(300);
-        match random.below(13) {
+        match random.below(15) {
             0 => Event::JvmDies { node },
             1 => Event::Flaps { node },
             2 => Event::WontStart { node, lasts_s },
@@ -132,6 +140,8 @@ impl Faults {
             8 => Event::DiesAfterStart { node },
             9 => Event::NeverBack { node },
             10 => Event::AnotherOperator,
+            11 => Event::Reboots { node },
+            12 => Event::OpensNoNewStore { node },
             _ => Event::ControllerDies {
                 after_records: 1 + random.below(50) as usize,
                 recorded: random.chance(500),

@@ -4,7 +4,7 @@ use super::disk::Disk;
 use super::judge::Mutation;
 use crate::node::files::ABSENT;
 use crate::plan::change::sha256_hex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
@@ -21,6 +21,8 @@ pub struct Files {
     pub by_path: BTreeMap<String, File>,
     pub disk_full: bool,
     pub read_only: bool,
+    /// Java there opens no store but these, by SHA-256.
+    pub opens_only: Option<BTreeSet<String>>,
     pub disk: Option<Disk>,
 }
 
@@ -52,6 +54,11 @@ impl Files {
             Some(file) => ([b"file\n".as_slice(), &file.bytes].concat(), String::new()),
             None => (b"absent\n".to_vec(), String::new()),
         }
+    }
+
+    /// From now on Java opens no store but those that stand there.
+    pub fn open_no_other(&mut self) {
+        self.opens_only = Some(self.by_path.values().map(|file| sha256_hex(&file.bytes)).collect());
     }
 
     pub fn sha256(&self, path: &str) -> Option<String> {
@@ -145,6 +152,7 @@ impl Files {
             return said("failed");
         }
         if verb == "confirm" && !self.by_path.contains_key(&mark) {
+            self.by_path.remove(&format!("{directory}/healed"));
             return said("done");
         }
         if let Some(words) = self.refusal() {
@@ -152,6 +160,7 @@ impl Files {
         }
         if verb == "confirm" {
             self.by_path.remove(&mark);
+            self.by_path.remove(&format!("{directory}/healed"));
         } else {
             let bytes = format!("{run}\n").into_bytes();
             let file = File { bytes, owner: "root".into(), group: "root".into(), mode: 0o600 };
@@ -160,13 +169,19 @@ impl Files {
         said("done")
     }
 
-    fn refusal(&self) -> Option<&'static str> {
+    pub fn refusal(&self) -> Option<&'static str> {
         match (self.disk_full, self.read_only) {
             (true, _) => Some("cat: write error: No space left on device"),
             (false, true) => Some("sh: cannot create: Read-only file system"),
             (false, false) => None,
         }
     }
+}
+
+/// Whether the copy that a run kept of a file is whole, and says whose the file was.
+pub fn has_copy(files: &Files, backup: &str, was: &str) -> bool {
+    files.sha256(backup).as_deref() == Some(was)
+        && files.by_path.contains_key(&format!("{backup}.attributes"))
 }
 
 fn said(text: &str) -> Said {

@@ -126,7 +126,7 @@ impl SimHost {
                 let files = &mut state.machines[self.node].files;
                 let said = files.replace(arguments, &bytes, power_lost, mutation);
                 if power_lost {
-                    state.end(self.node, now, false);
+                    state.switch_off(self.node, now);
                     state.start(self.node, now, Duration::from_secs(30));
                 }
                 state.judge_files(self.node);
@@ -147,7 +147,7 @@ impl Host for SimHost {
     }
 
     async fn run(&self, command: &Command) -> Result<Output, HostError> {
-        self.world.state().judge_words(&command.argv);
+        self.world.state().hear(command);
         let writes = matches!(command.as_script(), Some(("replace", _)));
         let fate = self.fate(writes);
         sleep(self.world.lasts(ROUND_TRIP)).await;

@@ -4,6 +4,7 @@
 
 use super::world::{Machine, State};
 use crate::plan::change::sha256_hex;
+use crate::transport::Command;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -36,6 +37,8 @@ pub enum Mutation {
     IgnoresTheLock,
     /// The mark of a run is never taken off a node.
     NeverConfirms,
+    /// A node that is left alone with files with which it does not start is left so.
+    NeverHeals,
 }
 
 /// A node that died by itself is known to be down by then: gossip takes up to 21 s (measured), an answer of the peers
@@ -94,8 +97,9 @@ impl State {
         }
     }
 
-    /// No secret is in what others on the node can see.
-    pub fn judge_words(&mut self, words: &[String]) {
+    /// No secret is in what others on the node can see. The text of a script is the same in every run, and not looked at.
+    pub fn judge_words(&mut self, command: &Command) {
+        let words = command.as_script().map_or(command.argv.as_slice(), |(_, arguments)| arguments);
         let told = words.iter().any(|word| self.secrets.iter().any(|secret| word.contains(secret.as_str())));
         if told {
             self.violations.push("a secret is in a command's arguments".into());

@@ -12,7 +12,7 @@ pub struct Lock {
     pub token: String,
     by: String,
     since: Instant,
-    beat: Instant,
+    pub beat: Instant,
 }
 
 /// Any moment: only differences count.

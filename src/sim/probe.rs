@@ -32,6 +32,9 @@ pub fn answer(state: &State, node: usize, stores: &[String], now: Instant) -> Ve
     let owed = owed.map(|file| String::from_utf8_lossy(&file.bytes).trim().to_owned()).unwrap_or_default();
     let mut text = section("probe", "1");
     text += &[section("uid", "0"), section("state_dir", state_dir), section("owed", &owed)].concat();
+    if let Some(file) = machine.files.by_path.get(&format!("{state_dir}/healed")) {
+        text += &section("healed", &String::from_utf8_lossy(&file.bytes));
+    }
     text += &section("missing", "");
     text += &process(machine, &jar);
     let paths = [

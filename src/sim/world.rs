@@ -3,18 +3,18 @@
 use super::cassandra::{Running, speaks};
 use super::events;
 use super::faults::Faults;
-use super::files::{File, Files};
+use super::files::File;
 use super::guard::{self, Guarded};
-use super::install::{self, Install};
-use super::job::Job;
 use super::judge::Mutation;
-use super::lock::Lock;
+pub use super::machine::Machine;
+use super::machine::machine;
 use super::random::Random;
 use crate::facts::placement::{Member, Replication};
 use crate::facts::ring::{KeepAvailable, Keyspace};
 use crate::facts::version::Version;
 use crate::formats::yaml;
 use crate::plan::change::sha256_hex;
+use crate::transport::Command;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,6 +61,8 @@ pub struct State {
     pub by_hand: Vec<String>,
     /// How often each kind of fault was injected.
     pub injected: BTreeMap<&'static str, u64>,
+    /// How often each verb was asked for.
+    pub asked: BTreeMap<String, u64>,
 }
 
 /// How long Cassandra takes from its start until it serves: the least, and what may come on top.
@@ -68,29 +70,6 @@ pub struct State {
 pub struct Pace {
     pub least_s: u64,
     pub more_s: u64,
-}
-
-pub struct Machine {
-    pub name: String,
-    pub install: Install,
-    pub member: Member,
-    pub version: Version,
-    /// Its client port.
-    pub port: u16,
-    pub lock: Option<Lock>,
-    pub files: Files,
-    pub process: Option<Running>,
-    pub jobs: BTreeMap<String, Job>,
-    pub log: String,
-    pub clock_skew_s: i64,
-    pub wont_start_until: Option<Instant>,
-    /// Switched off: no SSH, no process, until somebody sees to it.
-    pub is_gone: bool,
-    /// Ringwalk's restart took it down and has not seen it serve again.
-    pub down_for_us: bool,
-    pub down_since: Option<Instant>,
-    /// What gossip has to tell: when it came or went, and how many seconds others need to hear of it.
-    pub rumours: Vec<(Instant, bool, u64)>,
 }
 
 /// A cluster before its time begins.
@@ -149,6 +128,7 @@ impl World {
             actors: Vec::new(),
             by_hand: Vec::new(),
             injected: BTreeMap::new(),
+            asked: BTreeMap::new(),
         };
         for node in (0..state.machines.len()).filter(|node| !still.stopped.contains(node)) {
             state.start(node, now, Duration::ZERO);
@@ -226,6 +206,18 @@ impl World {
         self.state().injected.clone()
     }
 
+    /// How often the nodes were asked, by verb: a script's name, or the last word of a command.
+    pub fn asked(&self) -> BTreeMap<String, u64> {
+        self.state().asked.clone()
+    }
+
+    /// From now on Java on this node opens no store but those that stand there.
+    pub fn opens_no_new_store(&self, name: &str) {
+        let mut state = self.state();
+        let machine = state.machines.iter_mut().find(|machine| machine.name == name);
+        machine.into_iter().for_each(|machine| machine.files.open_no_other());
+    }
+
     /// The faults are over, and the operator starts what is down.
     pub fn heal(&self) {
         let mut state = self.state();
@@ -238,6 +230,7 @@ impl World {
             (machine.wont_start_until, machine.is_gone) = (None, false);
             machine.clock_skew_s = 0;
             (machine.files.disk_full, machine.files.read_only) = (false, false);
+            machine.files.opens_only = None;
             if machine.process.is_none() {
                 state.start(node, now, Duration::from_secs(5));
             }
@@ -263,6 +256,27 @@ impl State {
 
     pub fn inject(&mut self, kind: &'static str) {
         *self.injected.entry(kind).or_default() += 1;
+    }
+
+    /// A command has come in.
+    pub fn hear(&mut self, command: &Command) {
+        self.judge_words(command);
+        let word = command.as_script().map(|(verb, _)| verb).or(command.argv.last().map(String::as_str));
+        let word = word.unwrap_or_default();
+        match self.asked.get_mut(word) {
+            Some(times) => *times += 1,
+            None => drop(self.asked.insert(word.to_owned(), 1)),
+        }
+    }
+
+    pub fn serves(&self, node: usize) -> bool {
+        self.machines[node].process.as_ref().is_some_and(|process| process.serves(Instant::now()))
+    }
+
+    /// The machine stops: its processes end, and with them every job.
+    pub fn switch_off(&mut self, node: usize, now: Instant) {
+        self.end(node, now, false);
+        self.machines[node].boots += 1;
     }
 
     /// Starts Cassandra; false if it does not come up.
@@ -297,9 +311,11 @@ impl State {
     /// The process ends. One that is drained says so; of one that dies the others hear by its silence.
     pub fn end(&mut self, node: usize, now: Instant, says_so: bool) {
         let heard_after_s = if says_so { 1 } else { 8 + self.random.below(14) };
+        let serves = self.serves(node);
         let machine = &mut self.machines[node];
         if machine.process.take().is_some() {
             machine.down_since = Some(now);
+            machine.down_for_us &= !serves;
             machine.rumours.push((now, false, heard_after_s));
         }
     }
@@ -338,49 +354,4 @@ fn member(node: &NodeWish, random: &mut Random) -> Member {
         release_version: node.version.to_string(),
         tokens,
     }
-}
-
-fn machine(node: &NodeWish, member: Member) -> Machine {
-    let yaml = File {
-        bytes: node.yaml.clone().into_bytes(),
-        owner: "root".into(),
-        group: "cassandra".into(),
-        mode: 0o640,
-    };
-    let files = Files { by_path: BTreeMap::from([(install::YAML.to_owned(), yaml)]), ..Files::default() };
-    let install = Install::package(&member.rpc_address);
-    Machine { port: port(&node.yaml), ..Machine::new(&node.name, install, member, node.version, files) }
-}
-
-impl Machine {
-    /// With Cassandra's own client port, and nothing that happens to it.
-    pub fn new(name: &str, install: Install, member: Member, version: Version, files: Files) -> Machine {
-        Machine {
-            name: name.to_owned(),
-            install,
-            member,
-            version,
-            port: CLIENT_PORT,
-            lock: None,
-            files,
-            process: None,
-            jobs: BTreeMap::new(),
-            log: String::new(),
-            clock_skew_s: 0,
-            wont_start_until: None,
-            is_gone: false,
-            down_for_us: false,
-            down_since: None,
-            rumours: Vec::new(),
-        }
-    }
-}
-
-/// `DatabaseDescriptor`, `Config.native_transport_port`.
-const CLIENT_PORT: u16 = 9042;
-
-fn port(text: &str) -> u16 {
-    let root = yaml::parse(text).ok().flatten();
-    let named = root.as_ref().and_then(|root| root.get("native_transport_port"));
-    named.and_then(yaml::as_integer_1_1).and_then(|port| u16::try_from(port).ok()).unwrap_or(CLIENT_PORT)
 }

@@ -65,13 +65,18 @@ impl Known {
     }
 
     pub fn hearers<'a>(&self, nodes: &'a [Node], heard: Heard) -> Vec<&'a Node> {
-        let hears = |(at, node): &(usize, &Node)| match heard {
-            Heard::ByTurn(turn) if nodes.len() > HEAR_ALL => {
-                at % TURNS == turn || self.acted_on.contains(&node.name)
+        let hears = |(at, node): &(usize, &Node)| self.hears(&node.name, *at, nodes.len(), heard);
+        nodes.iter().enumerate().filter(hears).map(|(_, node)| node).collect()
+    }
+
+    /// Whether the node that stands at this place of so many does.
+    fn hears(&self, name: &str, at: usize, of: usize, heard: Heard) -> bool {
+        match heard {
+            Heard::ByTurn(turn) if of > HEAR_ALL => {
+                at % TURNS == turn || self.acted_on.iter().any(|node| node == name)
             }
             Heard::ByTurn(_) | Heard::ByAll => true,
-        };
-        nodes.iter().enumerate().filter(hears).map(|(_, node)| node).collect()
+        }
     }
 }
 
@@ -81,4 +86,30 @@ pub enum Heard {
     ByAll,
     /// By those whose turn it is.
     ByTurn(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of four signs in a row a node hears, by its place.
+    fn heard(known: &Known, of: usize) -> Vec<usize> {
+        let times = |at: usize| {
+            let hears = |turn: &usize| known.hears(&format!("n{at}"), at, of, Heard::ByTurn(*turn));
+            (0..TURNS).filter(hears).count()
+        };
+        (0..of).map(times).collect()
+    }
+
+    #[test]
+    fn each_of_many_nodes_hears_every_fourth_sign_and_one_that_is_acted_on_hears_all() {
+        let mut known = Known::default();
+        assert_eq!(heard(&known, HEAR_ALL), vec![TURNS; HEAR_ALL]);
+        assert_eq!(heard(&known, 1000), vec![1; 1000]);
+        known.acts_on("n7");
+        assert_eq!((heard(&known, 1000)[7], heard(&known, 1000)[8]), (TURNS, 1));
+        (100..100 + ACTED_ON).for_each(|at| known.acts_on(&format!("n{at}")));
+        assert_eq!((heard(&known, 1000)[7], heard(&known, 1000)[100]), (1, TURNS));
+        assert!(known.hears("n9", 9, 1000, Heard::ByAll));
+    }
 }
