@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// As long as a start may take, two minutes more, and what it takes to go back: `timeouts.heal` and a restart.
-const HEALED_BY: Duration = Duration::from_secs(900);
+const HEALED_BY: Duration = Duration::from_secs(1000);
 /// The last node that a run comes to.
 const ILL: &str = "n2";
 
@@ -19,10 +19,23 @@ fn a_node_that_is_left_with_a_store_that_does_not_open_puts_its_old_files_back()
     assert!(healed > 0, "no kill left the node to itself");
 }
 
+#[test]
+fn a_node_that_never_heals_itself_is_noticed() {
+    let is_noticed = |after_records| {
+        in_time(async {
+            let mut rollout = ready(Mutation::NeverHeals);
+            rollout.apply(Playbook::Enable, Some(Kill { after_records, recorded: false })).await;
+            sleep(HEALED_BY).await;
+            rollout.violations().iter().any(|violation| violation.contains("whose controller is gone"))
+        })
+    };
+    assert!((1..records()).any(is_noticed));
+}
+
 /// How many records a run has that ends on the ill node.
 fn records() -> usize {
     in_time(async {
-        let mut rollout = ready();
+        let mut rollout = ready(Mutation::None);
         let ended = rollout.apply(Playbook::Enable, None).await;
         assert_eq!(ended, Ended::With(RunResult::StoppedMidway), "{}", rollout.told());
         rollout.records()
@@ -33,7 +46,7 @@ fn records() -> usize {
 /// a resumed run is refused and says why, and going back leaves every node as it was.
 fn heals(after_records: usize) -> bool {
     in_time(async {
-        let mut rollout = ready();
+        let mut rollout = ready(Mutation::None);
         let before = rollout.configuration();
         let killed = rollout.apply(Playbook::Enable, Some(Kill { after_records, recorded: false })).await;
         assert_eq!(killed, Ended::Killed, "after {after_records}");
@@ -57,8 +70,8 @@ fn heals(after_records: usize) -> bool {
     })
 }
 
-fn ready() -> Rollout {
-    let rollout = Rollout::new(3, 1, Faults::default(), Mutation::None);
+fn ready(mutation: Mutation) -> Rollout {
+    let rollout = Rollout::new(3, 1, Faults::default(), mutation);
     rollout.world.opens_no_new_store(ILL);
     rollout
 }
