@@ -56,7 +56,7 @@ pub struct Eyes {
     recent: Option<Looks>,
     process: Option<(Instant, Result<ProcessLook, String>)>,
     peers: Question<Looks>,
-    spare: Question<(Looks, Result<Ring, String>)>,
+    spare: Question<Fresh>,
     schema: Question<Result<Versions, String>>,
     offer: Question<Result<Offered, String>>,
     internode: Question<Result<StorageLook, String>>,
@@ -200,14 +200,14 @@ impl Eyes {
                 self.internode.settle(&self.news, ask, judge).await
             }
             Gate::CanBeSpared { keep } => {
-                let judge = |(looks, ring): &(Looks, Result<Ring, String>)| match ring {
+                let judge = |fresh: &Fresh| match &fresh.ring {
                     Err(why) => Verdict::Wait(format!("the ring cannot be read: {why}")),
-                    Ok(ring) => judged(looks, |views| {
+                    Ok(ring) => judged(&fresh.looks, |views| {
                         can_be_spared::same_members(&subject.facts.ring, ring)
-                            .unwrap_or_else(|| can_be_spared::check(ring, views, id, *keep))
+                            .unwrap_or_else(|| can_be_spared::check(ring, views, id, fresh.serves, *keep))
                     }),
                 };
-                let ask = ask_peers_and_ring(Arc::clone(&subject), self.recent.take());
+                let ask = ask_afresh(Arc::clone(&subject), self.recent.take());
                 self.spare.settle(&self.news, ask, judge).await
             }
             Gate::PeersSeeItUp => {
@@ -331,8 +331,16 @@ async fn ask_peers(subject: Arc<Subject>) -> Looks {
     views::look(&subject.peers(), &subject.facts).await
 }
 
-/// The ring is asked for again, too: keyspaces come and their replication changes while a plan is carried out.
-async fn ask_peers_and_ring(subject: Arc<Subject>, recent: Option<Looks>) -> (Looks, Result<Ring, String>) {
+/// What is asked anew before a node goes down. The ring, too: keyspaces come and their replication changes while a plan is
+/// carried out.
+struct Fresh {
+    looks: Looks,
+    ring: Result<Ring, String>,
+    /// Whether the node itself answers CQL; so it is taken for as long as nobody has seen that it does not.
+    serves: bool,
+}
+
+async fn ask_afresh(subject: Arc<Subject>, recent: Option<Looks>) -> Fresh {
     let peers = subject.peers();
     let looks = async {
         match recent.filter(|looks| looks.asked.is_some_and(|asked| asked.elapsed() < RECENT)) {
@@ -340,7 +348,11 @@ async fn ask_peers_and_ring(subject: Arc<Subject>, recent: Option<Looks>) -> (Lo
             None => views::look(&peers, &subject.facts).await,
         }
     };
-    tokio::join!(looks, ring_now(&peers, &subject.facts))
+    let native = &subject.seen().native;
+    let own = wire::look(subject.node().host.as_ref(), &native.address, native.port, None);
+    let (looks, ring, own) = tokio::join!(looks, ring_now(&peers, &subject.facts), own);
+    let serves = own.map_or(true, |look| cql_answers::check(&look) == Verdict::Pass);
+    Fresh { looks, ring, serves }
 }
 
 async fn ask_offer(subject: Arc<Subject>, port: u16) -> Result<Offered, String> {

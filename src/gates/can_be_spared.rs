@@ -7,10 +7,11 @@ use crate::node::nodetool::output::State;
 use std::collections::BTreeSet;
 
 /// Asks with fresh eyes: a node that any observer calls down counts as down. Of the node itself it is the other way
-/// round: only one that all call down is down already and takes nothing away from its ranges; in a partition each side
-/// calls the other down, and clients reach both. While a node joins, leaves or moves, ranges are changing hands and no
-/// answer would hold; so it is while an observer does not know every member yet.
-pub fn check(ring: &Ring, views: &[View], host_id: &str, keep: KeepAvailable) -> Verdict {
+/// round: only one that all call down, and that does not serve, is down already and takes nothing away from its ranges.
+/// In a partition each side calls the other down, and clients reach both; all who are asked may be on one side, and of a
+/// node that has just come back they have not heard yet. While a node joins, leaves or moves, ranges are changing hands
+/// and no answer would hold; so it is while an observer does not know every member yet.
+pub fn check(ring: &Ring, views: &[View], host_id: &str, serves: bool, keep: KeepAvailable) -> Verdict {
     if views.is_empty() {
         return Verdict::Wait("no node could be asked who is up".into());
     }
@@ -22,7 +23,7 @@ pub fn check(ring: &Ring, views: &[View], host_id: &str, keep: KeepAvailable) ->
         Ok(by_view) => by_view,
         Err(verdict) => return verdict,
     };
-    let is_down_already = by_view.iter().all(|down| down.contains(host_id));
+    let is_down_already = !serves && by_view.iter().all(|down| down.contains(host_id));
     let mut down: BTreeSet<String> = by_view.into_iter().flatten().collect();
     if !is_down_already {
         down.remove(host_id);

@@ -29,10 +29,15 @@ fn ring() -> Ring {
     }
 }
 
+/// Of a node that serves.
 fn asked(node: &str, views: &[&str]) -> String {
+    asked_of(node, true, views)
+}
+
+fn asked_of(node: &str, serves: bool, views: &[&str]) -> String {
     let views: Vec<View> =
         views.iter().zip(["b", "c"]).map(|(rows, observer)| view(observer, rows)).collect();
-    told(check(&ring(), &views, node, KeepAvailable::Quorum))
+    told(check(&ring(), &views, node, serves, KeepAvailable::Quorum))
 }
 
 const ALL_UP: &str = "UN a, UN b, UN c, UN d, UN e, UN f";
@@ -41,7 +46,19 @@ const ALL_UP: &str = "UN a, UN b, UN c, UN d, UN e, UN f";
 fn a_node_is_spared_while_its_ranges_keep_their_quorum() {
     assert_eq!(asked("a", &[ALL_UP, ALL_UP]), "pass");
     assert_eq!(asked("a", &["UN a, UN b, UN c, DN d, UN e, UN f"]), "pass", "d shares no range with a");
-    assert_eq!(asked("a", &["DN a, UN b, UN c, UN d, UN e, UN f"]), "pass", "what is down can go down");
+}
+
+#[test]
+fn what_is_down_can_go_down_unless_it_serves() {
+    let beside_b = "DN a, DN b, UN c, UN d, UN e, UN f";
+    assert_eq!(asked_of("a", false, &[beside_b, beside_b]), "pass");
+    let asked = asked_of("a", true, &[beside_b, beside_b]);
+    assert!(asked.starts_with("wait: range ") && asked.contains("down: 10.0.0.b"), "{asked}");
+    assert_eq!(
+        asked_of("a", true, &["DN a, UN b, UN c, UN d, UN e, UN f"]),
+        "pass",
+        "its ranges keep two others"
+    );
 }
 
 #[test]

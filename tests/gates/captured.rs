@@ -30,7 +30,7 @@ fn asked(version: &str, file: &str, node: &str) -> [String; 2] {
     let (ring, views) = (ring(version), [view(version, file)]);
     let id = |address: &str| ring.member(address).expect("of the ring").host_id.clone();
     [
-        told(can_be_spared::check(&ring, &views, &id("127.0.0.1"), KeepAvailable::Quorum)),
+        told(can_be_spared::check(&ring, &views, &id("127.0.0.1"), true, KeepAvailable::Quorum)),
         told(peers_see_it_up::check(&views, &id(node))),
     ]
 }
