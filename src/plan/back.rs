@@ -3,6 +3,7 @@
 //! Phases are undone in reverse, each on all of its nodes before the one before it, so that a client that speaks both
 //! plaintext and TLS is served all the while. Limits and gates are those of the run itself.
 
+use super::backwards::shuts_out;
 use super::change::{Change, NodeChange, RestartReason};
 use super::conduct::Conduct;
 use super::diff;
@@ -209,7 +210,8 @@ impl<'a> Way<'a> {
             taken_up = TakenUp::Not;
         }
         // The mark of a run that is taken back is taken away.
-        let is_owed = projected.facts.owed.take().is_some_and(|run| run == self.undone.run);
+        let owed = projected.facts.owed.take();
+        let is_owed = owed.as_deref() == Some(self.undone.run);
         if restores.is_empty() && matches!(taken_up, TakenUp::Not) && !is_owed {
             return None;
         }
@@ -217,17 +219,10 @@ impl<'a> Way<'a> {
         let policy = after.policy(&projected.facts);
         let keystore_changes = after.keystore != before.keystore
             || restores.iter().any(|file| file.path == after.keystore || file.path == before.keystore);
-        let wires = wires(&after, &projected.facts, served.filter(|_| !keystore_changes));
-        if policy_before.accepts_tls() && !policy.accepts_tls() {
-            let what =
-                "TLS is turned off again: a client that speaks nothing but TLS by now is not served any more";
-            self.warnings.insert(what.into());
-        }
-        if policy_before.accepts_plaintext() && !policy.accepts_plaintext() {
-            let what =
-                "plaintext is refused again: a client that speaks plaintext by now is not served any more";
-            self.warnings.insert(what.into());
-        }
+        // What an unfinished run left loaded need not be what stands on disk.
+        let served = served.filter(|_| !keystore_changes && owed.is_none());
+        let wires = wires(&after, &projected.facts, served);
+        self.warnings.extend(shuts_out(policy_before, policy).map(Into::into));
         let path = projected.facts.yaml.path.clone();
         let diff = diff::masked(&path, text_before.expose(), projected.text.expose());
         Some(Work { restores, taken_up, wires, diff })

@@ -4,6 +4,7 @@
 use super::ports::ClientOptions;
 use crate::diagnostic::Diagnostic;
 use crate::facts::NodeFacts;
+use crate::facts::policy::Policy;
 use crate::input::Input;
 
 /// What the client ports of a node take, all together.
@@ -59,4 +60,13 @@ pub fn problem(
         return refuse(message, help);
     }
     None
+}
+
+/// Whom the way back no longer lets in.
+pub(super) fn shuts_out(before: Policy, after: Policy) -> impl Iterator<Item = &'static str> {
+    let tls = "TLS is turned off again: a client that speaks nothing but TLS by now is not served any more";
+    let plaintext =
+        "plaintext is refused again: a client that speaks plaintext by now is not served any more";
+    let no_tls = (before.accepts_tls() && !after.accepts_tls()).then_some(tls);
+    no_tls.into_iter().chain((before.accepts_plaintext() && !after.accepts_plaintext()).then_some(plaintext))
 }

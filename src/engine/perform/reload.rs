@@ -2,9 +2,8 @@
 
 use super::{Failure, Place, of_file};
 use crate::cluster::survey::chain;
-use crate::cluster::views;
 use crate::node::files::{self, Expect, Replace};
-use crate::node::log;
+use crate::node::{log, nodetool};
 use crate::plan::step::{PushStore, Reload};
 use crate::transport::Stdin;
 use std::collections::BTreeSet;
@@ -14,8 +13,13 @@ impl Place<'_> {
     /// logged and shows in the exit code (measured). What the wire serves is asked by the hold after this.
     pub(super) async fn reload(&self, reload: &Reload) -> Result<String, Failure> {
         let before = self.refusals().await?;
-        let refused = match views::ask(self.node, &self.node.nodetool(self.seen), &["reloadssl"]).await {
-            Err(why) => Some((format!("`nodetool reloadssl` failed: {why}"), Vec::new())),
+        let command = nodetool::command(&self.node.nodetool(self.seen), &["reloadssl"]);
+        let output = self.node.host.run(&command).await.map_err(|error| self.is_not_known(&chain(&error)))?;
+        let refused = match nodetool::answer(&output) {
+            Err(error) => {
+                let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+                Some((format!("`nodetool reloadssl` failed: {error}{help}"), Vec::new()))
+            }
             Ok(_) => {
                 let lines: Vec<String> = self.refusals().await?.difference(&before).cloned().collect();
                 let why = "its log says that it could not reload them".to_owned();
@@ -30,11 +34,17 @@ impl Place<'_> {
 
     async fn refusals(&self) -> Result<BTreeSet<String>, Failure> {
         let found = log::failed_reloads(self.node.host.as_ref(), &self.seen.layout.log_dir).await;
-        found.map_err(|error| {
-            let help =
-                "the new stores are in place and the process serves the old ones; run `ringwalk plan` again";
-            Failure::new(chain(&error), help)
-        })
+        found.map_err(|error| self.is_not_known(&chain(&error)))
+    }
+
+    /// The process may have taken up the new stores, so that the old ones cannot be put back beneath it.
+    fn is_not_known(&self, why: &str) -> Failure {
+        let help = format!(
+            "the new stores are in place on {}, and it serves them or the old ones; see that `ssh NODE true` works, \
+             then run `ringwalk resume`, which has it reload them again",
+            self.node.name
+        );
+        Failure::new(format!("cannot tell whether the stores were reloaded: {why}"), help)
     }
 
     /// A store that the process refuses would keep it from its next start.
