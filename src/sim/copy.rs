@@ -123,20 +123,25 @@ fn files(
     let mut files = BTreeMap::new();
     for (path, file) in there {
         let bytes = stores.and_then(|stores| stores.get(path));
-        let bytes = bytes.ok_or_else(|| format!("{path} was not read"))?.to_vec();
+        let bytes = bytes.ok_or_else(|| format!("{path} was not read"))?.clone();
         files.insert(path.clone(), File { bytes, ..attributes(file) });
     }
-    files.insert(seen.yaml.real_path.clone(), File { bytes: yaml, ..attributes(&seen.yaml.file) });
+    files.insert(seen.yaml.real_path.clone(), File { bytes: yaml.into(), ..attributes(&seen.yaml.file) });
     if let Some(run) = &seen.owed {
         let bytes = format!("{run}\n").into_bytes();
-        let mark = File { bytes, owner: "root".into(), group: "root".into(), mode: 0o600 };
+        let mark = File { bytes: bytes.into(), owner: "root".into(), group: "root".into(), mode: 0o600 };
         files.insert(format!("{}/owed", seen.state_dir), mark);
     }
     Ok(files)
 }
 
 fn attributes(file: &crate::facts::FileFacts) -> File {
-    File { bytes: Vec::new(), owner: file.owner.clone(), group: file.group.clone(), mode: file.mode }
+    File {
+        bytes: Zeroizing::default(),
+        owner: file.owner.clone(),
+        group: file.group.clone(),
+        mode: file.mode,
+    }
 }
 
 /// What the process speaks, where it runs with older files than those that stand there; `None`: what its files say.

@@ -6,12 +6,13 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Below `root` every file of the node stands at its path. Owner and group are the node's affair and not kept there.
 #[derive(Clone, Debug)]
 pub struct Disk {
     root: PathBuf,
-    written: BTreeMap<String, Vec<u8>>,
+    written: BTreeMap<String, Zeroizing<Vec<u8>>>,
 }
 
 impl Disk {
@@ -23,9 +24,9 @@ impl Disk {
     pub fn look(&self, files: &mut BTreeMap<String, File>) {
         for (path, written) in &self.written {
             match fs::read(self.place(path)) {
-                Ok(bytes) if bytes != *written => {
+                Ok(bytes) if bytes != **written => {
                     if let Some(file) = files.get_mut(path) {
-                        file.bytes = bytes;
+                        file.bytes = bytes.into();
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {

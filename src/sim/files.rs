@@ -5,15 +5,25 @@ use super::judge::Mutation;
 use crate::node::files::ABSENT;
 use crate::plan::change::sha256_hex;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct File {
-    pub bytes: Vec<u8>,
+    /// In a copy of a real node they may be its key.
+    pub bytes: Zeroizing<Vec<u8>>,
     pub owner: String,
     pub group: String,
     pub mode: u32,
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let File { bytes, owner, group, mode } = self;
+        write!(f, "{} bytes of {owner}:{group} {mode:03o}", bytes.len())
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -101,13 +111,13 @@ impl Files {
         };
         let was = self.by_path.get(path).cloned();
         let mut file = was.clone().unwrap_or(File {
-            bytes: Vec::new(),
+            bytes: Zeroizing::default(),
             owner: "root".into(),
             group: "root".into(),
             mode: 0o600,
         });
         if power_lost {
-            file.bytes = bytes[..bytes.len() / 2].to_vec();
+            file.bytes = bytes[..bytes.len() / 2].to_vec().into();
             self.by_path.insert(temporary, file);
             return said("");
         }
@@ -116,7 +126,7 @@ impl Files {
             return said("garbled x");
         }
         self.keep(backup, was, broken);
-        file.bytes = bytes.to_vec();
+        file.bytes = bytes.to_vec().into();
         self.by_path.insert(path.clone(), file);
         self.attributes(path, owner, mode);
         said("replaced")
@@ -128,7 +138,7 @@ impl Files {
             return;
         };
         let mode = if broken == Mutation::LosesTheMode { 0o644 } else { was.mode };
-        let bytes = format!("{}:{} {mode:o}\n", was.owner, was.group).into_bytes();
+        let bytes = format!("{}:{} {mode:o}\n", was.owner, was.group).into_bytes().into();
         let note = File { bytes, ..was.clone() };
         self.by_path.insert(format!("{backup}.attributes"), note);
         self.by_path.insert(backup.to_owned(), was);
@@ -163,7 +173,7 @@ impl Files {
             self.by_path.remove(&format!("{directory}/healed"));
         } else {
             let bytes = format!("{run}\n").into_bytes();
-            let file = File { bytes, owner: "root".into(), group: "root".into(), mode: 0o600 };
+            let file = File { bytes: bytes.into(), owner: "root".into(), group: "root".into(), mode: 0o600 };
             self.by_path.insert(mark, file);
         }
         said("done")

@@ -207,7 +207,8 @@ impl Files {
         if let Some(words) = self.refusal() {
             return Err(words.to_owned());
         }
-        let file = File { bytes: bytes.to_vec(), owner: "root".into(), group: "root".into(), mode: 0o600 };
+        let file =
+            File { bytes: bytes.to_vec().into(), owner: "root".into(), group: "root".into(), mode: 0o600 };
         self.by_path.insert(path.to_owned(), file);
         Ok(())
     }

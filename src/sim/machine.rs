@@ -68,7 +68,7 @@ impl Machine {
 /// As a Debian package leaves it, with the yaml that is wished.
 pub fn machine(node: &NodeWish, member: Member) -> Machine {
     let yaml = File {
-        bytes: node.yaml.clone().into_bytes(),
+        bytes: node.yaml.clone().into_bytes().into(),
         owner: "root".into(),
         group: "cassandra".into(),
         mode: 0o640,
