@@ -5,6 +5,7 @@ use super::opened::{Opened, open};
 use super::{Look, Policy, PortLook, Seen, ServedLook};
 use crate::formats::certificate::Certificate;
 use crate::formats::yaml;
+use crate::plan::internode;
 use crate::plan::ports::ClientOptions;
 use crate::plan::step::StoreName;
 use jiff::Timestamp;
@@ -25,24 +26,16 @@ pub struct Subject<'a> {
     pub internode_truststore: Option<Opened>,
 }
 
-/// `EncryptionOptions.java`: relative to where Cassandra was started.
-const DEFAULT_STORES: [(StoreName, &str, &str); 2] = [
-    (StoreName::Keystore, "keystore", "conf/.keystore"),
-    (StoreName::Truststore, "truststore", "conf/.truststore"),
-];
-
 impl<'a> Subject<'a> {
     pub fn of(look: &'a Look, seen: &'a Seen, policy: Policy) -> Subject<'a> {
         let root = yaml::parse(seen.facts.yaml.text.expose()).ok().flatten();
         let options = ClientOptions::of(root.as_ref());
         let section = root.as_ref().and_then(|root| root.get("client_encryption_options"));
         let opened = |role, path: &str| open(section, role, path, seen);
-        let internode = root.as_ref().and_then(|root| root.get("server_encryption_options"));
-        let is_on = internode_encryption(root.as_ref()) != "none";
-        let [internode_keystore, internode_truststore] = DEFAULT_STORES.map(|(role, key, default)| {
-            let written = internode.and_then(|section| section.get(key)?.as_str());
-            open(internode.filter(|_| is_on), role, written.unwrap_or(default), seen).filter(|_| is_on)
-        });
+        let of_nodes = root.as_ref().and_then(|root| root.get("server_encryption_options"));
+        let of_nodes = of_nodes.filter(|_| internode_encryption(root.as_ref()) != "none");
+        let opened_of_nodes = |role, path: &str| open(Some(of_nodes?), role, path, seen);
+        let [keystore_of_nodes, truststore_of_nodes] = internode::stores(root.as_ref());
         let now_s = policy.now.as_second() + seen.facts.clock_offset_s;
         Subject {
             look,
@@ -52,8 +45,8 @@ impl<'a> Subject<'a> {
             keystore: opened(StoreName::Keystore, &options.keystore),
             truststore: opened(StoreName::Truststore, &options.truststore),
             options,
-            internode_keystore,
-            internode_truststore,
+            internode_keystore: opened_of_nodes(StoreName::Keystore, &keystore_of_nodes),
+            internode_truststore: opened_of_nodes(StoreName::Truststore, &truststore_of_nodes),
             root,
         }
     }

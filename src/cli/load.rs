@@ -145,16 +145,16 @@ impl Stores<'_> {
         problems
     }
 
-    fn of_clients(&mut self, material: &mut Material) -> Vec<Diagnostic> {
+    fn of_clients(&self, material: &mut Material) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for (index, truststore) in self.input.playbook.stores.client_truststores.iter().enumerate() {
             let path = self.directory.join(&truststore.from);
             let password = truststore.password.as_ref().and_then(|source| material.secret(source));
             match read_store(&path, password, StoreName::Truststore) {
-                Ok(Opened { local: LocalStore { file, content: Some(content), .. }, .. }) => {
-                    material.client_truststores.push(ClientTruststore { file, content });
+                Ok(Opened { local: LocalStore { file, content, .. }, .. }) => {
+                    let opened = content.map(|content| ClientTruststore { file, content });
+                    material.client_truststores.extend(opened);
                 }
-                Ok(_) => {}
                 Err(Unfit { problem, help }) => {
                     let place = format!("stores.client_truststores[{index}].from");
                     problems.push(self.input.playbook.source.diagnostic_of(&place, problem, help));

@@ -3,7 +3,7 @@
 use super::{Cluster, Node};
 use crate::facts::Facts;
 use crate::gates::View;
-use crate::node::nodetool::{self, NodetoolError, output};
+use crate::node::nodetool::{self, output};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -118,8 +118,5 @@ async fn status(node: &Node, facts: &Facts) -> Result<Vec<output::StatusRow>, St
 pub async fn ask(node: &Node, tool: &nodetool::Nodetool, arguments: &[&str]) -> Result<String, String> {
     let output =
         node.host.run(&nodetool::command(tool, arguments)).await.map_err(|error| error.to_string())?;
-    nodetool::answer(&output).map_err(|error: NodetoolError| match error.help() {
-        Some(help) => format!("{error} ({help})"),
-        None => error.to_string(),
-    })
+    nodetool::answer(&output).map_err(|error| error.in_full())
 }

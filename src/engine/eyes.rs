@@ -253,13 +253,7 @@ impl Eyes {
                 | Gate::OfferIsRight(_) => None,
             })
             .collect();
-        let node = self.subject.node();
-        let address = &self.subject.seen().native.address;
-        let looks = ports.into_iter().map(|port| async move {
-            // Without a certificate of ours: whether the port demands one is part of what is asked.
-            let look = wire::look(node.host.as_ref(), address, port, None).await;
-            (port, look.map_err(|error| chain(&error)))
-        });
+        let looks = ports.into_iter().map(|port| async move { (port, self.subject.wire(port).await) });
         join_all(looks).await.into_iter().collect()
     }
 
@@ -296,6 +290,12 @@ impl Subject {
     fn peers(&self) -> Vec<&Node> {
         let others = self.observers.candidates(&self.cluster, Some(&self.name));
         if others.is_empty() { vec![self.node()] } else { others }
+    }
+
+    /// Without a certificate of ours: whether the port demands one is part of what is asked.
+    async fn wire(&self, port: u16) -> Result<WireLook, String> {
+        let look = wire::look(self.node().host.as_ref(), &self.seen().native.address, port, None).await;
+        look.map_err(|error| chain(&error))
     }
 
     fn seen(&self) -> &NodeFacts {
@@ -348,8 +348,7 @@ async fn ask_afresh(subject: Arc<Subject>, recent: Option<Looks>) -> Fresh {
             None => views::look(&peers, &subject.facts).await,
         }
     };
-    let native = &subject.seen().native;
-    let own = wire::look(subject.node().host.as_ref(), &native.address, native.port, None);
+    let own = subject.wire(subject.seen().native.port);
     let (looks, ring, own) = tokio::join!(looks, ring_now(&peers, &subject.facts), own);
     let serves = own.map_or(true, |look| cql_answers::check(&look) == Verdict::Pass);
     Fresh { looks, ring, serves }

@@ -189,7 +189,7 @@ impl Journal {
         if self.closed {
             return Err(JournalError::Closed { path: self.path.clone() });
         }
-        fold(&mut self.state, at, event).map_err(|source| JournalError::OutOfOrder {
+        RunState::fold(&mut self.state, at, event).map_err(|source| JournalError::OutOfOrder {
             path: self.path.clone(),
             line: self.lines + 1,
             source,
@@ -264,7 +264,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Parsed, JournalError> {
         }
         let body = chain.open(line).map_err(damaged)?;
         let record: Record = serde_json::from_slice(&body).map_err(|error| damaged(error.to_string()))?;
-        fold(&mut state, record.at, &record.event).map_err(|source| JournalError::OutOfOrder {
+        RunState::fold(&mut state, record.at, &record.event).map_err(|source| JournalError::OutOfOrder {
             path: path.into(),
             line: lines,
             source,
@@ -289,16 +289,6 @@ fn check_version(path: &Path, line: &[u8]) -> Result<(), JournalError> {
             line: 1,
             problem: "it is not the version line of a ringwalk journal".into(),
         }),
-    }
-}
-
-fn fold(state: &mut Option<RunState>, at: Timestamp, event: &StepEvent) -> Result<(), OutOfOrder> {
-    match state {
-        Some(state) => state.apply(at, event),
-        None => {
-            *state = Some(RunState::begin(at, event)?);
-            Ok(())
-        }
     }
 }
 

@@ -60,6 +60,17 @@ pub struct NotYet {
 pub struct OutOfOrder(pub String);
 
 impl RunState {
+    /// Takes up an event; the first one makes the state.
+    pub fn fold(state: &mut Option<RunState>, at: Timestamp, event: &StepEvent) -> Result<(), OutOfOrder> {
+        match state {
+            Some(state) => state.apply(at, event),
+            None => {
+                *state = Some(RunState::begin(at, event)?);
+                Ok(())
+            }
+        }
+    }
+
     /// The state that a run's first event makes.
     pub fn begin(at: Timestamp, event: &StepEvent) -> Result<RunState, OutOfOrder> {
         match event {

@@ -2,6 +2,7 @@
 
 use super::material::Material;
 use super::options::some;
+use super::ports::{DEFAULT_KEYSTORE, DEFAULT_TRUSTSTORE};
 use super::settled::first_phase;
 use super::step::{InternodeWish, StoreName};
 use crate::diagnostic::Diagnostic;
@@ -139,9 +140,9 @@ fn with(before: Internode, wish: &Settings) -> Internode {
     Internode { encrypts: encrypts.unwrap_or(before.encrypts), optional, ..before }
 }
 
-/// The stores that a file names for the port between nodes (`EncryptionOptions.java` has the defaults).
+/// The keystore and the truststore that a file names for the port between nodes; the defaults are the client port's.
 pub fn stores(root: Option<&yaml::Node>) -> [String; 2] {
-    [("keystore", "conf/.keystore"), ("truststore", "conf/.truststore")].map(|(key, default)| {
+    [("keystore", DEFAULT_KEYSTORE), ("truststore", DEFAULT_TRUSTSTORE)].map(|(key, default)| {
         let written = root.and_then(|root| root.get(SECTION)?.get(key)?.as_str());
         written.unwrap_or(default).to_owned()
     })

@@ -150,8 +150,8 @@ fn works<'a>(
     if problems.is_empty() { Ok(phases) } else { Err(problems) }
 }
 
-/// The answer for each item, in their order. A node's file has thousands of lines, which are read several times.
-fn on_every_core<T: Sync, A: Send>(items: &[T], answer: impl Fn(&T) -> A + Sync) -> Vec<A> {
+/// The answer for each item, in their order: a node's file has thousands of lines, which are read several times.
+pub(crate) fn on_every_core<T: Sync, A: Send>(items: &[T], answer: impl Fn(&T) -> A + Sync) -> Vec<A> {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let share = items.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {

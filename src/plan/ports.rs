@@ -45,8 +45,8 @@ pub struct ClientOptions {
 }
 
 /// `EncryptionOptions.java`: relative to where Cassandra was started.
-const DEFAULT_KEYSTORE: &str = "conf/.keystore";
-const DEFAULT_TRUSTSTORE: &str = "conf/.truststore";
+pub(super) const DEFAULT_KEYSTORE: &str = "conf/.keystore";
+pub(super) const DEFAULT_TRUSTSTORE: &str = "conf/.truststore";
 
 impl ClientOptions {
     /// Reads them out of a file, with Cassandra's defaults for what it does not say.

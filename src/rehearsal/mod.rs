@@ -11,15 +11,11 @@ use crate::facts::Facts;
 use crate::facts::ring::RingSource;
 use crate::input::Input;
 use crate::node::wire::ClientIdentity;
-use crate::plan::Plan;
 use crate::plan::material::Material;
-use crate::report::rehearsal::{Played, Rehearsal};
+use crate::plan::{Plan, on_every_core};
+use crate::report::rehearsal::Rehearsal;
 use crate::sim::StoredFiles;
 use std::collections::BTreeMap;
-use std::num::NonZero;
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::available_parallelism;
 
 /// All that is known of a cluster and of what is to become of it.
 pub struct Desk {
@@ -52,7 +48,7 @@ pub fn rehearse(desk: &Desk, wish: &Wish) -> Result<Rehearsal, Vec<Diagnostic>> 
         return Err(vec![Diagnostic::new(&desk.input.inventory.source.file, message).help(help)]);
     }
     let calm = story::without_faults(desk, wish)?;
-    let seeds = on_every_core(&wish.seeds, |seed| story::under_faults(desk, wish, seed));
+    let seeds = on_every_core(&wish.seeds, |seed| story::under_faults(desk, wish, *seed));
     Ok(Rehearsal {
         cluster: desk.plan.cluster.clone(),
         playbook: desk.plan.playbook.clone(),
@@ -66,28 +62,4 @@ pub fn rehearse(desk: &Desk, wish: &Wish) -> Result<Rehearsal, Vec<Diagnostic>> 
         events: calm.events,
         seeds: seeds.into_iter().collect::<Result<_, _>>()?,
     })
-}
-
-type Outcome = Result<Played, Vec<Diagnostic>>;
-
-/// Each seed is one thread's affair; the answers are in the order of the seeds.
-fn on_every_core(seeds: &[u64], play: impl Fn(u64) -> Outcome + Sync) -> Vec<Outcome> {
-    let next = AtomicUsize::new(0);
-    let share = || {
-        let mut played = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(seed) = seeds.get(at) else { return played };
-            played.push((at, play(*seed)));
-        }
-    };
-    let cores = available_parallelism().map_or(1, NonZero::get);
-    let mut played: Vec<(usize, Outcome)> = std::thread::scope(|scope| {
-        let players: Vec<_> = (0..cores.min(seeds.len())).map(|_| scope.spawn(share)).collect();
-        let joined =
-            players.into_iter().map(|player| player.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        joined.flatten().collect()
-    });
-    played.sort_by_key(|(at, _)| *at);
-    played.into_iter().map(|(_, outcome)| outcome).collect()
 }

@@ -24,6 +24,9 @@ const THINKS: Duration = Duration::from_secs(120);
 const SETTLES: Duration = Duration::from_secs(300);
 /// Longer than all deadlines of all runs of a rehearsal together, and than any run that goes on.
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+/// The way out where the cluster cannot be copied.
+const NO_COPY: &str =
+    "`ringwalk apply` does not need a rehearsal; what is simulated and what not stands in docs/rehearse.md";
 /// Whose numbers they are does not count where nothing is drawn but identities.
 const NO_FAULTS: u64 = 1;
 
@@ -77,9 +80,8 @@ fn copy(desk: &Desk, pace: Pace, seed: u64, faults: Faults) -> Result<Arc<World>
     let (inventory, keep) = (&desk.input.inventory, desk.input.playbook.rollout.keep_available);
     let original = Original { inventory, facts: &desk.facts, stores: &desk.stores, keep, pace };
     World::copy(original, Random::new(seed), faults).map_err(|problems| {
-        let help = "`ringwalk apply` does not need a rehearsal; what is simulated and what not stands in docs/rehearse.md";
         let problem = |(node, why): (String, String)| {
-            inventory.diagnostic(&node, format!("`{node}` cannot be simulated: {why}"), help)
+            inventory.diagnostic(&node, format!("`{node}` cannot be simulated: {why}"), NO_COPY)
         };
         problems.into_iter().map(problem).collect()
     })
@@ -114,8 +116,7 @@ fn unlike(real: &Plan, copied: &Plan) -> Option<Diagnostic> {
             copied.steps.len()
         ),
     };
-    let help = "`ringwalk apply` does not need a rehearsal; what is simulated and what not stands in docs/rehearse.md";
-    Some(Diagnostic::new("plan", format!("the cluster cannot be simulated as it is: {what}")).help(help))
+    Some(Diagnostic::new("plan", format!("the cluster cannot be simulated as it is: {what}")).help(NO_COPY))
 }
 
 fn played(seed: Option<u64>, days: Days, operator: Operator<'_>) -> Played {

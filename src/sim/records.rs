@@ -42,10 +42,9 @@ impl Records {
 
 /// The state that events make; `None` for none.
 pub fn fold(events: &[(Timestamp, StepEvent)]) -> Result<Option<RunState>, OutOfOrder> {
-    let Some(((at, first), rest)) = events.split_first() else { return Ok(None) };
-    let mut state = RunState::begin(*at, first)?;
-    rest.iter().try_for_each(|(at, event)| state.apply(*at, event))?;
-    Ok(Some(state))
+    let mut state = None;
+    events.iter().try_for_each(|(at, event)| RunState::fold(&mut state, *at, event))?;
+    Ok(state)
 }
 
 impl Record for Records {

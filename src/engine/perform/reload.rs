@@ -16,10 +16,7 @@ impl Place<'_> {
         let command = nodetool::command(&self.node.nodetool(self.seen), &["reloadssl"]);
         let output = self.node.host.run(&command).await.map_err(|error| self.is_not_known(&chain(&error)))?;
         let refused = match nodetool::answer(&output) {
-            Err(error) => {
-                let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
-                Some((format!("`nodetool reloadssl` failed: {error}{help}"), Vec::new()))
-            }
+            Err(error) => Some((format!("`nodetool reloadssl` failed: {}", error.in_full()), Vec::new())),
             Ok(_) => {
                 let lines: Vec<String> = self.refusals().await?.difference(&before).cloned().collect();
                 let why = "its log says that it could not reload them".to_owned();

@@ -93,6 +93,14 @@ pub enum NodetoolError {
 }
 
 impl NodetoolError {
+    /// With its way out, as a part of a sentence.
+    pub fn in_full(&self) -> String {
+        match self.help() {
+            Some(help) => format!("{self} ({help})"),
+            None => self.to_string(),
+        }
+    }
+
     /// What the operator can do about it, where there is something.
     pub fn help(&self) -> Option<&'static str> {
         match self {

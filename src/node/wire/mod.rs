@@ -269,6 +269,9 @@ fn ended_early(error: &io::Error, seen: &Seen, with_identity: bool) -> Tls {
     }
 }
 
+/// How a record of TLS that is an alert begins.
+const ALERT_RECORD: u8 = 0x15;
+
 enum Reply {
     Cql,
     TlsAlert(u8),
@@ -277,7 +280,6 @@ enum Reply {
 
 /// Sends OPTIONS and reads the start of the answer. A CQL ERROR is CQL too.
 async fn ask_options(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<Reply> {
-    const ALERT_RECORD: u8 = 0x15;
     stream.write_all(&OPTIONS).await?;
     stream.flush().await?;
     let first = stream.read_u8().await?;

@@ -4,7 +4,7 @@
 //! answered with the versions of the protocol that the node speaks, unless the node wants TLS: then the connection is
 //! closed. Ours speaks none that exists, so that the node answers it, says so once in its log, and lets it go.
 
-use super::{DEADLINE, Plaintext, WireError, connect, ended, shown};
+use super::{ALERT_RECORD, DEADLINE, Plaintext, WireError, connect, ended, shown};
 use crate::plan::change::sha256_hex;
 use crate::transport::Host;
 use std::net::{IpAddr, Ipv4Addr};
@@ -49,13 +49,12 @@ async fn greet(host: &dyn Host, address: &str, port: u16) -> Result<Plaintext, W
     };
     Ok(match timeout(DEADLINE, ask).await {
         Err(_) => Plaintext::Silent,
-        Ok(Ok(TLS_ALERT)) => Plaintext::Refused("a TLS alert".into()),
+        Ok(Ok(ALERT_RECORD)) => Plaintext::Refused("a TLS alert".into()),
         Ok(Ok(_)) => Plaintext::Accepted,
         Ok(Err(error)) => Plaintext::Refused(ended(&error)),
     })
 }
 
-const TLS_ALERT: u8 = 0x15;
 /// `Message.PROTOCOL_MAGIC`.
 const MAGIC: u32 = 0xca55_2dfa;
 /// `ConnectionType`: what would follow.

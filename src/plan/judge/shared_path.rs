@@ -1,12 +1,10 @@
 //! A store goes to a path of its own: one that internode encryption names too changes more than the client port.
 
+use super::super::internode;
 use super::finding::{Remark, error, warning};
 use super::subject::OnNode;
 use crate::facts::version::Version;
 use crate::formats::yaml;
-
-/// The defaults of `server_encryption_options`, which are those of the client's too (`EncryptionOptions.java`).
-const DEFAULTS: [(&str, &str); 2] = [("keystore", "conf/.keystore"), ("truststore", "conf/.truststore")];
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let Some(root) = &subject.on.root else { return Vec::new() };
@@ -45,16 +43,13 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
 
 /// The option of `server_encryption_options` that leads to the path.
 fn named_by_internode(subject: &OnNode<'_>, root: &yaml::Node) -> Option<&'static str> {
-    let server = root.get("server_encryption_options");
     let cwd = subject.seen.process.as_ref().map(|process| process.cwd.trim_end_matches('/'));
-    DEFAULTS.iter().find_map(|(key, default)| {
-        let written =
-            server.and_then(|server| server.get(key)).and_then(yaml::Node::as_str).unwrap_or(default);
+    ["keystore", "truststore"].into_iter().zip(internode::stores(Some(root))).find_map(|(key, written)| {
         let absolute = match written.starts_with('/') {
-            true => written.to_owned(),
+            true => written,
             false => format!("{}/{written}", cwd?),
         };
-        (absolute == subject.path).then_some(*key)
+        (absolute == subject.path).then_some(key)
     })
 }
 
