@@ -157,7 +157,7 @@ impl Met {
 }
 
 /// What is broken, and the words of the judge that has to notice.
-const BROKEN: [(Mutation, &str); 12] = [
+const BROKEN: [(Mutation, &str); 13] = [
     (Mutation::NeverWaits, "lost its quorum"),
     (Mutation::WritesInPlace, "is half written"),
     (Mutation::StartsJobsTwice, "began twice"),
@@ -169,6 +169,7 @@ const BROKEN: [(Mutation, &str); 12] = [
     (Mutation::LeavesAFile, "is not as before: it was not there"),
     (Mutation::LosesTheMode, "is not as before: it has"),
     (Mutation::IgnoresTheLock, "while its name stood on"),
+    (Mutation::NeverHeals, "whose controller is gone"),
     (Mutation::NeverConfirms, "when the faults were over the run ended"),
 ];
 

@@ -57,6 +57,7 @@ async fn follow(world: Arc<World>, event: Event) {
         | Event::WontStart { .. }
         | Event::NeverBack { .. }
         | Event::OpensNoNewStore { .. }
+        | Event::LeftDown { .. }
         | Event::YamlByHand { .. }
         | Event::Partition { .. }
         | Event::ClockSkew { .. }
@@ -120,7 +121,7 @@ impl State {
                 self.switch_off(*node, now);
                 self.machines[*node].is_gone = true;
             }
-            Event::OpensNoNewStore { node } => {
+            Event::OpensNoNewStore { node } | Event::LeftDown { node } => {
                 self.inject("opens no new store");
                 self.machines[*node].files.open_no_other();
             }

@@ -49,6 +49,10 @@ pub enum Event {
     OpensNoNewStore {
         node: usize,
     },
+    /// The same, and the controller dies as soon as the node was restarted: nobody is there to see it.
+    LeftDown {
+        node: usize,
+    },
     YamlByHand {
         node: usize,
     },
@@ -112,9 +116,24 @@ impl Faults {
 
     /// When the controller dies, the next time last.
     pub fn kills(&self) -> Vec<Kill> {
-        let kill = |(_, event): &(u64, Event)| {
-            let Event::ControllerDies { after_records, recorded } = *event else { return None };
-            Some(Kill { after_records, recorded })
+        let kill = |(_, event): &(u64, Event)| match *event {
+            Event::ControllerDies { after_records, recorded } => {
+                Some(Kill::After { records: after_records, recorded })
+            }
+            Event::LeftDown { node } => Some(Kill::AfterRestartOf { node }),
+            Event::JvmDies { .. }
+            | Event::Flaps { .. }
+            | Event::WontStart { .. }
+            | Event::DiesAfterStart { .. }
+            | Event::NeverBack { .. }
+            | Event::Reboots { .. }
+            | Event::OpensNoNewStore { .. }
+            | Event::YamlByHand { .. }
+            | Event::DiskFull { .. }
+            | Event::ReadOnly { .. }
+            | Event::Partition { .. }
+            | Event::ClockSkew { .. }
+            | Event::AnotherOperator => None,
         };
         self.events.iter().filter_map(kill).collect()
     }
@@ -128,7 +147,7 @@ impl Faults {
     fn event(random: &mut Random, nodes: usize, racks: usize) -> Event {
         let node = random.below(nodes as u64) as usize;
         let lasts_s = 10 + random.below(300);
-        match random.below(15) {
+        match random.below(16) {
             0 => Event::JvmDies { node },
             1 => Event::Flaps { node },
             2 => Event::WontStart { node, lasts_s },
@@ -142,6 +161,7 @@ impl Faults {
             10 => Event::AnotherOperator,
             11 => Event::Reboots { node },
             12 => Event::OpensNoNewStore { node },
+            13 => Event::LeftDown { node },
             _ => Event::ControllerDies {
                 after_records: 1 + random.below(50) as usize,
                 recorded: random.chance(500),

@@ -24,7 +24,9 @@ fn a_node_that_never_heals_itself_is_noticed() {
     let is_noticed = |after_records| {
         in_time(async {
             let mut rollout = ready(Mutation::NeverHeals);
-            rollout.apply(Playbook::Enable, Some(Kill { after_records, recorded: false })).await;
+            rollout
+                .apply(Playbook::Enable, Some(Kill::After { records: after_records, recorded: false }))
+                .await;
             sleep(HEALED_BY).await;
             rollout.violations().iter().any(|violation| violation.contains("whose controller is gone"))
         })
@@ -48,7 +50,9 @@ fn heals(after_records: usize) -> bool {
     in_time(async {
         let mut rollout = ready(Mutation::None);
         let before = rollout.configuration();
-        let killed = rollout.apply(Playbook::Enable, Some(Kill { after_records, recorded: false })).await;
+        let killed = rollout
+            .apply(Playbook::Enable, Some(Kill::After { records: after_records, recorded: false }))
+            .await;
         assert_eq!(killed, Ended::Killed, "after {after_records}");
         sleep(HEALED_BY).await;
         assert_eq!(rollout.violations(), Vec::<String>::new(), "after {after_records}");

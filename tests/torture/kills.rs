@@ -43,7 +43,8 @@ fn killed(nodes: usize, playbook: Playbook, every: usize, then: Then) {
             let case = format!("{playbook:?}, killed after {after_records} ({recorded}), {then:?}");
             in_time(async {
                 let mut rollout = ready(nodes, playbook).await;
-                let killed = rollout.apply(playbook, Some(Kill { after_records, recorded })).await;
+                let killed =
+                    rollout.apply(playbook, Some(Kill::After { records: after_records, recorded })).await;
                 assert_eq!(killed, Ended::Killed, "{case}");
                 // What was begun on a node goes on there without us.
                 sleep(STALE).await;

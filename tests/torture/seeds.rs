@@ -96,15 +96,15 @@ impl Days {
             let mut then = Then::PlanAnew;
             for _ in 0..TRIES {
                 let kill = self.kills.pop();
-                if kill.is_some() {
-                    operator.world.inject("controller killed");
-                }
                 let ended = match then {
                     Then::PlanAnew => operator.apply(playbook, kill).await,
                     Then::Resume => operator.resume(playbook, kill).await,
                     Then::RollBack => operator.roll_back(playbook, kill).await,
                 };
                 self.note(&format!("under faults, {then:?}"), &ended, operator);
+                if ended == Ended::Killed {
+                    operator.world.inject("controller killed");
+                }
                 if ended.is_good() && then != Then::RollBack {
                     break;
                 }
