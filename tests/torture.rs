@@ -22,6 +22,8 @@ mod seeds;
 mod store;
 #[path = "torture/watch.rs"]
 mod watch;
+#[path = "torture/waves.rs"]
+mod waves;
 
 use desk::Playbook;
 use ringwalk::journal::event::RunResult;

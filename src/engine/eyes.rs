@@ -44,6 +44,8 @@ pub struct Subject {
     pub observers: Arc<Observers>,
     pub name: String,
     pub host_id: String,
+    /// By name and host id, the other nodes of its wave: they may be down at the same time.
+    pub beside: BTreeMap<String, String>,
     /// The process before the restart, and the one that the restart job saw start.
     pub before: Option<Process>,
     pub started: Option<Process>,
@@ -203,8 +205,9 @@ impl Eyes {
                 let judge = |fresh: &Fresh| match &fresh.ring {
                     Err(why) => Verdict::Wait(format!("the ring cannot be read: {why}")),
                     Ok(ring) => judged(&fresh.looks, |views| {
-                        can_be_spared::same_members(&subject.facts.ring, ring)
-                            .unwrap_or_else(|| can_be_spared::check(ring, views, id, fresh.serves, *keep))
+                        can_be_spared::same_members(&subject.facts.ring, ring).unwrap_or_else(|| {
+                            can_be_spared::check(ring, views, &subject.turn(fresh.serves), *keep)
+                        })
                     }),
                 };
                 let ask = ask_afresh(Arc::clone(&subject), self.recent.take());
@@ -286,10 +289,25 @@ impl Subject {
         self.cluster.node(&self.name).expect("a plan names nodes of its inventory only")
     }
 
-    /// Whom to ask about it. A ring of one has no peers: it is asked what it says of itself.
+    /// Whom to ask about it. A ring of one has no peers: it is asked what it says of itself. Who may be down at the same
+    /// time is asked only where there is nobody else.
     fn peers(&self) -> Vec<&Node> {
         let others = self.observers.candidates(&self.cluster, Some(&self.name));
-        if others.is_empty() { vec![self.node()] } else { others }
+        let (beside, apart): (Vec<&Node>, Vec<&Node>) =
+            others.into_iter().partition(|node| self.beside.contains_key(&node.name));
+        match (apart.is_empty(), beside.is_empty()) {
+            (false, _) => apart,
+            (true, false) => beside,
+            (true, true) => vec![self.node()],
+        }
+    }
+
+    fn turn(&self, serves: bool) -> can_be_spared::Turn<'_> {
+        can_be_spared::Turn {
+            host_id: &self.host_id,
+            serves,
+            beside: self.beside.values().map(String::as_str).collect(),
+        }
     }
 
     /// Without a certificate of ours: whether the port demands one is part of what is asked.

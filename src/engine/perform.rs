@@ -159,6 +159,13 @@ impl Performer {
         )
     }
 
+    /// The name and host id of another node of the plan.
+    fn host_id(&self, name: &str) -> Option<(String, String)> {
+        let address = &self.cluster.node(name)?.inventory.address;
+        let member = self.facts.member_of(self.facts.node(name)?, address)?;
+        Some((name.to_owned(), member.host_id.clone()))
+    }
+
     fn recent(&self) -> MutexGuard<'_, Option<Looks>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -310,6 +317,7 @@ impl Place<'_> {
             observers: Arc::clone(&self.run.observers),
             name: self.node.name.clone(),
             host_id: member.host_id.clone(),
+            beside: gates.beside.iter().filter_map(|name| self.run.host_id(name)).collect(),
             before,
             started,
         };

@@ -3,7 +3,7 @@
 use super::placement::{Member, Range, Replication, placement};
 pub use crate::input::playbook::KeepAvailable;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 /// The ring as one node of it knows it.
@@ -83,7 +83,9 @@ impl Ring {
                 None => placed.push(Placed::new(self, keyspace)),
             }
         }
-        Availability { ring: self, placed }
+        let names = self.members.iter().enumerate();
+        let names = names.flat_map(|(index, member)| [(&*member.address, index), (&*member.host_id, index)]);
+        Availability { ring: self, names: names.collect(), placed }
     }
 
     /// Why the replicas of a keyspace are not known, if they are not.
@@ -107,6 +109,8 @@ impl Ring {
 /// The replicas of every range of a ring, placed once per replication setting.
 pub struct Availability<'a> {
     ring: &'a Ring,
+    /// Members by address and by host id.
+    names: HashMap<&'a str, usize>,
     placed: Vec<Placed<'a>>,
 }
 
@@ -188,10 +192,11 @@ impl Availability<'_> {
         keep: KeepAvailable,
     ) -> Result<Proof, Vec<Blocked>> {
         let not_in_ring = |name: &str| vec![Blocked::NotInRing { node: name.into() }];
-        let subject = self.ring.position(node).ok_or_else(|| not_in_ring(node))?;
+        let position = |name: &str| self.names.get(name).copied().ok_or_else(|| not_in_ring(name));
+        let subject = position(node)?;
         let mut others = BTreeSet::new();
         for name in down {
-            others.insert(self.ring.position(name).ok_or_else(|| not_in_ring(name))?);
+            others.insert(position(name)?);
         }
         if others.remove(&subject) {
             return Ok(Proof { text: "it is down already".into(), ranges: 0, unprotected: Vec::new() });

@@ -4,14 +4,23 @@ use super::{Verdict, View, doing};
 use crate::facts::placement::Member;
 use crate::facts::ring::{KeepAvailable, Ring};
 use crate::node::nodetool::output::State;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+
+/// The node whose turn it is.
+pub struct Turn<'a> {
+    pub host_id: &'a str,
+    /// Whether it answers CQL.
+    pub serves: bool,
+    /// Host ids of the others of its wave: they count as down, whether they are already or only will be.
+    pub beside: BTreeSet<&'a str>,
+}
 
 /// Asks with fresh eyes: a node that any observer calls down counts as down. Of the node itself it is the other way
 /// round: only one that all call down, and that does not serve, is down already and takes nothing away from its ranges.
 /// In a partition each side calls the other down, and clients reach both; all who are asked may be on one side, and of a
 /// node that has just come back they have not heard yet. While a node joins, leaves or moves, ranges are changing hands
 /// and no answer would hold; so it is while an observer does not know every member yet.
-pub fn check(ring: &Ring, views: &[View], host_id: &str, serves: bool, keep: KeepAvailable) -> Verdict {
+pub fn check(ring: &Ring, views: &[View], turn: &Turn<'_>, keep: KeepAvailable) -> Verdict {
     if views.is_empty() {
         return Verdict::Wait("no node could be asked who is up".into());
     }
@@ -23,12 +32,13 @@ pub fn check(ring: &Ring, views: &[View], host_id: &str, serves: bool, keep: Kee
         Ok(by_view) => by_view,
         Err(verdict) => return verdict,
     };
-    let is_down_already = !serves && by_view.iter().all(|down| down.contains(host_id));
+    let is_down_already = !turn.serves && by_view.iter().all(|down| down.contains(turn.host_id));
     let mut down: BTreeSet<String> = by_view.into_iter().flatten().collect();
+    down.extend(turn.beside.iter().map(|host_id| (*host_id).to_owned()));
     if !is_down_already {
-        down.remove(host_id);
+        down.remove(turn.host_id);
     }
-    match ring.can_be_spared(host_id, &down, keep) {
+    match ring.can_be_spared(turn.host_id, &down, keep) {
         Ok(_) => Verdict::Pass,
         Err(blocked) => {
             let why: Vec<String> = blocked.iter().take(2).map(ToString::to_string).collect();
@@ -41,7 +51,7 @@ pub fn check(ring: &Ring, views: &[View], host_id: &str, serves: bool, keep: Kee
 /// unknown to the one node that was asked; a new one is in no inventory.
 pub fn same_members(planned: &Ring, now: &Ring) -> Option<Verdict> {
     let strangers = |ring: &Ring, of: &Ring| {
-        let known: BTreeSet<&str> = of.members.iter().map(|member| member.host_id.as_str()).collect();
+        let known: HashSet<&str> = of.members.iter().map(|member| member.host_id.as_str()).collect();
         let is_strange = |member: &&Member| !known.contains(member.host_id.as_str());
         ring.members.iter().find(is_strange).map(|member| member.address.clone())
     };
@@ -56,8 +66,8 @@ pub fn same_members(planned: &Ring, now: &Ring) -> Option<Verdict> {
 
 /// Host ids of the members that one observer calls down; or why it cannot be believed.
 fn down_in(ring: &Ring, view: &View) -> Result<BTreeSet<String>, Verdict> {
-    let ids: BTreeSet<&str> = ring.members.iter().map(|member| member.host_id.as_str()).collect();
-    let mut seen = BTreeSet::new();
+    let ids: HashSet<&str> = ring.members.iter().map(|member| member.host_id.as_str()).collect();
+    let mut seen = HashSet::new();
     let mut down = BTreeSet::new();
     for row in &view.rows {
         let id = match row.host_id.as_str() {

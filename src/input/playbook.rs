@@ -79,6 +79,10 @@ pub struct Rollout {
 pub enum Waves {
     #[default]
     Node,
+    /// Nodes of one rack, as many as the replica sets allow.
+    Rack,
+    /// As many nodes as the replica sets allow, wherever they are.
+    Ring,
 }
 
 /// What every range must still offer while nodes are down: the one rule of waves and gates.
@@ -308,7 +312,11 @@ impl Rollout {
     fn build(record: &Record, reader: &mut Reader) -> Rollout {
         let default = Rollout::default();
         Rollout {
-            waves: Waves::Node,
+            waves: match record.choice("waves") {
+                Some("rack") => Waves::Rack,
+                Some("ring") => Waves::Ring,
+                _ => Waves::Node,
+            },
             canary: record.whole("canary").unwrap_or(default.canary),
             canary_look: record.duration("canary_look").unwrap_or(default.canary_look),
             at_once: record.whole("at_once").unwrap_or(default.at_once),

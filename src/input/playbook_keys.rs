@@ -229,7 +229,7 @@ pub static ROLLOUT: Table = Table {
         Key::new(
             "at_once",
             Form::Whole { least: 1, most: 1000 },
-            "Nodes of a wave in work at the same time.",
+            "Nodes of a wave in work at the same time; to be said with waves of racks or of the ring.",
             "1",
         )
         .or("1"),
@@ -281,8 +281,14 @@ pub static ROLLOUT: Table = Table {
 
 const WAVES: &[Choice] = &[
     Choice::new("node", "One node after the other."),
-    Choice::later("rack", "All nodes of a rack."),
-    Choice::later("ring", "As many nodes as the replica sets allow."),
+    Choice::new(
+        "rack",
+        "Nodes of one rack, as many as may be down together without a range falling below `keep_available`.",
+    ),
+    Choice::new(
+        "ring",
+        "Any nodes, as many as may be down together without a range falling below `keep_available`.",
+    ),
 ];
 
 const KEEP: &[Choice] = &[

@@ -3,7 +3,7 @@
 use super::entry;
 use super::internode;
 use super::options::{OptionKey, Setting};
-use super::playbook::{Phase, Playbook, Restart, StoreName, StoreSpec};
+use super::playbook::{Phase, Playbook, Restart, StoreName, StoreSpec, Waves};
 use super::reader::Reader;
 use crate::diagnostic::{Span, Spanned};
 use std::collections::{BTreeMap, HashMap};
@@ -142,11 +142,19 @@ fn phase_names(playbook: &Playbook, reader: &mut Reader) {
 }
 
 fn at_once(playbook: &Playbook, reader: &mut Reader) {
-    if playbook.rollout.at_once > 1
-        && let Some(span) = playbook.source.place("rollout.at_once")
-    {
-        let message = format!("`at_once: {}` with waves of one node", playbook.rollout.at_once);
-        reader.refuse(span, message, "leave it out: `waves: node` takes one node after the other");
+    let rollout = &playbook.rollout;
+    let said = playbook.source.place("rollout.at_once");
+    match (rollout.waves, said) {
+        (Waves::Node, Some(span)) if rollout.at_once > 1 => {
+            let message = format!("`at_once: {}` with waves of one node", rollout.at_once);
+            reader.refuse(span, message, "write `waves: rack` or `waves: ring`, or leave `at_once` out");
+        }
+        (Waves::Rack | Waves::Ring, None) => {
+            let Some(span) = playbook.source.place("rollout.waves") else { return };
+            let message = "waves of several nodes, and not how many of them may be in work at the same time";
+            reader.refuse(span, message, "say it, for example `at_once: 3`");
+        }
+        (Waves::Node | Waves::Rack | Waves::Ring, _) => {}
     }
 }
 

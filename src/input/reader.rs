@@ -95,10 +95,6 @@ impl Reader {
     /// A value by its form; `None` once a problem is noted.
     pub(super) fn value(&mut self, written: Written<'_>) -> Option<Value> {
         let Written { node, form, name, .. } = written;
-        if let Form::Later(help) = form {
-            self.refuse(written.key, format!("`{name}` comes later: it is not built yet"), *help);
-            return None;
-        }
         if yaml::is_null(node) {
             let help = format!("leave the key out, or write for example `{name}: {}`", written.example);
             self.refuse(written.key, format!("`{name}` has no value"), help);

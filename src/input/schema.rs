@@ -23,10 +23,9 @@ fn document(table: &Table, title: &str) -> Value {
 }
 
 fn of_table(table: &Table) -> Map<String, Value> {
-    // A key that is not built yet would be offered by an editor and refused by the reader.
-    let built = || table.keys.iter().filter(|key| !matches!(key.form, Form::Later(_)));
-    let properties: Map<String, Value> = built().map(|key| (key.name.to_owned(), of_key(key))).collect();
-    let required: Vec<&str> = built().filter(|key| key.required).map(|key| key.name).collect();
+    let keys = || table.keys.iter();
+    let properties: Map<String, Value> = keys().map(|key| (key.name.to_owned(), of_key(key))).collect();
+    let required: Vec<&str> = keys().filter(|key| key.required).map(|key| key.name).collect();
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("additionalProperties".to_owned(), json!(false));
@@ -61,7 +60,7 @@ fn of_form(form: &Form) -> Map<String, Value> {
             ],
         }),
         Form::Secret => json!({ "type": "string", "pattern": "^(env:.+|file:.+|command:.+|prompt:)$" }),
-        Form::Choice(choices) => json!({ "oneOf": choices.iter().filter_map(of_choice).collect::<Vec<_>>() }),
+        Form::Choice(choices) => json!({ "oneOf": choices.iter().map(of_choice).collect::<Vec<_>>() }),
         Form::Texts => json!({
             "anyOf": [
                 { "type": ["string", "number"], "minLength": 1 },
@@ -78,15 +77,13 @@ fn of_form(form: &Form) -> Map<String, Value> {
             json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } })
         }
         Form::Settings => json!({ "type": "object" }),
-        Form::Later(_) => json!(false),
     };
     match schema {
         Value::Object(map) => map,
-        // `false`, the schema of nothing, has no place for a description.
-        other => Map::from_iter([("not".to_owned(), json!({})), ("const".to_owned(), other)]),
+        other => unreachable!("a form's schema is an object, not {other}"),
     }
 }
 
-fn of_choice(choice: &Choice) -> Option<Value> {
-    choice.built.then(|| json!({ "const": choice.word, "description": choice.about }))
+fn of_choice(choice: &Choice) -> Value {
+    json!({ "const": choice.word, "description": choice.about })
 }

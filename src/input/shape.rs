@@ -56,8 +56,6 @@ pub enum Form {
     Parameters,
     /// Paths in `cassandra.yaml` and what each is set to.
     Settings,
-    /// A key with a meaning that is not built yet, and what to do instead.
-    Later(&'static str),
 }
 
 /// One word of a choice.
@@ -65,7 +63,6 @@ pub enum Form {
 pub struct Choice {
     pub word: &'static str,
     pub about: &'static str,
-    pub built: bool,
 }
 
 impl Table {
@@ -91,11 +88,7 @@ impl Key {
 
 impl Choice {
     pub const fn new(word: &'static str, about: &'static str) -> Choice {
-        Choice { word, about, built: true }
-    }
-
-    pub const fn later(word: &'static str, about: &'static str) -> Choice {
-        Choice { word, about, built: false }
+        Choice { word, about }
     }
 }
 
@@ -119,15 +112,12 @@ impl Form {
             Form::Table(_) | Form::Parameters => "a mapping".to_owned(),
             Form::Settings => "a mapping of paths to values".to_owned(),
             Form::Tables(_) => "a list of mappings".to_owned(),
-            Form::Later(_) => "left out".to_owned(),
         }
     }
 }
 
-/// The words that may be chosen now.
 fn words(choices: &[Choice]) -> String {
-    let words: Vec<String> =
-        choices.iter().filter(|choice| choice.built).map(|choice| format!("`{}`", choice.word)).collect();
+    let words: Vec<String> = choices.iter().map(|choice| format!("`{}`", choice.word)).collect();
     one_of(&words)
 }
 

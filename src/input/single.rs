@@ -4,7 +4,7 @@ use super::mask::told;
 use super::reader::{Reader, Written};
 use super::record::Value;
 use super::scalars;
-use super::shape::{Choice, Form, one_of};
+use super::shape::{Choice, Form};
 use super::unknown;
 use crate::formats::yaml::{self, Style};
 use crate::secret::{SOURCES, SecretSource};
@@ -36,9 +36,7 @@ impl Reader {
                 Some(mode) => Some(Value::Mode(mode)),
                 None => self.wrong(written, ""),
             },
-            Form::Table(_) | Form::Tables(_) | Form::Parameters | Form::Settings | Form::Later(_) => {
-                self.wrong(written, "")
-            }
+            Form::Table(_) | Form::Tables(_) | Form::Parameters | Form::Settings => self.wrong(written, ""),
         }
     }
 
@@ -93,19 +91,11 @@ impl Reader {
     }
 
     fn choice(&mut self, text: &str, choices: &'static [Choice], written: Written<'_>) -> Option<Value> {
-        let name = written.name;
-        let built = || choices.iter().filter(|choice| choice.built).map(|choice| choice.word);
+        let words = choices.iter().map(|choice| choice.word);
         match choices.iter().find(|choice| choice.word == text) {
-            Some(choice) if choice.built => Some(Value::Choice(choice.word)),
-            Some(choice) => {
-                let message = format!("`{name}: {}` comes later: it is not built yet", choice.word);
-                let instead: Vec<String> = built().map(|word| format!("`{name}: {word}`")).collect();
-                let help = format!("leave it out, or write {}", one_of(&instead));
-                self.refuse(written.node.span, message, help);
-                None
-            }
+            Some(choice) => Some(Value::Choice(choice.word)),
             None => {
-                let meant = unknown::nearest(text, built()).map(|word| format!("did you mean `{word}`?"));
+                let meant = unknown::nearest(text, words).map(|word| format!("did you mean `{word}`?"));
                 self.wrong(written, &meant.unwrap_or_default())
             }
         }
@@ -145,12 +135,7 @@ fn is_single(form: &Form) -> bool {
         | Form::Texts
         | Form::AbsolutePath
         | Form::PathTemplate { .. } => true,
-        Form::Secret
-        | Form::Table(_)
-        | Form::Tables(_)
-        | Form::Parameters
-        | Form::Settings
-        | Form::Later(_) => false,
+        Form::Secret | Form::Table(_) | Form::Tables(_) | Form::Parameters | Form::Settings => false,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Changes into ordered waves: a canary first, then node after node, each with what makes it safe.
+//! Changes into ordered waves: canaries first, each alone, then node after node or as many as may be down together; each
+//! wave with what makes it safe.
 
 use super::change::RestartReason;
 use super::pauses;
@@ -6,10 +7,12 @@ use super::step::{Gate, Hold, Pause, Reload, Restart, Step, Wire};
 use super::work::Work;
 use super::{Phase, PlannedStep, Wave};
 use crate::facts::Facts;
+use crate::facts::placement::Member;
 use crate::facts::ring::{Availability, Blocked, Proof};
 use crate::input::Input;
 use crate::input::inventory::Node;
-use std::collections::BTreeSet;
+use crate::input::playbook::Waves;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// The nodes that one phase changes, in the order of the inventory.
@@ -63,27 +66,79 @@ impl Line<'_> {
     fn phase(&mut self, index: usize, phase: PhaseWork<'_>, ordered: &mut Ordered) {
         let mut works = phase.works;
         // A node that does not run is mended first: while it is down, no other that shares its ranges can be spared.
-        works.sort_by_key(|(_, work)| !work.change.restart.contains(&RestartReason::NotRunning));
+        works.sort_by_key(|(_, work)| !is_mended(work));
+        let mut left: VecDeque<(&Node, Work)> = works.into();
         let mut waves: Vec<Wave> = Vec::new();
-        let enter = self.enter(index, works.is_empty(), ordered);
+        let enter = self.enter(index, left.is_empty(), ordered);
         // Every phase has its own: what it changes is new to the cluster. A node that is not restarted shows nothing.
         let mut canaries_left = self.input.playbook.rollout.canary;
-        for (node, work) in works {
+        while let Some(first) = left.pop_front() {
             if let Some(before) = waves.last() {
                 let pause_after = self.input.playbook.rollout.pause_after;
                 let pause = pauses::after_wave(pause_after, &phase.name, before.canary);
                 ordered.pause(index, pause);
             }
             let number = ordered.next_wave();
-            let takes_it_up = !work.change.restart.is_empty() || !work.change.reload.is_empty();
+            let takes_it_up = !first.1.change.restart.is_empty() || !first.1.change.reload.is_empty();
             let canary = canaries_left > 0 && takes_it_up;
             canaries_left -= u32::from(canary);
-            let proof = self.proof(node, &work, ordered);
-            let step = |step| PlannedStep { phase: index, wave: number, node: node.name.clone(), step };
-            ordered.steps.extend(self.path(&work, canary).into_iter().map(step));
-            waves.push(Wave { number, canary, proof, nodes: vec![work.change] });
+            let nodes = if canary { vec![first] } else { self.together(first, &mut left) };
+            let proof = self.proof(&nodes, ordered);
+            let restarted: BTreeSet<String> =
+                nodes.iter().filter(|(_, work)| goes_down(work)).map(|(node, _)| node.name.clone()).collect();
+            for (node, work) in &nodes {
+                let beside = restarted.iter().filter(|name| **name != node.name).cloned().collect();
+                let step = |step| PlannedStep { phase: index, wave: number, node: node.name.clone(), step };
+                ordered.steps.extend(self.path(work, canary, &beside).into_iter().map(step));
+            }
+            let nodes = nodes.into_iter().map(|(_, work)| work.change).collect();
+            waves.push(Wave { number, canary, proof, nodes });
         }
         ordered.phases.push(Phase { name: phase.name, enter, unchanged: phase.unchanged, waves });
+    }
+
+    /// The first node, and of those that are left the ones that may be down at the same time; the others stay in their
+    /// order. What does not run is mended alone: it shares its ranges with whoever comes after it.
+    fn together<'n>(
+        &self,
+        first: (&'n Node, Work),
+        left: &mut VecDeque<(&'n Node, Work)>,
+    ) -> Vec<(&'n Node, Work)> {
+        let rollout = &self.input.playbook.rollout;
+        let rack_of = |node| self.member(node).map(|member| (&member.datacenter, &member.rack));
+        let rack = rack_of(first.0);
+        let is_in_reach = |node| match rollout.waves {
+            Waves::Node => false,
+            Waves::Rack => rack_of(node) == rack,
+            Waves::Ring => true,
+        };
+        let mut down = self.down.clone();
+        let mut goes = |node: &Node, work: &Work| {
+            let Some(member) = self.member(node) else { return false };
+            let goes = !goes_down(work)
+                || self.availability.can_be_spared(&member.host_id, &down, rollout.keep_available).is_ok();
+            if goes && goes_down(work) {
+                down.insert(member.host_id.clone());
+            }
+            goes
+        };
+        let is_alone = rollout.waves == Waves::Node || is_mended(&first.1) || !goes(first.0, &first.1);
+        let mut nodes = vec![first];
+        if is_alone {
+            return nodes;
+        }
+        for (node, work) in std::mem::take(left) {
+            if is_in_reach(node) && !is_mended(&work) && goes(node, &work) {
+                nodes.push((node, work));
+            } else {
+                left.push_back((node, work));
+            }
+        }
+        nodes
+    }
+
+    fn member(&self, node: &Node) -> Option<&Member> {
+        self.facts.node(&node.name).and_then(|seen| self.facts.member_of(seen, &node.address))
     }
 
     /// Puts the pauses before a phase; says what is waited for. Nothing is, where every node is as wished.
@@ -101,43 +156,56 @@ impl Line<'_> {
         told
     }
 
-    /// What makes it safe to restart this node in its turn; notes in `ordered` what does not.
-    fn proof(&mut self, node: &Node, work: &Work, ordered: &mut Ordered) -> String {
-        if !work.change.reload.is_empty() {
-            return "the process goes on, and so do its connections".into();
+    /// What makes it safe to take these nodes down together; notes in `ordered` what does not.
+    fn proof(&mut self, nodes: &[(&Node, Work)], ordered: &mut Ordered) -> String {
+        let restarted: Vec<&Node> =
+            nodes.iter().filter(|(_, work)| goes_down(work)).map(|(node, _)| *node).collect();
+        if restarted.is_empty() {
+            return match nodes.iter().any(|(_, work)| !work.change.reload.is_empty()) {
+                true => "the process goes on, and so do its connections".into(),
+                false => "no restart".into(),
+            };
         }
-        if work.change.restart.is_empty() {
-            return "no restart".into();
-        }
-        let member = self.facts.node(&node.name).and_then(|seen| self.facts.member_of(seen, &node.address));
-        let Some(member) = member else { return "not in the ring".into() };
-        let keep = self.input.playbook.rollout.keep_available;
-        let answer = self.availability.can_be_spared(&member.host_id, &self.down, keep);
-        // By the next node's turn this one has been seen up.
-        self.down.remove(&member.host_id);
-        match answer {
-            Ok(Proof { text, unprotected, .. }) => {
-                // One warning a keyspace, however many of its nodes there are.
-                let whose = format!("while {} restarts", member.address);
-                let of_any =
-                    |warning: String| warning.replace(&whose, "while a node that holds them restarts");
-                ordered.warnings.extend(unprotected.into_iter().map(of_any));
-                text
+        let together = match restarted.len() {
+            1 => String::new(),
+            many => format!("with all {many} down, "),
+        };
+        let mut texts = BTreeSet::new();
+        let ids: BTreeSet<String> =
+            restarted.iter().filter_map(|node| Some(self.member(node)?.host_id.clone())).collect();
+        for node in restarted {
+            let Some(member) = self.member(node).cloned() else {
+                texts.insert("not in the ring".into());
+                continue;
+            };
+            let beside = ids.iter().filter(|id| **id != member.host_id).cloned();
+            let down: BTreeSet<String> = self.down.iter().cloned().chain(beside).collect();
+            let keep = self.input.playbook.rollout.keep_available;
+            match self.availability.can_be_spared(&member.host_id, &down, keep) {
+                Ok(Proof { text, unprotected, .. }) => {
+                    // One warning a keyspace, however many of its nodes there are.
+                    let whose = format!("while {} restarts", member.address);
+                    let of_any =
+                        |warning: String| warning.replace(&whose, "while a node that holds them restarts");
+                    ordered.warnings.extend(unprotected.into_iter().map(of_any));
+                    texts.insert(format!("{together}{text}"));
+                }
+                Err(blocked) => ordered.blocked.push((node.name.clone(), blocked)),
             }
-            Err(blocked) => {
-                ordered.blocked.push((node.name.clone(), blocked));
-                String::new()
-            }
         }
+        // By the next wave's turn these have been seen up.
+        self.down.retain(|id| !ids.contains(id));
+        texts.into_iter().collect::<Vec<_>>().join("; ")
     }
 
     /// A node's path through its wave.
-    fn path(&self, work: &Work, canary: bool) -> Vec<Step> {
+    fn path(&self, work: &Work, canary: bool, beside: &BTreeSet<String>) -> Vec<Step> {
         let rollout = &self.input.playbook.rollout;
         // The deadline is for what does not pass; what takes its time by nature is given that time too.
         let hold = |gates, looks, at_least: Duration, by_nature: Duration| {
             let deadline = rollout.timeouts.hold + by_nature;
-            Step::Hold(Hold { gates, looks, deadline_s: deadline.as_secs(), at_least_s: at_least.as_secs() })
+            let (deadline_s, at_least_s) = (deadline.as_secs(), at_least.as_secs());
+            Step::Hold(Hold { gates, looks, deadline_s, at_least_s, beside: beside.clone() })
         };
         let mut path: Vec<Step> = work.pushes.iter().cloned().map(Step::PushStore).collect();
         path.extend(work.edit.clone().map(Step::EditYaml));
@@ -171,4 +239,13 @@ impl Line<'_> {
         path.push(Step::Confirm);
         path
     }
+}
+
+fn goes_down(work: &Work) -> bool {
+    !work.change.restart.is_empty()
+}
+
+/// Whether Cassandra does not run there and is to be started.
+fn is_mended(work: &Work) -> bool {
+    work.change.restart.contains(&RestartReason::NotRunning)
 }

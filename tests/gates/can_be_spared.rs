@@ -2,8 +2,8 @@ use super::{told, view};
 use ringwalk::facts::placement::{Member, Replication};
 use ringwalk::facts::ring::{KeepAvailable, Keyspace, Partitioner, Ring, RingSource};
 use ringwalk::gates::View;
-use ringwalk::gates::can_be_spared::check;
-use std::collections::BTreeMap;
+use ringwalk::gates::can_be_spared::{Turn, check};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes `a` to `f`, one token each, three racks, three replicas.
 fn ring() -> Ring {
@@ -35,9 +35,28 @@ fn asked(node: &str, views: &[&str]) -> String {
 }
 
 fn asked_of(node: &str, serves: bool, views: &[&str]) -> String {
+    judged(&Turn { host_id: node, serves, beside: BTreeSet::new() }, views)
+}
+
+fn judged(turn: &Turn<'_>, views: &[&str]) -> String {
     let views: Vec<View> =
         views.iter().zip(["b", "c"]).map(|(rows, observer)| view(observer, rows)).collect();
-    told(check(&ring(), &views, node, serves, KeepAvailable::Quorum))
+    told(check(&ring(), &views, turn, KeepAvailable::Quorum))
+}
+
+/// With `d`, which has the rack of `a` and no range with it.
+#[test]
+fn the_others_of_its_wave_count_as_down_whether_they_are_or_not() {
+    let with = |beside: &'static str| Turn { host_id: "a", serves: true, beside: BTreeSet::from([beside]) };
+    let up_but_d = "UN a, UN b, UN c, DN d, UN e, UN f";
+    assert_eq!(judged(&with("d"), &[ALL_UP]), "pass");
+    assert_eq!(judged(&with("d"), &[up_but_d]), "pass");
+    assert_eq!(
+        judged(&with("b"), &[ALL_UP]),
+        asked("a", &["UN a, DN b, UN c, UN d, UN e, UN f"]),
+        "`b` shares ranges with it"
+    );
+    assert_ne!(judged(&with("b"), &[ALL_UP]), "pass");
 }
 
 const ALL_UP: &str = "UN a, UN b, UN c, UN d, UN e, UN f";

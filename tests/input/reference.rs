@@ -16,7 +16,6 @@ fn document(table: &Table) -> String {
     let entry = |key: &Key| match &key.form {
         Form::Table(inner) => format!("{}: {{ {} }}", key.name, document(inner)),
         Form::Tables(inner) => format!("{}: [{{ {} }}]", key.name, document(inner)),
-        Form::Later(_) => String::new(),
         _ => format!("{}: {}", key.name, quoted(key)),
     };
     let entries = table.keys.iter().map(entry).filter(|entry| !entry.is_empty());
@@ -71,8 +70,7 @@ fn the_schema_has_the_keys_of_the_tables() {
 
 fn same_keys(table: &Table, schema: &Value) {
     let properties = schema["properties"].as_object().expect("properties");
-    let built = table.keys.iter().filter(|key| !matches!(key.form, Form::Later(_)));
-    let mut known: Vec<&str> = built.map(|key| key.name).collect();
+    let mut known: Vec<&str> = table.keys.iter().map(|key| key.name).collect();
     known.sort_unstable();
     let mut shown: Vec<&str> = properties.keys().map(String::as_str).collect();
     shown.sort_unstable();
@@ -240,13 +238,9 @@ fn is_told_before(path: &str) -> bool {
 fn about(key: &Key) -> String {
     match &key.form {
         Form::Choice(choices) => {
-            let words = choices
-                .iter()
-                .filter(|choice| choice.built)
-                .map(|choice| format!("`{}`: {}", choice.word, choice.about));
+            let words = choices.iter().map(|choice| format!("`{}`: {}", choice.word, choice.about));
             format!("{} {}", key.about, words.collect::<Vec<_>>().join(" "))
         }
-        Form::Later(help) => format!("{} Not built yet: {help}.", key.about),
         _ if key.example.is_empty() || matches!(key.form, Form::Table(_) | Form::Tables(_)) => {
             key.about.to_owned()
         }

@@ -3,6 +3,7 @@
 use super::carried_out::carried_out;
 use super::case::{self, Case, SECRET};
 use super::{planned, shown};
+use ringwalk::facts::placement::placement;
 use ringwalk::input::playbook::Restart;
 use ringwalk::plan::step::{Gate, Step};
 use ringwalk::plan::{Plan, PlannedStep};
@@ -133,15 +134,62 @@ fn steps_are_in_the_order_that_keeps_a_cluster_available() {
         assert_eq!(waves, (0..waves.len()).collect(), "{name}: waves are counted through");
         for wave in waves {
             let steps: Vec<&PlannedStep> = plan.steps.iter().filter(|step| step.wave == wave).collect();
-            assert!(steps.iter().all(|step| step.node == steps[0].node), "{name}: a wave is one node");
-            assert!(steps[0].on_node().is_some() == !matches!(steps[0].step, Step::Pause(_)), "{name}");
-            let letters: String = steps.iter().map(|step| letter(&step.step)).collect();
-            let path = letters.trim_start_matches('s').trim_start_matches('y');
-            assert!(["?R!c", "L!c", "c", "|"].contains(&path), "{name}, wave {wave}: {letters}");
-            assert!(
-                path == "?R!c" || !letters.contains('y'),
-                "{name}, wave {wave}: an edit without a restart"
-            );
+            let visits: Vec<&[&PlannedStep]> = steps.chunk_by(|a, b| a.node == b.node).collect();
+            let nodes: BTreeSet<&str> = steps.iter().map(|step| step.node.as_str()).collect();
+            assert_eq!(visits.len(), nodes.len(), "{name}, wave {wave}: a node's steps stand together");
+            for steps in visits {
+                assert!(steps[0].on_node().is_some() == !matches!(steps[0].step, Step::Pause(_)), "{name}");
+                let letters: String = steps.iter().map(|step| letter(&step.step)).collect();
+                let path = letters.trim_start_matches('s').trim_start_matches('y');
+                assert!(["?R!c", "L!c", "c", "|"].contains(&path), "{name}, wave {wave}: {letters}");
+                assert!(
+                    path == "?R!c" || !letters.contains('y'),
+                    "{name}, wave {wave}: an edit without a restart"
+                );
+            }
+        }
+    }
+}
+
+const IN_WAVES: &str = "\
+playbook: restart
+phases:
+  - name: restart
+    restart: always
+rollout: { waves: WAVES, at_once: 9 }
+";
+
+/// Counted anew, from the replicas of every range.
+#[test]
+fn no_range_has_two_of_its_three_replicas_in_one_wave() {
+    for (waves, most) in [("rack", 60), ("ring", 60), ("node", 91)] {
+        let playbook = IN_WAVES.replace("WAVES", waves).replace(
+            ", at_once: 9",
+            match waves {
+                "node" => "",
+                _ => ", at_once: 9",
+            },
+        );
+        let case = Case::large(90, 3, &playbook, include_str!("../plans/shared/plain.yaml"));
+        let plan = planned(&case).unwrap();
+        let ring = &case.facts.ring;
+        let found = &plan.phases[0].waves;
+        assert!(found.len() < most, "{waves}: {} waves for 90 nodes", found.len());
+        assert_eq!(found.iter().map(|wave| wave.nodes.len()).sum::<usize>(), 90, "{waves}");
+        for wave in found {
+            let member = |node: &str| {
+                let node = case.input.inventory.nodes.iter().find(|known| known.name == node).unwrap();
+                ring.members.iter().position(|member| member.address == node.address).unwrap()
+            };
+            let down: BTreeSet<usize> = wave.nodes.iter().map(|change| member(&change.node)).collect();
+            let racks: BTreeSet<&str> = down.iter().map(|at| ring.members[*at].rack.as_str()).collect();
+            assert!(waves != "rack" || racks.len() == 1, "wave {}: {racks:?}", wave.number);
+            for keyspace in &ring.keyspaces {
+                for range in placement(&ring.members, &keyspace.replication) {
+                    let lost = range.replicas.iter().filter(|replica| down.contains(replica)).count();
+                    assert!(lost < 2, "{waves}, wave {}: {} of {range:?}", wave.number, keyspace.name);
+                }
+            }
         }
     }
 }

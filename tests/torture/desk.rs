@@ -20,7 +20,11 @@ pub enum Playbook {
     Rotate,
     /// `Enable`, and then TLS only, once no client spoke plaintext for an hour and somebody approved.
     Staged,
+    /// `Enable`, three nodes of a rack at a time.
+    InRacks,
 }
+
+const IN_RACKS: &str = "rollout: { waves: rack, at_once: 3 }\n";
 
 const REQUIRE: &str = "  - name: require\n    enter_when: { plaintext_clients: 0, for: 1h, approved: true }\n    \
                        client_encryption_options: { optional: false }\n";
@@ -60,7 +64,12 @@ pub fn input(nodes: usize, of: Playbook) -> Input {
     let playbook = "playbook: sim\nstores:\n  keystore:\n    from: k.jks\n    to: /etc/cassandra/tls/keystore.jks\n    \
                     password: env:KEYSTORE_PASSWORD\nphases:\n  - name: enable\n    client_encryption_options: \
                     { enabled: true, optional: true }\n";
-    let playbook = format!("{playbook}{}", if of == Playbook::Staged { REQUIRE } else { "" });
+    let rest = match of {
+        Playbook::Enable | Playbook::Rotate => "",
+        Playbook::Staged => REQUIRE,
+        Playbook::InRacks => IN_RACKS,
+    };
+    let playbook = format!("{playbook}{rest}");
     let read = input::read(
         Source { file: "inventory.yaml", text: &inventory },
         Source { file: "playbook.yaml", text: &playbook },

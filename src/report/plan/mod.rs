@@ -62,8 +62,12 @@ fn sum(plan: &Plan) -> String {
     let all: HashSet<&str> = changed.iter().copied().chain(unchanged).collect();
     let waves = plan.phases.iter().map(|phase| phase.waves.len()).sum();
     let phases: Vec<&str> = plan.phases.iter().map(|phase| phase.name.as_str()).collect();
+    let at_once = match plan.at_once {
+        0 | 1 => String::new(),
+        at_once => format!(", at most {at_once} nodes at once"),
+    };
     format!(
-        "{} of {} change, in {} ({}) and {}, {}",
+        "{} of {} change, in {} ({}) and {}, {}{at_once}",
         changed.len(),
         count(all.len(), "node"),
         count(phases.len(), "phase"),

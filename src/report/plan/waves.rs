@@ -38,7 +38,7 @@ fn title(group: &[Wave]) -> String {
     match (group[0].canary, first == last) {
         (true, _) => format!("wave {first}, canary: {names}"),
         (false, true) if nodes.len() == 1 => format!("wave {first}: {names}"),
-        (false, true) => format!("wave {first}, {} at once: {names}", count(nodes.len(), "node")),
+        (false, true) => format!("wave {first}, {} together: {names}", count(nodes.len(), "node")),
         (false, false) => format!("waves {first} to {last}, one node each: {names}"),
     }
 }
