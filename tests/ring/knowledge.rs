@@ -51,12 +51,10 @@ pub fn scene(test: &str) {
     assert!(again.env(INSIDE, &directory).status().unwrap().success());
 }
 
-/// One statement, by the driver that the rig's client has.
+/// One statement, by the real cqlsh.
 fn cqlsh(statement: &str) {
-    let script = "import sys; from cassandra.cluster import Cluster; c = Cluster([sys.argv[1]]); c.connect().execute(sys.argv[2], timeout=60); c.shutdown()";
-    let python = super::rig::state().join("../../venv/bin/python");
     let mut command = ring();
-    command.arg("run").arg(python).args(["-W", "ignore", "-c", script, &nodes()[0].1, statement]);
+    command.args(["cqlsh", "--request-timeout=60", "-e", statement, &nodes()[0].1]);
     assert!(command.status().unwrap().success(), "{statement}");
 }
 
