@@ -4,6 +4,7 @@ use super::cassandra::speaks;
 use super::world::State;
 use crate::transport::Output;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use tokio::time::Instant;
 
 pub fn answer(state: &mut State, node: usize, arguments: &[String], now: Instant) -> Output {
@@ -38,7 +39,7 @@ fn status_of(state: &State, node: usize, datacenter: &str, now: Instant) -> Stri
         let letter = if state.sees_up(node, other, now) { 'U' } else { 'D' };
         let (member, tokens) = (&machine.member, machine.member.tokens.len());
         let (address, id, rack) = (&member.address, &member.host_id, &member.rack);
-        text.push_str(&format!("{letter}N  {address}  141.99 KiB  {tokens}  ?  {id}  {rack}  \n"));
+        let _ = writeln!(text, "{letter}N  {address}  141.99 KiB  {tokens}  ?  {id}  {rack}  ");
     }
     text
 }

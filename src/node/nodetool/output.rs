@@ -97,13 +97,18 @@ fn status_row(line: &str, datacenter: &str) -> Option<StatusRow> {
         _ => State::Moving,
     };
     let host_id = line.split_whitespace().find(|word| is_uuid(word) || *word == "null")?;
-    let (before, after) = line.split_once(&format!(" {host_id} "))?;
-    let words: Vec<&str> = before.split_whitespace().collect();
-    let after_load = if words.get(2)? == &"?" { 3 } else { 4 };
+    // A cluster of a thousand nodes has as many rows in each answer, and each node is asked about several times.
+    let at = host_id.as_ptr() as usize - line.as_ptr() as usize;
+    let (before, after) = (&line[..at], &line[at + host_id.len()..]);
+    let mut words = before.split_whitespace().skip(1);
+    let address = words.next()?;
+    if words.next()? != "?" {
+        words.next()?;
+    }
     // What is left before the host id: token count and share, or the share alone.
-    let tokens_count = match words.get(after_load..)? {
-        [count, _owns] => Some(count.parse().ok()?),
-        [_owns] => None,
+    let tokens_count = match (words.next(), words.next(), words.next()) {
+        (Some(count), Some(_owns), None) => Some(count.parse().ok()?),
+        (Some(_owns), None, None) => None,
         _ => return None,
     };
     let rack = match tokens_count {
@@ -113,7 +118,7 @@ fn status_row(line: &str, datacenter: &str) -> Option<StatusRow> {
     Some(StatusRow {
         up: line.starts_with('U'),
         state,
-        address: words[1].into(),
+        address: address.into(),
         host_id: if host_id == "null" { String::new() } else { host_id.into() },
         datacenter: datacenter.into(),
         rack: rack.into(),
@@ -122,11 +127,10 @@ fn status_row(line: &str, datacenter: &str) -> Option<StatusRow> {
 }
 
 fn is_uuid(word: &str) -> bool {
-    let is_part = |(part, length): (&str, usize)| {
-        part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let parts: Vec<&str> = word.split('-').collect();
-    parts.len() == 5 && parts.into_iter().zip([8, 4, 4, 4, 12]).all(is_part)
+    let is_dash = |at: usize| [8, 13, 18, 23].contains(&at);
+    let is_right =
+        |(at, byte): (usize, u8)| if is_dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    word.len() == 36 && word.bytes().enumerate().all(is_right)
 }
 
 /// Reads the mode from `nodetool netstats`.
