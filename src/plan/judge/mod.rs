@@ -276,7 +276,7 @@ impl<'a> View<'a> {
             file: &local.file,
             sha256: &local.sha256,
             path: expand(&spec.to, node),
-            password: self.material.secret(&spec.password),
+            password: self.material.secret(&playbook.password(phase, role)?),
             client_truststores: &self.material.client_truststores,
             truststore: role.truststore().and_then(|role| opened(phase, role)),
             before: self.before(target, phase),
