@@ -57,6 +57,9 @@ fn good_stores_break_no_rule_whatever_their_format() {
                -destkeystore $n.jks -deststoretype JKS -deststorepass:file password; mv $n.jks $n.store; done";
     let pem = "ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
     let short = "key middle; certificate middle ca 'basicConstraints=critical,CA:true\\n'; certificate n1 middle \"$(usual n1)\"; store n1 middle";
+    let later = "for n in n1 n2 n3; do { sealed $n; cat $n.pem ca.pem; } >$n.later; done";
+    let pem_later = "enabled: true, optional: false }\n  - name: later\n    stores: { keystore: { from: \"{node}.later\" }, truststore: { from: ca.pem } }\n    \
+                     client_encryption_options: { ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
     let legacy = "for n in n1 n2 n3; do openssl pkcs12 -export -legacy -name $n -inkey $n.key -in $n.pem -certfile ca.pem -out $n.store -passout file:password; done";
     for (name, spoil, options) in [
         ("PKCS12", "", ENABLE.to_owned()),
@@ -64,6 +67,7 @@ fn good_stores_break_no_rule_whatever_their_format() {
         ("PEM", "pem", format!("{ENABLE}, {pem}")),
         ("a chain without its root", short, ENABLE.to_owned()),
         ("legacy PKCS12", legacy, ENABLE.to_owned()),
+        ("PKCS12, and PEM with its factory in a later phase", later, pem_later.to_owned()),
     ] {
         let loaded = Desk::new(spoil, TRUSTSTORE, &options)
             .load()

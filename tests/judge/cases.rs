@@ -45,6 +45,8 @@ const ENDED_CA: &str = "authority old Old; rm truststore.store; trust old
     openssl x509 -req -in old.csr -signkey old.key -days -1 -extfile old.ext -out ended.pem
     for n in n1 n2 n3; do certificate $n old \"$(usual $n)\"; store $n ended; done";
 const MUTUAL: &str = "enabled: true, optional: false, require_client_auth: true";
+const MUTUAL_AND_BACK: &str = "enabled: true, optional: false, require_client_auth: true }\n  - name: back\n    goes_back: true\n    client_encryption_options: { require_client_auth: false";
+const FACTORY_LATER: &str = "enabled: true, optional: false }\n  - name: later\n    client_encryption_options: { ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
 
 /// A case of n1's keystore.
 const fn case(
@@ -97,6 +99,7 @@ fn of_stores() -> Vec<Case> {
         case(Rule::KeySize, Error, "RSA of 512 bits", "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:512 -out n1.key; certificate n1 ca \"$(usual n1)\"; store n1 ca", "an RSA key of 512 bits"),
         Case { on: ON_ALL, ..case(Rule::Trust, Warning, "a truststore made by openssl", "openssl pkcs12 -export -nokeys -in ca.pem -out truststore.store -passout file:password", "trusts nobody in Java's eyes") },
         Case { on: ON_ALL, options: MUTUAL, ..case(Rule::Trust, Error, "a truststore made by openssl, and clients have to show certificates", "openssl pkcs12 -export -nokeys -in ca.pem -out truststore.store -passout file:password", "every client certificate would be refused") },
+        Case { on: ON_ALL, options: MUTUAL_AND_BACK, ..case(Rule::Trust, Error, "a truststore made by openssl, and clients have to show certificates in the first phase", "openssl pkcs12 -export -nokeys -in ca.pem -out truststore.store -passout file:password", "every client certificate would be refused") },
         case(Rule::Opens, Error, "another password", "openssl pkcs12 -export -inkey n1.key -in n1.pem -certfile ca.pem -out n1.store -passout pass:another", "the password is wrong"),
         case(Rule::Opens, Error, "half a store", "head -c 100 n1.store >half; mv half n1.store", "cannot open"),
         case(Rule::KeyPassword, Error, "a key with a password of its own",
@@ -121,6 +124,12 @@ fn shows_issuer(sha256: &str) -> PortShows {
     PortShows { plaintext: false, tls: true, certificate: None, issuers: BTreeSet::from([sha256.to_owned()]) }
 }
 
+/// It trusts by a CA that is not that of its own certificate.
+fn asks_clients_of_another_ca(node: &mut NodeFacts) {
+    node.yaml.text = yaml("  require_client_auth: true\n");
+    node.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())]));
+}
+
 #[rustfmt::skip]
 fn of_nodes() -> Vec<Case> {
     vec![
@@ -131,6 +140,8 @@ fn of_nodes() -> Vec<Case> {
         Case { options: PEM, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PKCS12 for the factory of PEM", "", "is no PEM") },
         Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: none\n  keystore: /opt/cassandra/conf/.keystore\n"),
             ..case(Rule::SharedPath, Error, "the path of an internode keystore that is not used", "", "internode TLS turns itself on") },
+        Case { options: FACTORY_LATER, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PEM one phase before its factory", "pem", "nothing says so to Cassandra") },
+        Case { options: FACTORY_LATER, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PKCS12 that stays when the factory of PEM comes", "", "is no PEM") },
         Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: all\n  keystore: /opt/cassandra/conf/.keystore\n  keystore_password: another\n"),
             ..case(Rule::SharedPath, Error, "the path of an internode keystore with another password", "", "with another password: the node would not start") },
         Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: all\n  keystore: /opt/cassandra/conf/.keystore\n  keystore_password: changeit\n"),
@@ -141,8 +152,9 @@ fn of_nodes() -> Vec<Case> {
             ..case(Rule::RelativePath, Warning, "a relative truststore that stays", "", "`truststore` stays conf/.truststore") },
         Case { n1: |n1| { n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])); n1.shows = BTreeMap::from([(9042, shows_issuer("00"))]) },
             ..case(Rule::CaOverlap, Error, "a leaf whose CA the node does not trust, where it trusts that of today", "", "its issuer, CN=Orders CA, is not in the truststore of before") },
-        Case { options: MUTUAL, n1: |n1| n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
-        Case { options: MUTUAL, n1: |n1| { n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])); n1.tls_clients = Some(7) },
+        Case { options: MUTUAL, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
+        Case { options: MUTUAL_AND_BACK, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today before certificates are asked for no more", "", "drops CN=Old CA") },
+        Case { options: MUTUAL, n1: |n1| { asks_clients_of_another_ca(n1); n1.tls_clients = Some(7) },
             ..case(Rule::KnownClients, Error, "a truststore that drops the CA of connected clients", "", "7 connected clients would be refused") },
         Case { n1: |n1| n1.yaml.file.mode = 0o644, ..case(Rule::ReadableYaml, Warning, "a yaml that everybody reads", "", "may be read by every user") },
     ]

@@ -7,7 +7,8 @@ use crate::input::options::{OptionKey, Setting};
 
 /// Only where the playbook sets it: the default, JKS, opens PKCS12 too (`keystore.type.compat`; measured).
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
-    let Some(Setting::Text(said)) = subject.on.wish.get(&OptionKey::StoreType) else { return Vec::new() };
+    let last = &subject.on.wishes[subject.phases.end - 1];
+    let Some(Setting::Text(said)) = last.get(&OptionKey::StoreType) else { return Vec::new() };
     let is = match subject.lone.store.kind {
         StoreKind::Jks => "JKS",
         StoreKind::Pkcs12 => "PKCS12",

@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 /// A store, whoever gets it.
@@ -52,6 +53,8 @@ pub struct OnNode<'a> {
     pub seen: &'a NodeFacts,
     pub member: Option<&'a Member>,
     pub phase_index: usize,
+    /// Those in which the node has it.
+    pub phases: Range<usize>,
     /// The phase that brings it; none for what `stores` has from the beginning.
     pub phase: Option<&'a str>,
     /// Where it was read.
@@ -85,15 +88,34 @@ pub struct Target<'a> {
     pub generation: Generation,
     /// The certificates behind the leaf that it serves, by fingerprint.
     pub issuers: BTreeSet<String>,
-    /// The options once every phase is done, and whether any phase asks clients for certificates.
-    pub wish: BTreeMap<OptionKey, Setting>,
-    pub asks_clients: bool,
+    /// Of each phase, the options once it is done.
+    pub wishes: &'a [Wish],
+    /// The first phase that is not past.
+    pub first: usize,
 }
 
+/// What a playbook says of `client_encryption_options`.
+pub type Wish = BTreeMap<OptionKey, Setting>;
+
 impl Target<'_> {
-    /// An option as it will stand in the file: what the playbook says, or else what is there.
-    pub fn option(&self, key: OptionKey) -> Option<String> {
-        match self.wish.get(&key) {
+    /// Whether TLS is on once the phase is done.
+    pub fn is_on(&self, phase: usize) -> bool {
+        self.flag(phase, OptionKey::Enabled, self.now.enabled)
+            || self.flag(phase, OptionKey::Optional, self.now.optional == Some(true))
+    }
+
+    /// Whether clients have to show a certificate once the phase is done.
+    pub fn asks_clients(&self, phase: usize) -> bool {
+        self.flag(phase, OptionKey::RequireClientAuth, self.now.require_client_auth)
+    }
+
+    fn flag(&self, phase: usize, key: OptionKey, now: bool) -> bool {
+        self.wishes[phase].get(&key).map_or(now, |setting| *setting == Setting::Bool(true))
+    }
+
+    /// An option as it stands in the file once the phase is done: what the playbook says, or else what is there.
+    pub fn option(&self, phase: usize, key: OptionKey) -> Option<String> {
+        match self.wishes[phase].get(&key) {
             Some(Setting::Map(entries)) => entries.iter().find_map(|(name, value)| match value {
                 Setting::Text(class) if name == "class_name" => Some(class.clone()),
                 _ => None,
@@ -112,6 +134,12 @@ impl<'a> OnNode<'a> {
     pub fn stands(&self) -> bool {
         let stands = self.seen.files.get(&self.path).and_then(Option::as_ref);
         stands.is_some_and(|file| file.sha256 == self.sha256)
+    }
+
+    /// An option in every phase that uses the store, each value once.
+    pub fn option(&self, key: OptionKey) -> BTreeSet<Option<String>> {
+        let uses = self.phases.clone().filter(|phase| self.on.is_on(*phase));
+        uses.map(|phase| self.on.option(phase, key)).collect()
     }
 
     /// What a node with this keystore shows, leaf first.
