@@ -5,6 +5,7 @@ use ringwalk::facts::version::Version;
 use ringwalk::facts::{NodeFacts, PortShows};
 use ringwalk::plan::judge::Rule;
 use ringwalk::plan::judge::Severity::{self, Error, Warning};
+use ringwalk::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is spoiled, and what is said of it.
@@ -78,7 +79,7 @@ fn of_stores() -> Vec<Case> {
         Case { options: PEM, ..case(Rule::Chain, Error, "another CA of the same name", "pem; authority same 'Orders CA'; { sealed n1; cat n1.pem same.pem ca.pem; } >n1.store", "CN=n1 is not signed by the CN=Orders CA") },
         case(Rule::Issuer, Warning, "a keystore of another CA", "authority other Other; certificate n1 other \"$(usual n1)\"; store n1 other", "its issuer, CN=Other, is not in the truststore"),
         Case { on: ON_ALL, ..case(Rule::Issuer, Warning, "a truststore of another CA", "authority other Other; rm truststore.store; trust other", "is not in the truststore") },
-        Case { on: ON_ALL, options: IN_ONE_LEAP, ..case(Rule::CaOverlap, Error, "leaves of a new CA before anybody trusts it", NEW_CA, "its issuer, CN=Other, is not in the truststore of before") },
+        Case { on: ON_ALL, options: IN_ONE_LEAP, ..case(Rule::CaOverlap, Error, "leaves of a new CA before anybody trusts it", NEW_CA, "its issuer, CN=Other, is not the CA of what the node shows before") },
         Case { on: ON_ALL, options: NO_NEW_LEAVES, ..case(Rule::CaOverlap, Error, "a truststore without the CA of what nodes show", NEW_CA, "drops the CA of the certificate that the node shows still") },
         Case { on: ON_ALL, stores: "  client_truststores: [ { from: clients.pem } ]", ..case(Rule::ClientTrust, Error, "clients that know another CA", "authority other Other; mv other.pem clients.pem", "clients.pem: clients that trust by that would refuse the node") },
         Case { on: ON_ALL, ..case(Rule::Validity, Error, "a CA that ended", ENDED_CA, "CN=Old, the CA that signed it, ended on 20") },
@@ -120,8 +121,24 @@ fn of_stores() -> Vec<Case> {
     ]
 }
 
-fn shows_issuer(sha256: &str) -> PortShows {
-    PortShows { plaintext: false, tls: true, certificate: None, issuers: BTreeSet::from([sha256.to_owned()]) }
+/// TLS with a leaf of another CA than that of the good stores, which its truststore has.
+pub fn serves_of_old_ca(node: &mut NodeFacts) {
+    serves_of_an_unknown_ca(node);
+    node.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())]));
+}
+
+/// The same, and its truststore could not be read.
+fn serves_of_an_unknown_ca(node: &mut NodeFacts) {
+    node.yaml.text = Secret::new("client_encryption_options:\n  enabled: true\n  optional: false\n");
+    let shows = PortShows {
+        plaintext: false,
+        tls: true,
+        certificate: Some("11".into()),
+        issuers: BTreeSet::from(["00".into()]),
+        issuer: Some("CN=Old CA".into()),
+        is_whole: true,
+    };
+    node.shows = BTreeMap::from([(9042, shows)]);
 }
 
 /// It trusts by a CA that is not that of its own certificate.
@@ -154,8 +171,9 @@ fn of_nodes() -> Vec<Case> {
             "", "server_encryption_options.keystore") },
         Case { stores: "", options: "enabled: true, optional: false", n1: |n1| n1.yaml.text = yaml("  require_client_auth: true\n  truststore: conf/.truststore\n"),
             ..case(Rule::RelativePath, Warning, "a relative truststore that stays", "", "`truststore` stays conf/.truststore") },
-        Case { n1: |n1| { n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])); n1.shows = BTreeMap::from([(9042, shows_issuer("00"))]) },
-            ..case(Rule::CaOverlap, Error, "a leaf whose CA the node does not trust, where it trusts that of today", "", "its issuer, CN=Orders CA, is not in the truststore of before") },
+        Case { n1: serves_of_old_ca, ..case(Rule::CaOverlap, Error, "a leaf whose CA the node does not trust, where it trusts that of today",
+            "", "its issuer, CN=Orders CA, is not the CA of what the node shows before, and is not in the truststore of before") },
+        Case { n1: serves_of_an_unknown_ca, ..case(Rule::CaOverlap, Error, "a leaf of another CA than that of today", "", "its issuer, CN=Orders CA, is not the CA of what the node shows before") },
         Case { options: MUTUAL, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
         Case { options: MUTUAL_AND_BACK, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today before certificates are asked for no more", "", "drops CN=Old CA") },
         Case { options: MUTUAL, n1: |n1| { asks_clients_of_another_ca(n1); n1.tls_clients = Some(7) },

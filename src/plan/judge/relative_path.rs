@@ -14,7 +14,8 @@ pub fn remarks(target: &Target<'_>) -> Vec<Remark> {
         if !is_enabled || wish.contains_key(&OptionKey::SslContextFactory) {
             continue;
         }
-        let truststore = target.asks_clients(phase).then_some((OptionKey::Truststore, &target.now.truststore));
+        let truststore =
+            target.asks_clients(phase).then_some((OptionKey::Truststore, &target.now.truststore));
         let named = [(OptionKey::Keystore, &target.now.keystore)].into_iter().chain(truststore);
         stays.extend(named.filter(|(key, path)| !wish.contains_key(key) && !path.starts_with('/')));
     }

@@ -4,7 +4,7 @@ use super::super::generation::Generation;
 use super::super::material::ClientTruststore;
 use super::super::ports::ClientOptions;
 use super::super::step::StoreName;
-use super::trusted::{Anchors, Shown};
+use super::trusted::{Anchors, Seen, Shown};
 use crate::facts::NodeFacts;
 use crate::facts::placement::Member;
 use crate::formats::certificate::Certificate;
@@ -86,8 +86,8 @@ pub struct Target<'a> {
     pub root: Option<yaml::Node>,
     pub now: ClientOptions,
     pub generation: Generation,
-    /// The certificates behind the leaf that it serves, by fingerprint.
-    pub issuers: BTreeSet<String>,
+    /// What its client ports show today.
+    pub shows: Seen,
     /// Of each phase, the options once it is done.
     pub wishes: &'a [Wish],
     /// The first phase that is not past.

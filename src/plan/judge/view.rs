@@ -6,7 +6,7 @@ use super::super::ports::ClientOptions;
 use super::super::settled::first_phase;
 use super::super::step::StoreName;
 use super::subject::{Before, Lone, OnNode, Target, Wish};
-use super::trusted::{Anchors, Shown};
+use super::trusted::{Anchors, Seen, Shown};
 use crate::facts::{Facts, NodeFacts};
 use crate::formats::store::Store;
 use crate::formats::yaml;
@@ -35,9 +35,8 @@ impl<'a> View<'a> {
         let root = yaml::parse(seen.yaml.text.expose()).ok().flatten();
         let now = ClientOptions::of(root.as_ref());
         let generation = Generation::of(self.input, self.material, node, seen, &now);
-        let issuers = seen.shows.values().flat_map(|shows| shows.issuers.iter().cloned()).collect();
         let first = first_phase(&self.input.playbook, node, seen, root.as_ref());
-        Target { node, seen, root, now, generation, issuers, wishes: &self.wishes, first }
+        Target { node, seen, root, now, generation, shows: Seen::of(seen), wishes: &self.wishes, first }
     }
 
     /// The store of this role that a phase brings to the node; none if it was not opened, or if the node has that of a
@@ -91,21 +90,17 @@ impl<'a> View<'a> {
         target.first.clamp(phase, end - 1)..end
     }
 
-    /// What the phase before leaves; before the first one, what was seen.
+    /// What the phase before leaves, and what was seen of it where no phase brings anything.
     fn before(&self, target: &'a Target<'a>, phase: usize) -> Before<'a> {
-        let Target { node, seen, generation, issuers, .. } = target;
-        match phase.checked_sub(1) {
-            None => Before {
-                trusts: seen.trusts.as_ref().map(Anchors::Seen),
-                shows: (!issuers.is_empty()).then_some(Shown::Seen(issuers)),
-            },
-            Some(before) => {
-                let opened = |role| self.opened(generation.at(before, role), node, role);
-                Before {
-                    trusts: opened(StoreName::Truststore).map(Anchors::OfStore),
-                    shows: opened(StoreName::Keystore).and_then(Store::only_chain).map(Shown::Chain),
-                }
-            }
+        let Target { node, seen, generation, .. } = target;
+        let before = phase.checked_sub(1);
+        let opened = |role| before.and_then(|before| self.opened(generation.at(before, role), node, role));
+        let brought = opened(StoreName::Keystore).and_then(Store::only_chain).map(Shown::Chain);
+        let brought = brought.filter(|_| before.is_some_and(|before| target.is_on(before)));
+        let shown = (!target.shows.is_empty()).then_some(Shown::Seen(&target.shows));
+        Before {
+            trusts: opened(StoreName::Truststore).map(Anchors::OfStore).or(seen.trusts.as_ref().map(Anchors::Seen)),
+            shows: brought.or(shown),
         }
     }
 
