@@ -49,6 +49,12 @@ const MUTUAL: &str = "enabled: true, optional: false, require_client_auth: true"
 const MUTUAL_AND_BACK: &str = "enabled: true, optional: false, require_client_auth: true }\n  - name: back\n    goes_back: true\n    client_encryption_options: { require_client_auth: false";
 const FACTORY_LATER: &str = "enabled: true, optional: false }\n  - name: later\n    client_encryption_options: { ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
 
+const INTERNODE: &str =
+    "enabled: true, optional: false }\n    internode: { internode_encryption: all, optional: false";
+const INTERNODE_STORES: &str = "  truststore: { from: truststore.store, to: /etc/cassandra/tls/truststore, password: file:password }
+  internode_keystore: { from: \"{node}.store\", to: /etc/cassandra/internode/keystore, password: file:password }
+  internode_truststore: { from: truststore.store, to: /etc/cassandra/internode/truststore, password: file:password }";
+
 /// A case of n1's keystore.
 const fn case(
     rule: Rule,
@@ -174,6 +180,8 @@ fn of_nodes() -> Vec<Case> {
         Case { n1: serves_of_old_ca, ..case(Rule::CaOverlap, Error, "a leaf whose CA the node does not trust, where it trusts that of today",
             "", "its issuer, CN=Orders CA, is not the CA of what the node shows before, and is not in the truststore of before") },
         Case { n1: serves_of_an_unknown_ca, ..case(Rule::CaOverlap, Error, "a leaf of another CA than that of today", "", "its issuer, CN=Orders CA, is not the CA of what the node shows before") },
+        Case { options: INTERNODE, stores: INTERNODE_STORES, n1: |n1| n1.internode_trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), on: &[("n2", 1), ("n3", 1)],
+            ..case(Rule::CaOverlap, Error, "a leaf for other nodes of a CA that one of them does not trust", "", "its issuer, CN=Orders CA, is not in the internode truststores that other nodes have today") },
         Case { options: MUTUAL, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
         Case { options: MUTUAL_AND_BACK, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today before certificates are asked for no more", "", "drops CN=Old CA") },
         Case { options: MUTUAL, n1: |n1| { asks_clients_of_another_ca(n1); n1.tls_clients = Some(7) },

@@ -4,6 +4,7 @@ use super::finding::{Remark, error};
 use super::subject::OnNode;
 use super::trusted::{Anchors, Shown, is_of_one_ca, leads};
 use crate::plan::step::StoreName;
+use std::collections::BTreeMap;
 
 /// Whom clients trust is known only by `client_truststores`, which have a rule of their own. Else they are taken to know
 /// the CA of what the node shows before, and all that its truststore has.
@@ -14,7 +15,8 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let remark = match subject.lone.role {
         StoreName::Keystore => new_leaf(subject),
         StoreName::Truststore => dropped_ca(subject),
-        StoreName::InternodeKeystore | StoreName::InternodeTruststore => None,
+        StoreName::InternodeKeystore => new_internode_leaf(subject),
+        StoreName::InternodeTruststore => None,
     };
     remark.into_iter().collect()
 }
@@ -34,6 +36,25 @@ fn new_leaf(subject: &OnNode<'_>) -> Option<Remark> {
         reason,
         "put a phase before it whose truststore has the old CA and the new one (`trust-both` in docs/rotate-ca.md), or name \
          truststores of clients that have the new one in `client_truststores`",
+    ))
+}
+
+/// The nodes that have not had their turn know this one by the truststores that stand on them.
+fn new_internode_leaf(subject: &OnNode<'_>) -> Option<Remark> {
+    let chain = subject.chain()?;
+    let knows = |trusts: &BTreeMap<String, String>| leads(Anchors::Seen(trusts), Shown::Chain(chain));
+    if subject.others_trust.iter().all(|trusts| knows(trusts)) {
+        return None;
+    }
+    let reason = format!(
+        "its issuer, {}, is not in the internode truststores that other nodes have today: those that have not had their \
+         turn would refuse this node, and it them",
+        chain.last()?.issuer
+    );
+    Some(error(
+        reason,
+        "bring a truststore with the old CA and the new one first, with the keystores of today, in a run of its own \
+         (docs/internode.md)",
     ))
 }
 

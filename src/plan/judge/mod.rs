@@ -176,7 +176,7 @@ fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
         (Rule::KnownClients, known_clients::remarks),
     ];
     // What nodes show each other is none of the client port's matter.
-    let of_both = |rule: &Rule| matches!(rule, Rule::Issuer | Rule::Password);
+    let of_both = |rule: &Rule| matches!(rule, Rule::Issuer | Rule::CaOverlap | Rule::Password);
     let rules = rules.iter().filter(|(rule, _)| !subject.lone.role.is_internode() || of_both(rule));
     let on_node =
         rules.flat_map(|(rule, remarks)| remarks(subject).into_iter().map(|remark| (*rule, remark)));

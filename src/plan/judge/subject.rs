@@ -68,6 +68,8 @@ pub struct OnNode<'a> {
     /// The truststore that comes with a keystore.
     pub truststore: Option<&'a Store>,
     pub before: Before<'a>,
+    /// Of an internode keystore: whom other nodes that speak TLS to nodes trust today, subjects by fingerprint.
+    pub others_trust: Vec<&'a BTreeMap<String, String>>,
     /// What the node shows once the phase is done.
     pub shows_with_it: Option<Shown<'a>>,
     pub on: &'a Target<'a>,

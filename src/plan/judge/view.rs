@@ -14,6 +14,7 @@ use crate::input::Input;
 use crate::input::inventory::Node;
 use crate::input::playbook::{Playbook, expand};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub struct View<'a> {
@@ -22,13 +23,23 @@ pub struct View<'a> {
     facts: &'a Facts,
     /// Of each phase.
     wishes: Vec<Wish>,
+    /// Each internode truststore that stands on nodes, with the nodes: few are as many as the nodes.
+    internode_trusts: BTreeMap<&'a BTreeMap<String, String>, Vec<&'a str>>,
 }
 
 impl<'a> View<'a> {
     pub fn of(input: &'a Input, material: &'a Material, facts: &'a Facts) -> View<'a> {
-        let wish = |phase| input.playbook.wish(phase).into_iter().map(|(key, said)| (key, said.value)).collect();
+        let wish =
+            |phase| input.playbook.wish(phase).into_iter().map(|(key, said)| (key, said.value)).collect();
         let wishes = (0..input.playbook.phases.len()).map(wish).collect();
-        View { input, material, facts, wishes }
+        let mut internode_trusts: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        for seen in &facts.nodes {
+            let trusts = seen.internode_trusts.as_ref();
+            trusts
+                .into_iter()
+                .for_each(|trusts| internode_trusts.entry(trusts).or_default().push(&seen.node));
+        }
+        View { input, material, facts, wishes, internode_trusts }
     }
 
     pub fn target<'v>(&'v self, node: &'v Node, seen: &'v NodeFacts) -> Target<'v> {
@@ -36,7 +47,16 @@ impl<'a> View<'a> {
         let now = ClientOptions::of(root.as_ref());
         let generation = Generation::of(self.input, self.material, node, seen, &now);
         let first = first_phase(&self.input.playbook, node, seen, root.as_ref());
-        Target { node, seen, root, now, generation, shows: Seen::of(seen), wishes: &self.wishes, first }
+        Target {
+            node,
+            seen,
+            root,
+            now,
+            generation,
+            shows: Seen::of(seen),
+            wishes: &self.wishes,
+            first,
+        }
     }
 
     /// The store of this role that a phase brings to the node; none if it was not opened, or if the node has that of a
@@ -76,6 +96,10 @@ impl<'a> View<'a> {
             client_truststores: &self.material.client_truststores,
             truststore: role.truststore().and_then(|role| opened(phase, role)),
             before: self.before(target, phase),
+            others_trust: match role {
+                StoreName::InternodeKeystore => self.trusted_by_others(node),
+                StoreName::Keystore | StoreName::Truststore | StoreName::InternodeTruststore => Vec::new(),
+            },
             shows_with_it: keystore.and_then(Store::only_chain).map(Shown::Chain),
             on: target,
         };
@@ -99,9 +123,17 @@ impl<'a> View<'a> {
         let brought = brought.filter(|_| before.is_some_and(|before| target.is_on(before)));
         let shown = (!target.shows.is_empty()).then_some(Shown::Seen(&target.shows));
         Before {
-            trusts: opened(StoreName::Truststore).map(Anchors::OfStore).or(seen.trusts.as_ref().map(Anchors::Seen)),
+            trusts: opened(StoreName::Truststore)
+                .map(Anchors::OfStore)
+                .or(seen.trusts.as_ref().map(Anchors::Seen)),
             shows: brought.or(shown),
         }
+    }
+
+    fn trusted_by_others(&self, node: &Node) -> Vec<&'a BTreeMap<String, String>> {
+        let by_another = |nodes: &[&str]| nodes.iter().any(|other| *other != node.name);
+        let trusts = self.internode_trusts.iter().filter(|(_, nodes)| by_another(nodes));
+        trusts.map(|(trusts, _)| *trusts).collect()
     }
 
     fn opened(&self, phase: usize, node: &Node, role: StoreName) -> Option<&'a Store> {
