@@ -45,6 +45,10 @@ const ENDED_CA: &str = "authority old Old; rm truststore.store; trust old
     printf 'basicConstraints=critical,CA:true' >old.ext; openssl req -new -key old.key -subj /CN=Old -out old.csr
     openssl x509 -req -in old.csr -signkey old.key -days -1 -extfile old.ext -out ended.pem
     for n in n1 n2 n3; do certificate $n old \"$(usual $n)\"; store $n ended; done";
+/// The CA's key under a certificate that begins tomorrow, in n1's chain alone.
+const LATER_CA: &str = "openssl pkcs12 -export -name ca -inkey ca.key -in ca.pem -out ca.p12 -passout file:password
+    keytool -selfcert -alias ca -keystore ca.p12 -storepass:file password -startdate +1d -validity 3650 -ext bc:critical=ca:true
+    keytool -exportcert -rfc -alias ca -keystore ca.p12 -storepass:file password >later.pem; store n1 later";
 const MUTUAL: &str = "enabled: true, optional: false, require_client_auth: true";
 const MUTUAL_AND_BACK: &str = "enabled: true, optional: false, require_client_auth: true }\n  - name: back\n    goes_back: true\n    client_encryption_options: { require_client_auth: false";
 const FACTORY_LATER: &str = "enabled: true, optional: false }\n  - name: later\n    client_encryption_options: { ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
@@ -91,6 +95,9 @@ fn of_stores() -> Vec<Case> {
         Case { on: ON_ALL, ..case(Rule::Validity, Error, "a CA that ended", ENDED_CA, "CN=Old, the CA that signed it, ended on 20") },
         case(Rule::Validity, Error, "a certificate that ended", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20"),
         Case { n1: |n1| n1.clock_offset_s = 398 * DAY_S, ..case(Rule::Validity, Error, "a node whose clock is ahead by a year", "", "CN=n1 ended on 20") },
+        Case { n1: |n1| n1.clock_offset_s = -10 * DAY_S, ..case(Rule::Validity, Error, "a node whose clock is behind", "openssl pkcs12 -export -name n1 -inkey n1.key -in n1.pem -out n1.store -passout file:password", "CN=n1 is not valid before 20") },
+        case(Rule::Validity, Warning, "a root of tomorrow", LATER_CA, "CN=Orders CA is not valid before 20"),
+        case(Rule::Validity, Error, "an intermediate that ended", "key middle; certificate middle ca 'basicConstraints=critical,CA:true\\n' -days -1; certificate n1 middle \"$(usual n1)\"; cat middle.pem ca.pem >both.pem; store n1 both", "CN=middle ended on 20"),
         Case { stores: "  allow_expired: true", ..case(Rule::Validity, Warning, "a certificate that ended, and a playbook that allows it", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20") },
         case(Rule::Validity, Warning, "a certificate that ends soon", "certificate n1 ca \"$(usual n1)\" -days 12; store n1 ca", "CN=n1 ends in 1"),
         case(Rule::Names, Warning, "a name alone", "certificate n1 ca 'subjectAltName=DNS:n1\\n'; store n1 ca", "does not name 10.0.0.1"),
