@@ -159,3 +159,21 @@ impl<'a> OnNode<'a> {
         parsed.into_iter().find(|address: &IpAddr| !address.is_unspecified())
     }
 }
+
+    /// That one, and those that its file has for clients, but for one that stands for any and those of the node alone.
+    pub fn client_addresses(&self) -> BTreeSet<IpAddr> {
+        let written = self.written_for_clients().into_iter().filter_map(|text| text.parse().ok());
+        let written = written.filter(|address: &IpAddr| !address.is_unspecified() && !address.is_loopback());
+        self.client_address().into_iter().chain(written).collect()
+    }
+
+    /// The names of hosts by which the inventory and its file reach it.
+    pub fn client_hosts(&self) -> BTreeSet<&str> {
+        let named = self.written_for_clients().into_iter().chain([self.node.address.as_str()]);
+        named.filter(|host| host.parse::<IpAddr>().is_err() && *host != "localhost").collect()
+    }
+
+    fn written_for_clients(&self) -> Vec<&str> {
+        let written = |key| self.on.root.as_ref()?.get(key)?.as_str();
+        ["rpc_address", "broadcast_rpc_address"].into_iter().filter_map(written).collect()
+    }
