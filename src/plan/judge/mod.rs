@@ -206,7 +206,13 @@ fn of_target(target: &Target<'_>) -> Vec<Finding> {
         file: target.seen.yaml.path.clone(),
         ..finding(rule, remark)
     };
-    relative.chain(readable).map(about).collect()
+    let named = opens::only_named(target).into_iter().map(|((store, path), remark)| Finding {
+        node: Some(target.node.name.clone()),
+        store: Some(store),
+        file: path,
+        ..finding(Rule::Opens, remark)
+    });
+    relative.chain(readable).map(about).chain(named).collect()
 }
 
 fn about(subject: &OnNode<'_>, rule: Rule, remark: Remark) -> Finding {

@@ -92,6 +92,8 @@ pub struct Target<'a> {
     pub shows: Seen,
     /// Of each phase, the options once it is done.
     pub wishes: &'a [Wish],
+    /// The stores that `stores` has in each phase.
+    pub brought: &'a BTreeSet<(usize, StoreName)>,
     /// The first phase that is not past.
     pub first: usize,
 }
@@ -158,7 +160,6 @@ impl<'a> OnNode<'a> {
             .filter_map(|text| text.parse().ok());
         parsed.into_iter().find(|address: &IpAddr| !address.is_unspecified())
     }
-}
 
     /// That one, and those that its file has for clients, but for one that stands for any and those of the node alone.
     pub fn client_addresses(&self) -> BTreeSet<IpAddr> {
@@ -177,3 +178,4 @@ impl<'a> OnNode<'a> {
         let written = |key| self.on.root.as_ref()?.get(key)?.as_str();
         ["rpc_address", "broadcast_rpc_address"].into_iter().filter_map(written).collect()
     }
+}

@@ -14,7 +14,7 @@ use crate::input::Input;
 use crate::input::inventory::Node;
 use crate::input::playbook::{Playbook, expand};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 pub struct View<'a> {
@@ -23,6 +23,7 @@ pub struct View<'a> {
     facts: &'a Facts,
     /// Of each phase.
     wishes: Vec<Wish>,
+    brought: BTreeSet<(usize, StoreName)>,
     /// Each internode truststore that stands on nodes, with the nodes: few are as many as the nodes.
     internode_trusts: BTreeMap<&'a BTreeMap<String, String>, Vec<&'a str>>,
 }
@@ -31,7 +32,10 @@ impl<'a> View<'a> {
     pub fn of(input: &'a Input, material: &'a Material, facts: &'a Facts) -> View<'a> {
         let wish =
             |phase| input.playbook.wish(phase).into_iter().map(|(key, said)| (key, said.value)).collect();
-        let wishes = (0..input.playbook.phases.len()).map(wish).collect();
+        let phases = 0..input.playbook.phases.len();
+        let wishes = phases.clone().map(wish).collect();
+        let all = phases.flat_map(|phase| StoreName::ALL.map(|store| (phase, store)));
+        let brought = all.filter(|(phase, store)| input.playbook.store(*phase, *store).is_some()).collect();
         let mut internode_trusts: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         for seen in &facts.nodes {
             let trusts = seen.internode_trusts.as_ref();
@@ -39,7 +43,7 @@ impl<'a> View<'a> {
                 .into_iter()
                 .for_each(|trusts| internode_trusts.entry(trusts).or_default().push(&seen.node));
         }
-        View { input, material, facts, wishes, internode_trusts }
+        View { input, material, facts, wishes, brought, internode_trusts }
     }
 
     pub fn target<'v>(&'v self, node: &'v Node, seen: &'v NodeFacts) -> Target<'v> {
@@ -55,6 +59,7 @@ impl<'a> View<'a> {
             generation,
             shows: Seen::of(seen),
             wishes: &self.wishes,
+            brought: &self.brought,
             first,
         }
     }
