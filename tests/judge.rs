@@ -7,9 +7,12 @@ mod debian;
 #[path = "judge/desk.rs"]
 mod desk;
 
-use cases::{Case, TRUSTSTORE, cases};
+use cases::{Case, TRUSTSTORE, cases, serves_of_old_ca};
 use desk::{Desk, ENABLE, facts};
+use ringwalk::cli::load::Loaded;
+use ringwalk::facts::NodeFacts;
 use ringwalk::plan::judge::{self, Finding, Rule, Severity, judge};
+use ringwalk::plan::step::StoreName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -57,6 +60,9 @@ fn good_stores_break_no_rule_whatever_their_format() {
                -destkeystore $n.jks -deststoretype JKS -deststorepass:file password; mv $n.jks $n.store; done";
     let pem = "ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
     let short = "key middle; certificate middle ca 'basicConstraints=critical,CA:true\\n'; certificate n1 middle \"$(usual n1)\"; store n1 middle";
+    let later = "for n in n1 n2 n3; do { sealed $n; cat $n.pem ca.pem; } >$n.later; done";
+    let pem_later = "enabled: true, optional: false }\n  - name: later\n    stores: { keystore: { from: \"{node}.later\" }, truststore: { from: ca.pem } }\n    \
+                     client_encryption_options: { ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
     let legacy = "for n in n1 n2 n3; do openssl pkcs12 -export -legacy -name $n -inkey $n.key -in $n.pem -certfile ca.pem -out $n.store -passout file:password; done";
     for (name, spoil, options) in [
         ("PKCS12", "", ENABLE.to_owned()),
@@ -64,6 +70,7 @@ fn good_stores_break_no_rule_whatever_their_format() {
         ("PEM", "pem", format!("{ENABLE}, {pem}")),
         ("a chain without its root", short, ENABLE.to_owned()),
         ("legacy PKCS12", legacy, ENABLE.to_owned()),
+        ("PKCS12, and PEM with its factory in a later phase", later, pem_later.to_owned()),
     ] {
         let loaded = Desk::new(spoil, TRUSTSTORE, &options)
             .load()
@@ -121,10 +128,9 @@ fn a_store_by_itself_is_judged_by_what_is_in_it() {
         let now = jiff::Timestamp::now();
         judge::store(local.content.as_deref().unwrap(), now).iter().map(|finding| finding.rule).collect()
     };
-    use ringwalk::plan::step::StoreName::{Keystore, Truststore};
-    assert_eq!(rules("n1", Keystore), [Rule::Validity]);
-    assert_eq!(rules("n2", Keystore), []);
-    assert_eq!(rules("n2", Truststore), []);
+    assert_eq!(rules("n1", StoreName::Keystore), [Rule::Validity]);
+    assert_eq!(rules("n2", StoreName::Keystore), []);
+    assert_eq!(rules("n2", StoreName::Truststore), []);
 }
 
 #[test]
@@ -161,4 +167,53 @@ fn clients_that_know_the_ca_accept_its_leaves_whatever_else_they_know() {
     assert_eq!(judge(&loaded.input, &loaded.material, &facts()), []);
     let missing = Desk::new("", "  client_truststores: [ { from: nowhere.pem } ]", ENABLE).load();
     assert!(missing.err().unwrap().contains("cannot read"), "a truststore that is not there");
+}
+
+/// Of n1, which serves a leaf of another CA.
+#[test]
+fn a_leaf_of_a_ca_that_clients_can_know_is_not_refused() {
+    let root = |loaded: &Loaded| {
+        let truststore = loaded.material.store(0, "n1", StoreName::Truststore).unwrap();
+        let trusts = truststore.content.as_ref().unwrap().anchors();
+        trusts.map(|anchor| (anchor.sha256.clone(), anchor.subject.clone())).collect::<BTreeMap<_, _>>()
+    };
+    type Mend = fn(&mut NodeFacts, &BTreeMap<String, String>);
+    let known: [(&str, &str, Mend); 5] = [
+        ("by their truststores", "  client_truststores: [ { from: ca.pem } ]", |_, _| {}),
+        ("by that of the node", "", |n1, root| n1.trusts.as_mut().unwrap().extend(root.clone())),
+        ("as the root that it shows", "", |n1, root| {
+            n1.shows.get_mut(&9042).unwrap().issuers = root.keys().cloned().collect();
+        }),
+        ("as the issuer of what it shows", "", |n1, _| {
+            let shows = n1.shows.get_mut(&9042).unwrap();
+            (shows.issuer, shows.is_whole, shows.issuers) = (Some("CN=Orders CA".into()), false, [].into());
+        }),
+        ("since it is in plaintext", "", |n1, _| n1.shows.get_mut(&9042).unwrap().tls = false),
+    ];
+    for (name, stores, mend) in known {
+        let loaded = Desk::new("", &format!("{TRUSTSTORE}\n{stores}"), ENABLE).load().unwrap();
+        let mut facts = facts();
+        serves_of_old_ca(&mut facts.nodes[0]);
+        mend(&mut facts.nodes[0], &root(&loaded));
+        let findings = judge(&loaded.input, &loaded.material, &facts);
+        assert_eq!(findings, [], "{name}");
+    }
+}
+
+/// The root is not shown: that its truststore has it, and so belongs to what it shows, is told by the name.
+#[test]
+fn a_truststore_that_drops_the_ca_of_a_leaf_without_its_root_is_refused() {
+    let spoil = "authority other Other; rm truststore.store; trust other";
+    let loaded = Desk::new(spoil, TRUSTSTORE, ENABLE).load().unwrap();
+    let mut facts = facts();
+    let n1 = &mut facts.nodes[0];
+    serves_of_old_ca(n1);
+    let keystore = loaded.material.store(0, "n1", StoreName::Keystore).unwrap();
+    let shows = n1.shows.get_mut(&9042).unwrap();
+    shows.certificate = keystore.certificate.as_ref().map(|leaf| leaf.sha256.clone());
+    (shows.issuer, shows.is_whole, shows.issuers) = (Some("CN=Orders CA".into()), false, [].into());
+    n1.trusts = Some(BTreeMap::from([("22".into(), "CN=Orders CA".into())]));
+    let findings = judge(&loaded.input, &loaded.material, &facts);
+    let dropped: Vec<&Finding> = findings.iter().filter(|finding| finding.rule == Rule::CaOverlap).collect();
+    assert!(dropped.len() == 1 && dropped[0].reason.contains("drops the CA"), "{findings:#?}");
 }

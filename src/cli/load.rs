@@ -3,16 +3,16 @@
 use super::arguments::AcceptArguments;
 use super::secrets;
 use crate::diagnostic::Diagnostic;
-use crate::formats::store::Store;
+use crate::formats::store::{Store, StoreError};
 use crate::input::inventory::Node;
-use crate::input::playbook::{Playbook, StoreSpec, expand};
+use crate::input::playbook::{Playbook, expand};
 use crate::input::{self, Input, Source};
 use crate::node::wire::ClientIdentity;
 use crate::plan::change::{CertificateSummary, sha256_hex};
 use crate::plan::judge::{self, Finding};
 use crate::plan::material::{ClientTruststore, LocalStore, Material, StoreKey};
 use crate::plan::step::StoreName;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretSource};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,11 +107,11 @@ pub(super) fn directory_of(path: &Path) -> PathBuf {
     }
 }
 
-/// Store files, each read and opened once, whichever nodes it is for.
+/// Store files, each opened once with each password, whichever nodes it is for.
 struct Stores<'a> {
     input: &'a Input,
     directory: PathBuf,
-    opened: BTreeMap<PathBuf, Result<Opened, Unfit>>,
+    opened: BTreeMap<(PathBuf, SecretSource), Result<Opened, Unfit>>,
 }
 
 /// Why a store cannot be used, and a way out.
@@ -119,6 +119,8 @@ struct Stores<'a> {
 struct Unfit {
     problem: String,
     help: String,
+    /// Another password would open it.
+    is_password: bool,
 }
 
 #[derive(Clone)]
@@ -129,17 +131,27 @@ struct Opened {
 
 impl Stores<'_> {
     fn of_node(&mut self, node: &Node, loaded: &mut Loaded) -> Vec<Diagnostic> {
+        let playbook = &self.input.playbook;
         let mut problems = Vec::new();
-        for (phase, store, spec) in self.input.playbook.every_store() {
-            match self.open(store, spec, node, &loaded.material) {
-                Ok(opened) => {
+        let phases = |store| (0..playbook.phases.len()).map(move |phase| (phase, store));
+        for (phase, store) in StoreName::ALL.into_iter().flat_map(phases) {
+            match self.open(phase, store, node, &loaded.material) {
+                None => {}
+                Some(Ok(opened)) => {
+                    // A phase that brings no store may write out another password for the one that is there.
+                    if !playbook.brings(store).any(|(brings, _)| brings == phase) {
+                        continue;
+                    }
                     let key = StoreKey { node: node.name.clone(), store, phase };
                     loaded.material.stores.insert(key, opened.local);
                     if let Some(identity) = opened.identity.filter(|_| store == StoreName::Keystore) {
                         loaded.identities.entry(node.name.clone()).or_default().push(identity);
                     }
                 }
-                Err(unfit) => problems.push(self.problem(phase, store, unfit)),
+                Some(Err(unfit)) => {
+                    let problem = self.problem(phase, store, unfit);
+                    problems.extend((!problems.contains(&problem)).then_some(problem));
+                }
             }
         }
         problems
@@ -155,7 +167,7 @@ impl Stores<'_> {
                     let opened = content.map(|content| ClientTruststore { file, content });
                     material.client_truststores.extend(opened);
                 }
-                Err(Unfit { problem, help }) => {
+                Err(Unfit { problem, help, .. }) => {
                     let place = format!("stores.client_truststores[{index}].from");
                     problems.push(self.input.playbook.source.diagnostic_of(&place, problem, help));
                 }
@@ -164,26 +176,35 @@ impl Stores<'_> {
         problems
     }
 
+    /// None where the phase has no such store.
     fn open(
         &mut self,
+        phase: usize,
         name: StoreName,
-        spec: &StoreSpec,
         node: &Node,
         material: &Material,
-    ) -> Result<Opened, Unfit> {
-        let path = self.directory.join(expand(&spec.from, node));
-        if let Some(opened) = self.opened.get(&path) {
-            return opened.clone();
+    ) -> Option<Result<Opened, Unfit>> {
+        let spec = self.input.playbook.store(phase, name)?;
+        let key = (self.directory.join(expand(&spec.from, node)), self.input.playbook.password(phase, name)?);
+        if let Some(opened) = self.opened.get(&key) {
+            return Some(opened.clone());
         }
-        let password = material.secret(&spec.password);
-        let opened = read_store(&path, password, name);
-        self.opened.insert(path, opened.clone());
-        opened
+        let opened = read_store(&key.0, material.secret(&key.1), name);
+        self.opened.insert(key, opened.clone());
+        Some(opened)
     }
 
-    fn problem(&self, phase: usize, store: StoreName, Unfit { problem, help }: Unfit) -> Diagnostic {
-        let place = self.input.playbook.place_of_store(phase, store);
-        self.input.playbook.source.diagnostic_of(&format!("{place}.from"), problem, help)
+    /// At the words of the playbook that bring the store, or that write out the password that does not open it.
+    fn problem(
+        &self,
+        phase: usize,
+        store: StoreName,
+        Unfit { problem, help, is_password }: Unfit,
+    ) -> Diagnostic {
+        let playbook = &self.input.playbook;
+        let written = playbook.place_of_password(phase, store).filter(|_| is_password);
+        let place = written.unwrap_or_else(|| format!("{}.from", playbook.place_of_store(phase, store)));
+        playbook.source.diagnostic_of(&place, problem, help)
     }
 }
 
@@ -191,12 +212,14 @@ fn read_store(path: &Path, password: Option<&Secret>, name: StoreName) -> Result
     let bytes = std::fs::read(path).map_err(|error| Unfit {
         problem: format!("cannot read {}: {error}", path.display()),
         help: "`from` is relative to the playbook; `{node}` in it stands for the node's name".into(),
+        is_password: false,
     })?;
     let bytes = Zeroizing::new(bytes);
     let password = password.cloned().unwrap_or_else(|| Secret::new(""));
     let store = Store::open(&bytes, &password).map_err(|error| {
         let Finding { rule, reason, help, .. } = judge::unopened(name, &error);
-        Unfit { problem: format!("cannot open {}: {reason} ({rule})", path.display()), help }
+        let is_password = matches!(error, StoreError::WrongPassword | StoreError::KeyPasswordDiffers { .. });
+        Unfit { problem: format!("cannot open {}: {reason} ({rule})", path.display()), help, is_password }
     })?;
     let certificate = store.leaf().map(|leaf| CertificateSummary {
         subject: leaf.subject.clone(),

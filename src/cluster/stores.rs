@@ -54,7 +54,7 @@ async fn of_node(
 }
 
 /// A relative path of the yaml is relative to where Cassandra was started.
-fn absolute(path: &str, seen: &NodeFacts) -> String {
+pub(super) fn absolute(path: &str, seen: &NodeFacts) -> String {
     match &seen.process {
         Some(process) if !path.starts_with('/') => format!("{}/{path}", process.cwd.trim_end_matches('/')),
         Some(_) | None => path.to_owned(),

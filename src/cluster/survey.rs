@@ -5,6 +5,7 @@ use super::{AT_ONCE, Cluster, Node, identity, trust};
 use crate::diagnostic::Diagnostic;
 use crate::facts::ring::{Ring, RingSource};
 use crate::facts::{Facts, NodeFacts, PortShows};
+use crate::formats::certificate::Certificate;
 use crate::input::Input;
 use crate::input::inventory::Inventory;
 use crate::input::playbook::{Playbook, expand};
@@ -54,7 +55,8 @@ pub async fn survey_with(
     }
     for trust in trust {
         if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == trust.node) {
-            (seen.trusts, seen.tls_clients) = (trust.trusts, trust.tls_clients);
+            seen.trusts = trust.trusts;
+            (seen.internode_trusts, seen.tls_clients) = (trust.internode_trusts, trust.tls_clients);
         }
     }
     if looks.views.is_empty() {
@@ -239,7 +241,10 @@ async fn ports(node: &Node, seen: &NodeFacts) -> BTreeMap<u16, PortShows> {
                 Tls::Refused(_) | Tls::NotTls | Tls::Silent | Tls::Closed => None,
             };
             let behind = served.iter().flat_map(|served| served.chain.iter().skip(1));
+            let last = served.as_ref().and_then(|served| Certificate::from_der(served.chain.last()?).ok());
             let shown = PortShows {
+                is_whole: last.as_ref().is_some_and(Certificate::is_self_signed),
+                issuer: last.map(|last| last.issuer),
                 plaintext: look.plaintext == Plaintext::Accepted,
                 tls: served.is_some(),
                 issuers: behind.map(|der| sha256_hex(der)).collect(),

@@ -1,13 +1,16 @@
-//! Whom the nodes that ask clients for certificates trust today, and how many clients are connected to them in TLS.
+//! Whom the nodes that speak TLS trust today, and how many clients are connected to those that ask for certificates.
 
+use super::stores::absolute;
 use super::survey::{chain, cql_connection};
 use super::{AT_ONCE, Cluster, Node};
+use crate::audit::internode_encryption;
 use crate::facts::NodeFacts;
 use crate::facts::version::Version;
 use crate::formats::store::Store;
 use crate::formats::yaml;
 use crate::node::cql::Session;
 use crate::node::files;
+use crate::plan::internode;
 use crate::plan::ports::ClientOptions;
 use crate::secret::Secret;
 use futures_util::stream::{self, StreamExt};
@@ -24,66 +27,91 @@ const OLD_PASSWORD: &str = "cassandra";
 /// What one node told; what could not be read stays unknown: it is a rule's knowledge, not a gate's.
 pub struct Trust {
     pub node: String,
+    /// Of clients; subjects by fingerprint.
     pub trusts: Option<BTreeMap<String, String>>,
+    /// Of other nodes.
+    pub internode_trusts: Option<BTreeMap<String, String>>,
     pub tls_clients: Option<usize>,
 }
 
-/// Asks each node that requires client certificates, and no other.
+/// Asks each node that speaks TLS to anybody, and no other.
 pub async fn look(cluster: &Cluster, facts: &[NodeFacts]) -> Vec<Trust> {
     let looks = facts.iter().filter_map(|seen| {
-        let asked = Asked::of(seen)?;
+        let named = Named::of(seen)?;
         let node = cluster.node(&seen.node)?;
         Some(async move {
             Trust {
                 node: seen.node.clone(),
-                trusts: asked.trusts(node).await,
-                tls_clients: tls_clients(node, seen).await,
+                trusts: trusts(node, named.of_clients).await,
+                internode_trusts: trusts(node, named.of_nodes).await,
+                tls_clients: if named.asks_clients { tls_clients(node, seen).await } else { None },
             }
         })
     });
     stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// A file of 111 KB is not read as YAML only to find what nearly every file says: that nothing is required.
-fn may_require_certificates(text: &str) -> bool {
-    let is_off = |value: &str| value.trim_start_matches([':', ' ', '"', '\'']).starts_with("false");
+/// A file of 111 KB is not read as YAML only to find what a stock file says: that TLS is off everywhere.
+fn may_speak_tls(text: &str) -> bool {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    lines.flat_map(|line| line.split("require_client_auth").skip(1)).any(|value| !is_off(value))
+    let mut said = lines.flat_map(|line| {
+        let after = |key: &str| line.split(key).skip(1).collect::<Vec<_>>();
+        ["enabled", "optional", "internode_encryption"].map(after).concat()
+    });
+    let is_off = |value: &str| {
+        let value = value.trim_start_matches([':', ' ', '"', '\'']);
+        value.starts_with("false") || value.starts_with("none")
+    };
+    said.any(|value| !is_off(value))
 }
 
-/// The truststore that a node's file names.
-struct Asked {
+/// The truststores that a node's file names, as far as it speaks TLS by them.
+struct Named {
+    of_clients: Option<Truststore>,
+    of_nodes: Option<Truststore>,
+    asks_clients: bool,
+}
+
+/// Where one is, and its password.
+struct Truststore {
     path: String,
     password: Secret,
 }
 
-impl Asked {
-    fn of(seen: &NodeFacts) -> Option<Asked> {
-        may_require_certificates(seen.yaml.text.expose()).then_some(())?;
+impl Named {
+    fn of(seen: &NodeFacts) -> Option<Named> {
+        may_speak_tls(seen.yaml.text.expose()).then_some(())?;
         let root = yaml::parse(seen.yaml.text.expose()).ok().flatten()?;
         let options = ClientOptions::of(Some(&root));
-        let is_there = seen.files.get(&options.truststore).is_some_and(Option::is_some);
-        let asks = options.require_client_auth && options.policy(seen).accepts_tls();
-        if !asks || !is_there || !options.truststore.starts_with('/') {
+        let takes_tls = options.policy(seen).accepts_tls();
+        let speaks_tls = internode_encryption(Some(&root)) != "none";
+        let [_, of_nodes] = internode::stores(Some(&root));
+        let named = |section: &str, path: String| {
+            seen.files.get(&path)?.as_ref()?;
+            let written = root.get(section).and_then(|section| section.get("truststore_password")?.as_str());
+            let password = Secret::new(written.unwrap_or(OLD_PASSWORD));
+            Some(Truststore { path: absolute(&path, seen), password })
+        };
+        Some(Named {
+            asks_clients: options.require_client_auth && takes_tls,
+            of_clients: takes_tls.then(|| named("client_encryption_options", options.truststore)).flatten(),
+            of_nodes: speaks_tls.then(|| named("server_encryption_options", of_nodes)).flatten(),
+        })
+    }
+}
+
+/// Subjects by fingerprint.
+async fn trusts(node: &Node, truststore: Option<Truststore>) -> Option<BTreeMap<String, String>> {
+    let Truststore { path, password } = truststore?;
+    let bytes = match files::read(node.host.as_ref(), &path).await {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(error) => {
+            tracing::debug!(node = node.name, "truststore not read: {}", chain(&error));
             return None;
         }
-        let section = root.get("client_encryption_options");
-        let written = section.and_then(|section| section.get("truststore_password")?.as_str());
-        Some(Asked { path: options.truststore, password: Secret::new(written.unwrap_or(OLD_PASSWORD)) })
-    }
-
-    /// Subjects by fingerprint.
-    async fn trusts(&self, node: &Node) -> Option<BTreeMap<String, String>> {
-        let bytes = match files::read(node.host.as_ref(), &self.path).await {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(error) => {
-                tracing::debug!(node = node.name, "truststore not read: {}", chain(&error));
-                return None;
-            }
-        };
-        let store = Store::open(&bytes, &self.password).ok()?;
-        Some(store.anchors().map(|trusted| (trusted.sha256.clone(), trusted.subject.clone())).collect())
-    }
+    };
+    let store = Store::open(&bytes, &password).ok()?;
+    Some(store.anchors().map(|trusted| (trusted.sha256.clone(), trusted.subject.clone())).collect())
 }
 
 async fn tls_clients(node: &Node, seen: &NodeFacts) -> Option<usize> {

@@ -71,10 +71,14 @@ pub struct NodeFacts {
     pub unwritable: BTreeSet<String>,
     /// The node's clock minus ours.
     pub clock_offset_s: i64,
-    /// Of a node that asks clients for certificates: whom its truststore trusts, subjects by fingerprint.
+    /// Of a node that takes TLS from clients: whom its truststore trusts, subjects by fingerprint.
     #[serde(default)]
     pub trusts: Option<BTreeMap<String, String>>,
-    /// How many clients were connected to it in TLS; unknown before 4.0, which has no `system_views.clients`.
+    /// Of a node that speaks TLS to other nodes: whom its internode truststore trusts.
+    #[serde(default)]
+    pub internode_trusts: Option<BTreeMap<String, String>>,
+    /// How many clients were connected to a node that asks them for certificates, in TLS; unknown before 4.0, which has
+    /// no `system_views.clients`.
     #[serde(default)]
     pub tls_clients: Option<usize>,
 }
@@ -232,6 +236,12 @@ pub struct PortShows {
     /// SHA-256 of the certificates that it shows behind its leaf.
     #[serde(default)]
     pub issuers: BTreeSet<String>,
+    /// Who signed the last certificate that it shows.
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// That one signed itself: no root is left out.
+    #[serde(default)]
+    pub is_whole: bool,
 }
 
 impl fmt::Display for PortShows {

@@ -23,6 +23,7 @@ pub mod store_keys;
 pub mod stores;
 mod unknown;
 pub mod window;
+mod written_out;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::formats::yaml;

@@ -245,10 +245,7 @@ impl Playbook {
 
 /// The options that a store stands for.
 fn implied((name, spec): (StoreName, &StoreSpec)) -> [(OptionKey, Spanned<Setting>); 2] {
-    let (path, password) = match name.is_keystore() {
-        true => (OptionKey::Keystore, OptionKey::KeystorePassword),
-        false => (OptionKey::Truststore, OptionKey::TruststorePassword),
-    };
+    let (path, password) = name.options().expect("a store of the client port");
     let to = Spanned { value: Setting::Text(spec.to.clone()), span: spec.places.to };
     let secret = Spanned { value: Setting::Secret(spec.password.clone()), span: spec.places.password };
     [(path, to), (password, secret)]

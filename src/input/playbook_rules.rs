@@ -5,12 +5,14 @@ use super::internode;
 use super::options::{OptionKey, Setting};
 use super::playbook::{Phase, Playbook, Restart, StoreName, StoreSpec, Waves};
 use super::reader::Reader;
+use super::written_out;
 use crate::diagnostic::{Span, Spanned};
 use std::collections::{BTreeMap, HashMap};
 
 pub(super) fn check(playbook: &Playbook, reader: &mut Reader) {
     stores(playbook, reader);
     internode::check(playbook, reader);
+    written_out::check(playbook, reader);
     phase_names(playbook, reader);
     for (index, phase) in playbook.phases.iter().enumerate() {
         let view = View { playbook, index, phase, wish: playbook.wish(index) };

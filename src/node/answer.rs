@@ -71,6 +71,7 @@ pub(super) fn read(
         unwritable: stores::unwritable(sections)?,
         clock_offset_s: stats.get("/proc/self").map_or(0, |made_now| made_now.modified_s - now_s),
         trusts: None,
+        internode_trusts: None,
         tls_clients: None,
         layout,
         flavour,

@@ -39,7 +39,7 @@ stores:
   truststore: { from: b, to: /tls/trust.p12, password: env:B }
 phases:
   - name: one
-    client_encryption_options: { enabled: true, truststore: /other/trust.p12 }
+    client_encryption_options: { enabled: true, truststore: /tls/trust.p12, truststore_password: env:C }
 ";
     let wish: Vec<String> = read(text)
         .wish(0)
@@ -51,8 +51,8 @@ phases:
         "8:optional: false",
         "4:keystore: /tls/{node}.p12",
         "4:keystore_password: env:A",
-        "8:truststore: /other/trust.p12",
-        "5:truststore_password: env:B",
+        "8:truststore: /tls/trust.p12",
+        "8:truststore_password: env:C",
     ];
     assert_eq!(wish, expected);
 }

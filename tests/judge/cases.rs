@@ -5,6 +5,7 @@ use ringwalk::facts::version::Version;
 use ringwalk::facts::{NodeFacts, PortShows};
 use ringwalk::plan::judge::Rule;
 use ringwalk::plan::judge::Severity::{self, Error, Warning};
+use ringwalk::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is spoiled, and what is said of it.
@@ -44,7 +45,19 @@ const ENDED_CA: &str = "authority old Old; rm truststore.store; trust old
     printf 'basicConstraints=critical,CA:true' >old.ext; openssl req -new -key old.key -subj /CN=Old -out old.csr
     openssl x509 -req -in old.csr -signkey old.key -days -1 -extfile old.ext -out ended.pem
     for n in n1 n2 n3; do certificate $n old \"$(usual $n)\"; store $n ended; done";
+/// The CA's key under a certificate that begins tomorrow, in n1's chain alone.
+const LATER_CA: &str = "openssl pkcs12 -export -name ca -inkey ca.key -in ca.pem -out ca.p12 -passout file:password
+    keytool -selfcert -alias ca -keystore ca.p12 -storepass:file password -startdate +1d -validity 3650 -ext bc:critical=ca:true
+    keytool -exportcert -rfc -alias ca -keystore ca.p12 -storepass:file password >later.pem; store n1 later";
 const MUTUAL: &str = "enabled: true, optional: false, require_client_auth: true";
+const MUTUAL_AND_BACK: &str = "enabled: true, optional: false, require_client_auth: true }\n  - name: back\n    goes_back: true\n    client_encryption_options: { require_client_auth: false";
+const FACTORY_LATER: &str = "enabled: true, optional: false }\n  - name: later\n    client_encryption_options: { ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }";
+
+const INTERNODE: &str =
+    "enabled: true, optional: false }\n    internode: { internode_encryption: all, optional: false";
+const INTERNODE_STORES: &str = "  truststore: { from: truststore.store, to: /etc/cassandra/tls/truststore, password: file:password }
+  internode_keystore: { from: \"{node}.store\", to: /etc/cassandra/internode/keystore, password: file:password }
+  internode_truststore: { from: truststore.store, to: /etc/cassandra/internode/truststore, password: file:password }";
 
 /// A case of n1's keystore.
 const fn case(
@@ -76,12 +89,15 @@ fn of_stores() -> Vec<Case> {
         Case { options: PEM, ..case(Rule::Chain, Error, "another CA of the same name", "pem; authority same 'Orders CA'; { sealed n1; cat n1.pem same.pem ca.pem; } >n1.store", "CN=n1 is not signed by the CN=Orders CA") },
         case(Rule::Issuer, Warning, "a keystore of another CA", "authority other Other; certificate n1 other \"$(usual n1)\"; store n1 other", "its issuer, CN=Other, is not in the truststore"),
         Case { on: ON_ALL, ..case(Rule::Issuer, Warning, "a truststore of another CA", "authority other Other; rm truststore.store; trust other", "is not in the truststore") },
-        Case { on: ON_ALL, options: IN_ONE_LEAP, ..case(Rule::CaOverlap, Error, "leaves of a new CA before anybody trusts it", NEW_CA, "its issuer, CN=Other, is not in the truststore of before") },
+        Case { on: ON_ALL, options: IN_ONE_LEAP, ..case(Rule::CaOverlap, Error, "leaves of a new CA before anybody trusts it", NEW_CA, "its issuer, CN=Other, is not the CA of what the node shows before") },
         Case { on: ON_ALL, options: NO_NEW_LEAVES, ..case(Rule::CaOverlap, Error, "a truststore without the CA of what nodes show", NEW_CA, "drops the CA of the certificate that the node shows still") },
         Case { on: ON_ALL, stores: "  client_truststores: [ { from: clients.pem } ]", ..case(Rule::ClientTrust, Error, "clients that know another CA", "authority other Other; mv other.pem clients.pem", "clients.pem: clients that trust by that would refuse the node") },
         Case { on: ON_ALL, ..case(Rule::Validity, Error, "a CA that ended", ENDED_CA, "CN=Old, the CA that signed it, ended on 20") },
         case(Rule::Validity, Error, "a certificate that ended", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20"),
         Case { n1: |n1| n1.clock_offset_s = 398 * DAY_S, ..case(Rule::Validity, Error, "a node whose clock is ahead by a year", "", "CN=n1 ended on 20") },
+        Case { n1: |n1| n1.clock_offset_s = -10 * DAY_S, ..case(Rule::Validity, Error, "a node whose clock is behind", "openssl pkcs12 -export -name n1 -inkey n1.key -in n1.pem -out n1.store -passout file:password", "CN=n1 is not valid before 20") },
+        case(Rule::Validity, Warning, "a root of tomorrow", LATER_CA, "CN=Orders CA is not valid before 20"),
+        case(Rule::Validity, Error, "an intermediate that ended", "key middle; certificate middle ca 'basicConstraints=critical,CA:true\\n' -days -1; certificate n1 middle \"$(usual n1)\"; cat middle.pem ca.pem >both.pem; store n1 both", "CN=middle ended on 20"),
         Case { stores: "  allow_expired: true", ..case(Rule::Validity, Warning, "a certificate that ended, and a playbook that allows it", "certificate n1 ca \"$(usual n1)\" -days -1; store n1 ca", "CN=n1 ended on 20") },
         case(Rule::Validity, Warning, "a certificate that ends soon", "certificate n1 ca \"$(usual n1)\" -days 12; store n1 ca", "CN=n1 ends in 1"),
         case(Rule::Names, Warning, "a name alone", "certificate n1 ca 'subjectAltName=DNS:n1\\n'; store n1 ca", "does not name 10.0.0.1"),
@@ -97,7 +113,13 @@ fn of_stores() -> Vec<Case> {
         case(Rule::KeySize, Error, "RSA of 512 bits", "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:512 -out n1.key; certificate n1 ca \"$(usual n1)\"; store n1 ca", "an RSA key of 512 bits"),
         Case { on: ON_ALL, ..case(Rule::Trust, Warning, "a truststore made by openssl", "openssl pkcs12 -export -nokeys -in ca.pem -out truststore.store -passout file:password", "trusts nobody in Java's eyes") },
         Case { on: ON_ALL, options: MUTUAL, ..case(Rule::Trust, Error, "a truststore made by openssl, and clients have to show certificates", "openssl pkcs12 -export -nokeys -in ca.pem -out truststore.store -passout file:password", "every client certificate would be refused") },
+        Case { on: ON_ALL, options: MUTUAL_AND_BACK, ..case(Rule::Trust, Error, "a truststore made by openssl, and clients have to show certificates in the first phase", "openssl pkcs12 -export -nokeys -in ca.pem -out truststore.store -passout file:password", "every client certificate would be refused") },
         case(Rule::Opens, Error, "another password", "openssl pkcs12 -export -inkey n1.key -in n1.pem -certfile ca.pem -out n1.store -passout pass:another", "the password is wrong"),
+        Case { options: "enabled: true, optional: false, keystore_password: \"file:other\"", ..case(Rule::Opens, Error, "another password that the phase writes out", "printf another >other", "n1.store: the password is wrong") },
+        Case { options: "enabled: true, optional: false }\n  - name: second\n    client_encryption_options: { truststore_password: \"file:other\"",
+            ..case(Rule::Opens, Error, "another password that a later phase writes out", "printf another >other", "truststore.store: the password is wrong") },
+        Case { options: "enabled: true, optional: false }\n  - name: second\n    stores: { keystore: { from: \"{node}.store\", password: \"file:other\" }",
+            ..case(Rule::Opens, Error, "another password that a later phase has for the same file", "printf another >other", "n1.store: the password is wrong") },
         case(Rule::Opens, Error, "half a store", "head -c 100 n1.store >half; mv half n1.store", "cannot open"),
         case(Rule::KeyPassword, Error, "a key with a password of its own",
             "keytool -importkeystore -noprompt -srckeystore n1.store -srcstorepass:file password -destkeystore n1.jks -deststoretype JKS -deststorepass:file password -alias n1 -srckeypass changeit -destkeypass another; mv n1.jks n1.store",
@@ -112,16 +134,44 @@ fn of_stores() -> Vec<Case> {
     ]
 }
 
-fn shows_issuer(sha256: &str) -> PortShows {
-    PortShows { plaintext: false, tls: true, certificate: None, issuers: BTreeSet::from([sha256.to_owned()]) }
+/// TLS with a leaf of another CA than that of the good stores, which its truststore has.
+pub fn serves_of_old_ca(node: &mut NodeFacts) {
+    serves_of_an_unknown_ca(node);
+    node.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())]));
+}
+
+/// The same, and its truststore could not be read.
+fn serves_of_an_unknown_ca(node: &mut NodeFacts) {
+    node.yaml.text = Secret::new("client_encryption_options:\n  enabled: true\n  optional: false\n");
+    let shows = PortShows {
+        plaintext: false,
+        tls: true,
+        certificate: Some("11".into()),
+        issuers: BTreeSet::from(["00".into()]),
+        issuer: Some("CN=Old CA".into()),
+        is_whole: true,
+    };
+    node.shows = BTreeMap::from([(9042, shows)]);
+}
+
+/// It trusts by a CA that is not that of its own certificate.
+fn asks_clients_of_another_ca(node: &mut NodeFacts) {
+    node.yaml.text = yaml("  require_client_auth: true\n");
+    node.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())]));
 }
 
 #[rustfmt::skip]
 fn of_nodes() -> Vec<Case> {
     vec![
         Case { options: "enabled: true, optional: false, store_type: JKS", on: BOTH_ON_ALL, ..case(Rule::StoreType, Warning, "PKCS12 that is called JKS", "", "is PKCS12, and `store_type` says JKS") },
+        Case { options: "enabled: true, optional: false, store_type: BCFKS", on: BOTH_ON_ALL, ..case(Rule::StoreType, Error, "a type that Java lacks", "", "is PKCS12, and `store_type` says BCFKS, as which Java does not open it") },
+        Case { n1: |n1| n1.yaml.text = yaml("  store_type: JCEKS\n"), on: &[("n1", 2)], ..case(Rule::StoreType, Error, "a type that stays", "", "is PKCS12, and `store_type` says JCEKS") },
+        Case { options: "enabled: true, optional: false, store_type: JCEKS", on: BOTH_ON_ALL, ..case(Rule::StoreType, Warning, "JKS that is called JCEKS",
+            "for s in n1 n2 n3 truststore; do keytool -importkeystore -noprompt -srckeystore $s.store -srcstorepass:file password -destkeystore $s.jks -deststoretype JKS -deststorepass:file password; mv $s.jks $s.store; done", "is JKS, and `store_type` says JCEKS: Java opens it") },
         Case { n1: |n1| n1.java = Some("1.8.0_292".into()), on: &[("n1", 2)], ..case(Rule::OldJava, Error, "a Java of yesterday", "", "which the node's Java 1.8.0_292 does not know") },
         Case { on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PEM without its factory", "pem", "nothing says so to Cassandra") },
+        Case { options: FACTORY_LATER, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PEM one phase before its factory", "pem", "nothing says so to Cassandra") },
+        Case { options: FACTORY_LATER, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PKCS12 that stays when the factory of PEM comes", "", "is no PEM") },
         Case { options: PEM, n1: |n1| n1.version = Version::new(4, 0, 19), on: &[("n1", 2)], ..case(Rule::PemFactory, Error, "PEM before 4.1", "pem", "is PEM, which 4.0.19 does not read") },
         Case { options: PEM, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PKCS12 for the factory of PEM", "", "is no PEM") },
         Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: none\n  keystore: /opt/cassandra/conf/.keystore\n"),
@@ -130,14 +180,28 @@ fn of_nodes() -> Vec<Case> {
             ..case(Rule::SharedPath, Error, "the path of an internode keystore with another password", "", "with another password: the node would not start") },
         Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: all\n  keystore: /opt/cassandra/conf/.keystore\n  keystore_password: changeit\n"),
             ..case(Rule::SharedPath, Warning, "the path of an internode keystore", "", "the nodes' own TLS changes with it") },
+        Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: none\n  optional: true\n  keystore: /opt/cassandra/conf/.keystore\n  keystore_password: another\n"),
+            ..case(Rule::SharedPath, Error, "the path of an internode keystore that is optional, with another password", "", "with another password: the node would not start") },
+        Case { n1: |n1| { n1.version = Version::new(4, 1, 1); n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: all\n  keystore: /opt/cassandra/conf/.keystore\n") },
+            ..case(Rule::SharedPath, Error, "the path of an internode keystore with the default password of before 4.1.2", "", "with another password: the node would not start") },
+        Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: all\n  keystore: /opt//cassandra/data/../conf/.keystore\n  keystore_password: changeit\n"),
+            ..case(Rule::SharedPath, Warning, "the path of an internode keystore, written otherwise", "", "the nodes' own TLS changes with it") },
+        Case { stores: "", options: "enabled: true, optional: false, require_client_auth: true, truststore: /etc/t.p12, truststore_password: env:PATH", on: ON_ALL,
+            ..case(Rule::Opens, Warning, "a truststore that is only named", "", "is only named") },
+        Case { n1: |n1| n1.yaml.text = Secret::new("rpc_address: 10.0.0.1\nbroadcast_rpc_address: 192.0.2.1\n"), ..case(Rule::Names, Warning, "an address that the ring does not tell", "", "does not name 192.0.2.1,") },
+        Case { n1: |n1| n1.yaml.text = Secret::new("rpc_address: 0.0.0.0\nbroadcast_rpc_address: orders-1.example\n"), ..case(Rule::Names, Warning, "a host name of its file", "", "does not name orders-1.example,") },
         Case { n1: |n1| n1.process.as_mut().unwrap().cwd = "/opt/cassandra".into(), ..case(Rule::SharedPath, Error, "the default path of internode encryption",
             "", "server_encryption_options.keystore") },
         Case { stores: "", options: "enabled: true, optional: false", n1: |n1| n1.yaml.text = yaml("  require_client_auth: true\n  truststore: conf/.truststore\n"),
             ..case(Rule::RelativePath, Warning, "a relative truststore that stays", "", "`truststore` stays conf/.truststore") },
-        Case { n1: |n1| { n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])); n1.shows = BTreeMap::from([(9042, shows_issuer("00"))]) },
-            ..case(Rule::CaOverlap, Error, "a leaf whose CA the node does not trust, where it trusts that of today", "", "its issuer, CN=Orders CA, is not in the truststore of before") },
-        Case { options: MUTUAL, n1: |n1| n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
-        Case { options: MUTUAL, n1: |n1| { n1.trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])); n1.tls_clients = Some(7) },
+        Case { n1: serves_of_old_ca, ..case(Rule::CaOverlap, Error, "a leaf whose CA the node does not trust, where it trusts that of today",
+            "", "its issuer, CN=Orders CA, is not the CA of what the node shows before, and is not in the truststore of before") },
+        Case { n1: serves_of_an_unknown_ca, ..case(Rule::CaOverlap, Error, "a leaf of another CA than that of today", "", "its issuer, CN=Orders CA, is not the CA of what the node shows before") },
+        Case { options: INTERNODE, stores: INTERNODE_STORES, n1: |n1| n1.internode_trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), on: &[("n2", 1), ("n3", 1)],
+            ..case(Rule::CaOverlap, Error, "a leaf for other nodes of a CA that one of them does not trust", "", "its issuer, CN=Orders CA, is not in the internode truststores that other nodes have today") },
+        Case { options: MUTUAL, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
+        Case { options: MUTUAL_AND_BACK, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today before certificates are asked for no more", "", "drops CN=Old CA") },
+        Case { options: MUTUAL, n1: |n1| { asks_clients_of_another_ca(n1); n1.tls_clients = Some(7) },
             ..case(Rule::KnownClients, Error, "a truststore that drops the CA of connected clients", "", "7 connected clients would be refused") },
         Case { n1: |n1| n1.yaml.file.mode = 0o644, ..case(Rule::ReadableYaml, Warning, "a yaml that everybody reads", "", "may be read by every user") },
     ]

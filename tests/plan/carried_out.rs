@@ -97,6 +97,16 @@ fn after(plan: &Plan, restart: usize) -> impl Iterator<Item = (u16, PortShows)> 
     };
     hold.gates.iter().filter_map(Gate::wire).map(|wire| {
         let Wire { port, plaintext, tls, certificate, .. } = wire.clone();
-        (port, PortShows { plaintext, tls, certificate, issuers: BTreeSet::new() })
+        (
+            port,
+            PortShows {
+                plaintext,
+                tls,
+                certificate,
+                issuers: BTreeSet::new(),
+                issuer: None,
+                is_whole: false,
+            },
+        )
     })
 }

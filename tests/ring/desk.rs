@@ -155,6 +155,26 @@ pub fn enable(rollout: &str) -> String {
 " + rollout
 }
 
+/// With a value that no Cassandra starts with, and of which no plan knows it; the file that comes with it says 32.
+pub fn does_not_start(playbook: &str) -> String {
+    with_reads(playbook, 1)
+}
+
+/// What is said in its log.
+pub const DOES_NOT_START: &str = "concurrent_reads must be at least 2";
+
+/// That value set right.
+pub fn starts_again(playbook: &str) -> String {
+    with_reads(playbook, 32)
+}
+
+fn with_reads(playbook: &str, reads: u32) -> String {
+    let (accept, settings) =
+        ("  - name: accept\n", format!("    settings: {{ concurrent_reads: {reads} }}\n"));
+    assert!(playbook.contains(accept), "{playbook}");
+    playbook.replace(accept, &format!("{accept}{settings}"))
+}
+
 pub struct Running {
     child: Child,
     /// What it says so far.

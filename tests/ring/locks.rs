@@ -1,7 +1,7 @@
 //! Two operators at once, and one whose machine dies in the middle of a restart that cannot succeed.
 
 use super::client::Clients;
-use super::desk::{Desk, ROLLOUT, enable};
+use super::desk::{Desk, ROLLOUT, does_not_start, enable};
 use super::enable::Yamls;
 use super::files::protocols;
 use super::rig::{on, ring_says, until};
@@ -50,10 +50,8 @@ pub fn two_operators() {
 pub fn nobody_is_there() {
     let desk = Desk::of_this_ring();
     let before = Yamls::now();
-    desk.write("wrong-password", "wrong-secret\n");
-    let wrong = "{ enabled: true, optional: false, keystore_password: \"file:wrong-password\" }";
     let soon = ROLLOUT.replace("hold: 60s", "hold: 60s, heal: 60s");
-    desk.write("wrong.yaml", &enable(&soon).replace("{ enabled: true, optional: false }", wrong));
+    desk.write("wrong.yaml", &does_not_start(&enable(&soon)));
     let clients = Clients::of(&desk);
     let run = desk.start("inventory.yaml", "wrong.yaml", &["apply", "--yes"]);
     run.until_it_says("n1           restart: d");

@@ -152,6 +152,11 @@ fn b03_files_and_disks_that_are_not_fit() {
 }
 
 #[test]
+fn b04_every_rule_for_stores_is_shown_or_it_is_said_why_not() {
+    judge::every_rule_is_shown_or_said_why_not();
+}
+
+#[test]
 #[ignore = "needs a real ring: scripts/test ring-5.0-package"]
 fn b04_stores_that_would_break_a_node() {
     if troubles_are_played() {

@@ -2,6 +2,7 @@
 
 use super::desk::{RINGWALK, ROLLOUT};
 use super::rig::{nodes, ring, ring_says, state, until, version_and_layout};
+use super::wire;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,8 +26,18 @@ pub fn scene() {
         assert!(issued.contains(&format!("  {name}  {name}, {address}\n")), "{issued}");
     }
     let stores = &issued[issued.find("stores:\n").unwrap()..];
-    here.write("enable.yaml", &format!("playbook: own\n{stores}{}{ROLLOUT}", phases()));
     let files = ["-i", "inventory.yaml", "-p", "enable.yaml", "--runs-dir", "runs"];
+    here.write("enable.yaml", &format!("playbook: own\n{stores}{}{ROLLOUT}", phases()));
+    if wire::serves_tls(&nodes()[0].1, 9042) {
+        // Clients of the CA before would be refused; that there are none but ours, which know the new one, is to be said.
+        let (code, refused) = here.run(&[&["plan"], &files[..]].concat());
+        assert!(
+            code == 2 && refused.contains("(ca_overlap)") && refused.contains("`client_truststores`"),
+            "{refused}"
+        );
+    }
+    let clients = "  client_truststores: [ { from: ca/ca.pem } ]\n";
+    here.write("enable.yaml", &format!("playbook: own\n{stores}{clients}{}{ROLLOUT}", phases()));
     let (code, plan) = here.run(&[&["plan", "--out", "plan.json"], &files[..]].concat());
     assert!(code == 10 && plan.contains("3 of 3 nodes change"), "{plan}");
     here.says(&["apply", "--yes", "--runs-dir", "runs", "plan.json"]);

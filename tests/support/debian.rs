@@ -56,6 +56,7 @@ pub fn node(name: &str, address: &str, text: Secret) -> NodeFacts {
         unwritable: BTreeSet::new(),
         clock_offset_s: 0,
         trusts: None,
+        internode_trusts: None,
         tls_clients: None,
     }
 }

@@ -1,50 +1,76 @@
-//! A CA changes in three passes: what a node shows is trusted by whoever has the truststore of before, and of after.
+//! A CA changes in three passes: what a node shows is trusted by whoever knew the CA of before, and of after.
 
 use super::finding::{Remark, error};
 use super::subject::OnNode;
-use super::trusted::{Anchors, Shown, leads};
+use super::trusted::{Anchors, Shown, is_of_one_ca, leads};
 use crate::plan::step::StoreName;
+use std::collections::BTreeMap;
 
-/// Only where the stores of before belong together: servers and clients may have different CAs, and then no truststore of
-/// a node leads to what nodes show.
+/// Whom clients trust is known only by `client_truststores`, which have a rule of their own. Else they are taken to know
+/// the CA of what the node shows before, and all that its truststore has.
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
-    if subject.stands() {
+    if subject.stands() || !subject.client_truststores.is_empty() && !subject.lone.role.is_internode() {
         return Vec::new();
     }
-    let (Some(trusted), Some(shown)) = (subject.before.trusts, subject.before.shows) else {
-        return Vec::new();
-    };
-    if !leads(trusted, shown) {
-        return Vec::new();
-    }
-    match subject.lone.role {
-        StoreName::Keystore => new_leaf(subject, trusted),
+    let remark = match subject.lone.role {
+        StoreName::Keystore => new_leaf(subject),
         StoreName::Truststore => dropped_ca(subject),
-        StoreName::InternodeKeystore | StoreName::InternodeTruststore => Vec::new(),
-    }
-}
-
-fn new_leaf(subject: &OnNode<'_>, trusted: Anchors<'_>) -> Vec<Remark> {
-    let Some(chain) = subject.chain().filter(|chain| !leads(trusted, Shown::Chain(chain))) else {
-        return Vec::new();
+        StoreName::InternodeKeystore => new_internode_leaf(subject),
+        StoreName::InternodeTruststore => None,
     };
-    let issuer = chain.last().map_or("", |last| &last.issuer);
-    let reason = format!(
-        "its issuer, {issuer}, is not in the truststore of before: whoever trusts by that one refuses this node"
-    );
-    vec![error(
-        reason,
-        "put a phase before it whose truststore has the old CA and the new one (`trust-both` in docs/rotate-ca.md)",
-    )]
+    remark.into_iter().collect()
 }
 
-fn dropped_ca(subject: &OnNode<'_>) -> Vec<Remark> {
-    let Some(shown) = subject.shows_with_it else { return Vec::new() };
-    if leads(Anchors::OfStore(subject.lone.store), shown) {
-        return Vec::new();
+fn new_leaf(subject: &OnNode<'_>) -> Option<Remark> {
+    let (chain, shown) = (subject.chain()?, subject.before.shows?);
+    let is_trusted = subject.before.trusts.is_some_and(|trusted| leads(trusted, Shown::Chain(chain)));
+    if is_trusted || is_of_one_ca(shown, chain) {
+        return None;
     }
-    vec![error(
+    let reason = format!(
+        "its issuer, {}, is not the CA of what the node shows before, and is not in the truststore of before: clients that \
+         trust the old CA alone refuse this node",
+        chain.last()?.issuer
+    );
+    Some(error(
+        reason,
+        "put a phase before it whose truststore has the old CA and the new one (`trust-both` in docs/rotate-ca.md), or name \
+         truststores of clients that have the new one in `client_truststores`",
+    ))
+}
+
+/// The nodes that have not had their turn know this one by the truststores that stand on them.
+fn new_internode_leaf(subject: &OnNode<'_>) -> Option<Remark> {
+    let chain = subject.chain()?;
+    let knows = |trusts: &BTreeMap<String, String>| leads(Anchors::Seen(trusts), Shown::Chain(chain));
+    if subject.others_trust.iter().all(|trusts| knows(trusts)) {
+        return None;
+    }
+    let reason = format!(
+        "its issuer, {}, is not in the internode truststores that other nodes have today: those that have not had their \
+         turn would refuse this node, and it them",
+        chain.last()?.issuer
+    );
+    Some(error(
+        reason,
+        "bring a truststore with the old CA and the new one first, with the keystores of today, in a run of its own \
+         (docs/internode.md)",
+    ))
+}
+
+/// Only where the stores of before belong together: servers and clients may have different CAs.
+fn dropped_ca(subject: &OnNode<'_>) -> Option<Remark> {
+    // That it trusts nobody at all is said by another rule.
+    let trusts_nobody = subject.lone.store.anchors().next().is_none();
+    if trusts_nobody || !leads(subject.before.trusts?, subject.before.shows?) {
+        return None;
+    }
+    let shown = subject.shows_with_it.or(subject.before.shows)?;
+    if leads(Anchors::OfStore(subject.lone.store), shown) {
+        return None;
+    }
+    Some(error(
         "drops the CA of the certificate that the node shows still: whoever trusts by it refuses this node",
         "put a phase before it whose keystores are of the new CA (`new-leaves` in docs/rotate-ca.md)",
-    )]
+    ))
 }

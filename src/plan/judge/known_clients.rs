@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Only of a node that asks clients for certificates today: whoever is connected in TLS has shown one of a CA that its
 /// truststore trusts. Of which one, no version up to 5.0 tells (`system_views.clients` has no certificate).
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
-    let is_asked = subject.seen.trusts.is_some() && subject.lone.asks_clients == Some(true);
+    let asks_today = subject.seen.trusts.is_some() && subject.on.now.require_client_auth;
+    let is_asked = asks_today && subject.lone.asks_clients == Some(true);
     if subject.lone.role != StoreName::Truststore || !is_asked || subject.stands() {
         return Vec::new();
     }

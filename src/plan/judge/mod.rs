@@ -31,35 +31,31 @@ mod told;
 mod trust;
 mod trusted;
 mod validity;
+mod view;
 
 pub use finding::{Finding, Rule, Severity};
 pub use told::{refusals, warnings};
 
-use super::generation::Generation;
-use super::material::{LocalStore, Material};
+use super::material::Material;
 use super::on_every_core;
-use super::ports::ClientOptions;
 use super::step::StoreName;
 use crate::facts::{Facts, NodeFacts};
 use crate::formats::store::{Store, StoreError};
-use crate::formats::yaml;
 use crate::input::Input;
 use crate::input::inventory::Node;
-use crate::input::options::{OptionKey, Setting};
-use crate::input::playbook::{Playbook, Stores, expand};
+use crate::input::playbook::Stores;
 use finding::Remark;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::time::Duration;
-use subject::{Before, Lone, OnNode, Target};
-use trusted::{Anchors, Shown};
+use subject::{Lone, OnNode, Target};
+use view::View;
 
 /// Everything that the rules have against the stores that the playbook brings to these nodes.
 pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> {
     let nodes: Vec<(&Node, &NodeFacts)> =
         input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))).collect();
-    let targets: Vec<Target<'_>> = on_every_core(&nodes, |(node, seen)| target(input, material, node, seen));
-    let view = View { input, material, facts };
+    let view = View::of(input, material, facts);
+    let targets: Vec<Target<'_>> = on_every_core(&nodes, |(node, seen)| view.target(node, seen));
     // The nodes' stores of a phase are looked at together.
     let of_phases = |role| -> Vec<Vec<OnNode<'_>>> {
         let of_phase =
@@ -180,7 +176,7 @@ fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
         (Rule::KnownClients, known_clients::remarks),
     ];
     // What nodes show each other is none of the client port's matter.
-    let of_both = |rule: &Rule| matches!(rule, Rule::Issuer | Rule::Password);
+    let of_both = |rule: &Rule| matches!(rule, Rule::Issuer | Rule::CaOverlap | Rule::Password);
     let rules = rules.iter().filter(|(rule, _)| !subject.lone.role.is_internode() || of_both(rule));
     let on_node =
         rules.flat_map(|(rule, remarks)| remarks(subject).into_iter().map(|remark| (*rule, remark)));
@@ -210,7 +206,13 @@ fn of_target(target: &Target<'_>) -> Vec<Finding> {
         file: target.seen.yaml.path.clone(),
         ..finding(rule, remark)
     };
-    relative.chain(readable).map(about).collect()
+    let named = opens::only_named(target).into_iter().map(|((store, path), remark)| Finding {
+        node: Some(target.node.name.clone()),
+        store: Some(store),
+        file: path,
+        ..finding(Rule::Opens, remark)
+    });
+    relative.chain(readable).map(about).chain(named).collect()
 }
 
 fn about(subject: &OnNode<'_>, rule: Rule, remark: Remark) -> Finding {
@@ -220,100 +222,5 @@ fn about(subject: &OnNode<'_>, rule: Rule, remark: Remark) -> Finding {
         phase: subject.phase.map(str::to_owned),
         file: subject.file.to_owned(),
         ..finding(rule, remark)
-    }
-}
-
-fn target<'a>(input: &Input, material: &Material, node: &'a Node, seen: &'a NodeFacts) -> Target<'a> {
-    let playbook = &input.playbook;
-    let root = yaml::parse(seen.yaml.text.expose()).ok().flatten();
-    let now = ClientOptions::of(root.as_ref());
-    let last = playbook.phases.len().saturating_sub(1);
-    let wish: BTreeMap<OptionKey, Setting> =
-        playbook.wish(last).into_iter().map(|(key, setting)| (key, setting.value)).collect();
-    let asks_clients = match wish.get(&OptionKey::RequireClientAuth) {
-        Some(setting) => *setting == Setting::Bool(true),
-        None => now.require_client_auth,
-    };
-    let generation = Generation::of(input, material, node, seen, &now);
-    let issuers = seen.shows.values().flat_map(|shows| shows.issuers.iter().cloned()).collect();
-    Target { node, seen, root, now, generation, issuers, wish, asks_clients }
-}
-
-struct View<'a> {
-    input: &'a Input,
-    material: &'a Material,
-    facts: &'a Facts,
-}
-
-impl<'a> View<'a> {
-    /// The store of this role that a phase brings to the node; none if it was not opened, or if the node has that of a
-    /// later phase already.
-    fn on_node(&self, target: &'a Target<'a>, phase: usize, role: StoreName) -> Option<OnNode<'a>> {
-        let playbook: &'a Playbook = &self.input.playbook;
-        let spec = playbook.store(phase, role)?;
-        let Target { node, seen, generation, .. } = target;
-        let opened = |phase, role| self.opened(phase, node, role);
-        let local: &LocalStore = self.material.store(phase, &node.name, role)?;
-        let of_phase = &playbook.phases[phase];
-        let now_s = self.facts.looked_at_s + seen.clock_offset_s;
-        let keystore = opened(generation.at(phase, StoreName::Keystore), StoreName::Keystore);
-        let subject = OnNode {
-            lone: Lone {
-                store: local.content.as_deref()?,
-                role,
-                now: Timestamp::from_second(now_s).ok()?,
-                expiry_warning: playbook.stores.expiry_warning,
-                allow_expired: playbook.stores.allow_expired,
-                accept_expired_ca: playbook.stores.accept_expired_ca,
-                // A node always asks the one that it connects to.
-                asks_clients: Some(target.asks_clients || role.is_internode()),
-            },
-            node,
-            seen,
-            member: self.facts.member_of(seen, &node.address),
-            phase_index: phase,
-            phase: of_phase.stores.spec(role).map(|_| of_phase.name.as_str()),
-            file: &local.file,
-            sha256: &local.sha256,
-            path: expand(&spec.to, node),
-            password: self.material.secret(&spec.password),
-            client_truststores: &self.material.client_truststores,
-            truststore: role.truststore().and_then(|role| opened(phase, role)),
-            before: self.before(target, phase),
-            shows_with_it: keystore.and_then(Store::only_chain).map(Shown::Chain),
-            on: target,
-        };
-        (generation.at(phase, role) == phase).then(|| self.on_its_way_out(subject))
-    }
-
-    /// What the phase before leaves; before the first one, what was seen.
-    fn before(&self, target: &'a Target<'a>, phase: usize) -> Before<'a> {
-        let Target { node, seen, generation, issuers, .. } = target;
-        match phase.checked_sub(1) {
-            None => Before {
-                trusts: seen.trusts.as_ref().map(Anchors::Seen),
-                shows: (!issuers.is_empty()).then_some(Shown::Seen(issuers)),
-            },
-            Some(before) => {
-                let opened = |role| self.opened(generation.at(before, role), node, role);
-                Before {
-                    trusts: opened(StoreName::Truststore).map(Anchors::OfStore),
-                    shows: opened(StoreName::Keystore).and_then(Store::only_chain).map(Shown::Chain),
-                }
-            }
-        }
-    }
-
-    fn opened(&self, phase: usize, node: &Node, role: StoreName) -> Option<&'a Store> {
-        self.material.store(phase, &node.name, role).and_then(|local| local.content.as_deref())
-    }
-
-    /// A store that the node has, and that a later phase replaces, is no news: that it has ended does not keep it from
-    /// being replaced.
-    fn on_its_way_out(&self, mut subject: OnNode<'a>) -> OnNode<'a> {
-        let mut brings = self.input.playbook.brings(subject.lone.role);
-        let is_replaced = brings.any(|(phase, _)| phase > subject.phase_index);
-        subject.lone.allow_expired |= is_replaced && subject.stands();
-        subject
     }
 }

@@ -3,7 +3,6 @@
 use super::finding::{Remark, warning};
 use super::subject::OnNode;
 use crate::formats::certificate::Certificate;
-use std::net::IpAddr;
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let Some(leaf) = subject.lone.leaf() else { return Vec::new() };
@@ -12,15 +11,11 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
         let reason = "has no subjectAltName: drivers that check host names no longer look at the common name";
         return vec![warning(reason, help)];
     }
-    let missing = subject
-        .client_address()
-        .into_iter()
-        .filter(|address| leaf.addresses().all(|named| named != *address));
+    let addresses = subject.client_addresses().into_iter();
+    let missing = addresses.filter(|address| leaf.addresses().all(|named| named != *address));
     let mut missing: Vec<String> = missing.map(|address| address.to_string()).collect();
-    let host = &subject.node.address;
-    if host.parse::<IpAddr>().is_err() && !names_host(leaf, host) {
-        missing.push(host.clone());
-    }
+    let hosts = subject.client_hosts().into_iter().filter(|host| !names_host(leaf, host));
+    missing.extend(hosts.map(str::to_owned));
     if missing.is_empty() {
         return Vec::new();
     }

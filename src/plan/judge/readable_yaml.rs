@@ -7,7 +7,7 @@ use crate::input::options::OptionKey;
 pub fn remarks(target: &Target<'_>) -> Vec<Remark> {
     let is_written = [OptionKey::KeystorePassword, OptionKey::TruststorePassword]
         .iter()
-        .any(|key| target.wish.contains_key(key));
+        .any(|key| target.wishes.iter().any(|wish| wish.contains_key(key)));
     let yaml = &target.seen.yaml;
     if !is_written || yaml.file.mode & 0o004 == 0 {
         return Vec::new();

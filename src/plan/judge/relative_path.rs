@@ -3,19 +3,22 @@
 use super::finding::{Remark, warning};
 use super::subject::Target;
 use crate::input::options::{OptionKey, Setting};
+use std::collections::BTreeMap;
 
 /// What the playbook writes is absolute by its grammar; what it leaves in the file may not be.
 pub fn remarks(target: &Target<'_>) -> Vec<Remark> {
-    let is_enabled = target.wish.get(&OptionKey::Enabled) == Some(&Setting::Bool(true));
-    let mut stays = Vec::new();
-    if is_enabled && !target.wish.contains_key(&OptionKey::SslContextFactory) {
-        stays.push((OptionKey::Keystore, &target.now.keystore));
-        if target.asks_clients {
-            stays.push((OptionKey::Truststore, &target.now.truststore));
+    let mut stays = BTreeMap::new();
+    for phase in target.first..target.wishes.len() {
+        let wish = &target.wishes[phase];
+        let is_enabled = wish.get(&OptionKey::Enabled) == Some(&Setting::Bool(true));
+        if !is_enabled || wish.contains_key(&OptionKey::SslContextFactory) {
+            continue;
         }
+        let truststore =
+            target.asks_clients(phase).then_some((OptionKey::Truststore, &target.now.truststore));
+        let named = [(OptionKey::Keystore, &target.now.keystore)].into_iter().chain(truststore);
+        stays.extend(named.filter(|(key, path)| !wish.contains_key(key) && !path.starts_with('/')));
     }
-    let relative =
-        stays.into_iter().filter(|(key, path)| !target.wish.contains_key(key) && !path.starts_with('/'));
     let remark = |(key, path): (OptionKey, &String)| {
         let place = target.seen.process.as_ref().map_or_else(
             || "where it will be started".to_owned(),
@@ -26,5 +29,5 @@ pub fn remarks(target: &Target<'_>) -> Vec<Remark> {
             format!("write `{key}` out in the playbook, or bring the store by `stores`"),
         )
     };
-    relative.map(remark).collect()
+    stays.into_iter().map(remark).collect()
 }

@@ -14,56 +14,99 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
         return Vec::new();
     }
     let help = "choose another path for `to`, one that only the client port uses";
-    let path = &subject.path;
-    if !is_on(root) {
-        if key != "keystore" || !turns_on_by_itself(subject, root) {
-            return Vec::new();
+    let names = format!("goes to {}, which `server_encryption_options.{key}` names", subject.path);
+    match between_nodes(subject, root) {
+        Between::Off => Vec::new(),
+        Between::OffWithoutKeystore if key == "truststore" => Vec::new(),
+        Between::OffWithoutKeystore => {
+            vec![error(format!("{names}: internode TLS turns itself on once its keystore is there"), help)]
         }
-        let reason = format!(
-            "goes to {path}, which `server_encryption_options.{key}` names: internode TLS turns itself on once its keystore is there"
-        );
-        return vec![error(reason, help)];
+        Between::On if has_another_password(subject, root, key) => {
+            vec![error(format!("{names} with another password: the node would not start"), help)]
+        }
+        Between::On => vec![warning(format!("{names}: the nodes' own TLS changes with it"), help)],
     }
-    let password =
-        root.get("server_encryption_options").and_then(|server| server.get(&format!("{key}_password")));
-    let other = password.and_then(yaml::Node::as_str);
-    if let (Some(other), Some(own)) = (other, subject.password)
-        && other != own.expose()
-    {
-        let reason = format!(
-            "goes to {path}, which `server_encryption_options.{key}` names with another password: the node would not start"
-        );
-        return vec![error(reason, help)];
-    }
-    let reason = format!(
-        "goes to {path}, which `server_encryption_options.{key}` names: the nodes' own TLS changes with it"
-    );
-    vec![warning(reason, help)]
 }
 
 /// The option of `server_encryption_options` that leads to the path.
 fn named_by_internode(subject: &OnNode<'_>, root: &yaml::Node) -> Option<&'static str> {
-    let cwd = subject.seen.process.as_ref().map(|process| process.cwd.trim_end_matches('/'));
-    ["keystore", "truststore"].into_iter().zip(internode::stores(Some(root))).find_map(|(key, written)| {
-        let absolute = match written.starts_with('/') {
-            true => written,
-            false => format!("{}/{written}", cwd?),
-        };
-        (absolute == subject.path).then_some(key)
-    })
+    let path = normal(&subject.path);
+    let names = |(key, written): (&'static str, String)| {
+        (normal(&absolute(subject, &written)?) == path).then_some(key)
+    };
+    ["keystore", "truststore"].into_iter().zip(internode::stores(Some(root))).find_map(names)
 }
 
-/// 4.0 and later take `optional` for true where it is not said and the keystore exists (`EncryptionOptions.java`;
-/// measured on stock files).
-fn turns_on_by_itself(subject: &OnNode<'_>, root: &yaml::Node) -> bool {
-    let optional = root.get("server_encryption_options").and_then(|server| server.get("optional"));
-    let base = subject.seen.flavour.apache_base(subject.seen.version);
-    base >= Version::new(4, 0, 0) && optional.and_then(yaml::as_bool_1_1) != Some(false)
+fn absolute(subject: &OnNode<'_>, written: &str) -> Option<String> {
+    if written.starts_with('/') {
+        return Some(written.to_owned());
+    }
+    let cwd = &subject.seen.process.as_ref()?.cwd;
+    Some(format!("{cwd}/{written}"))
 }
 
-fn is_on(root: &yaml::Node) -> bool {
-    let server = root.get("server_encryption_options");
-    let encryption =
-        server.and_then(|server| server.get("internode_encryption")).and_then(yaml::Node::as_str);
-    encryption.is_some_and(|kind| !kind.eq_ignore_ascii_case("none"))
+/// An absolute path without `.`, `..` and empty parts; links are not followed.
+fn normal(path: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
+/// Whether Cassandra reads the stores between nodes.
+enum Between {
+    Off,
+    /// Until a keystore stands there.
+    OffWithoutKeystore,
+    On,
+}
+
+/// 4.0 and later read them with `optional` too, and take it for true where it is not said and the keystore exists
+/// (`EncryptionOptions.java`; measured on stock files).
+fn between_nodes(subject: &OnNode<'_>, root: &yaml::Node) -> Between {
+    let server = |key: &str| root.get("server_encryption_options")?.get(key);
+    let encrypts = server("internode_encryption").and_then(yaml::Node::as_str);
+    if encrypts.is_some_and(|kind| !kind.eq_ignore_ascii_case("none")) {
+        return Between::On;
+    }
+    if subject.seen.flavour.apache_base(subject.seen.version) < Version::new(4, 0, 0) {
+        return Between::Off;
+    }
+    let [keystore, _] = internode::stores(Some(root));
+    let stands = subject.seen.files.get(&keystore).is_some_and(Option::is_some);
+    match (server("optional").and_then(yaml::as_bool_1_1), stands) {
+        (Some(true), _) | (None, true) => Between::On,
+        (None, false) => Between::OffWithoutKeystore,
+        (Some(false), _) => Between::Off,
+    }
+}
+
+/// One that is not written is `cassandra` before 4.1.2 (CASSANDRA-18124). Since then a keystore needs one; one that is in a
+/// file is not known here.
+fn has_another_password(subject: &OnNode<'_>, root: &yaml::Node, key: &str) -> bool {
+    let Some(own) = subject.password else { return false };
+    let server = |key: String| root.get("server_encryption_options")?.get(&key)?.as_str();
+    let is_old = subject.seen.flavour.apache_base(subject.seen.version) < Version::new(4, 1, 2);
+    match server(format!("{key}_password")) {
+        Some(written) => written != own.expose(),
+        None if is_old => own.expose() != "cassandra",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normal;
+
+    #[test]
+    fn a_path_is_the_same_however_it_is_written() {
+        for path in ["/etc/cassandra/k", "//etc//cassandra/k", "/etc/x/../cassandra/./k"] {
+            assert_eq!(normal(path), ["etc", "cassandra", "k"], "{path}");
+        }
+    }
 }

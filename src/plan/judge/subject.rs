@@ -4,7 +4,7 @@ use super::super::generation::Generation;
 use super::super::material::ClientTruststore;
 use super::super::ports::ClientOptions;
 use super::super::step::StoreName;
-use super::trusted::{Anchors, Shown};
+use super::trusted::{Anchors, Seen, Shown};
 use crate::facts::NodeFacts;
 use crate::facts::placement::Member;
 use crate::formats::certificate::Certificate;
@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::ops::Range;
 use std::time::Duration;
 
 /// A store, whoever gets it.
@@ -52,6 +53,8 @@ pub struct OnNode<'a> {
     pub seen: &'a NodeFacts,
     pub member: Option<&'a Member>,
     pub phase_index: usize,
+    /// Those in which the node has it.
+    pub phases: Range<usize>,
     /// The phase that brings it; none for what `stores` has from the beginning.
     pub phase: Option<&'a str>,
     /// Where it was read.
@@ -65,6 +68,8 @@ pub struct OnNode<'a> {
     /// The truststore that comes with a keystore.
     pub truststore: Option<&'a Store>,
     pub before: Before<'a>,
+    /// Of an internode keystore: whom other nodes that speak TLS to nodes trust today, subjects by fingerprint.
+    pub others_trust: Vec<&'a BTreeMap<String, String>>,
     /// What the node shows once the phase is done.
     pub shows_with_it: Option<Shown<'a>>,
     pub on: &'a Target<'a>,
@@ -83,17 +88,38 @@ pub struct Target<'a> {
     pub root: Option<yaml::Node>,
     pub now: ClientOptions,
     pub generation: Generation,
-    /// The certificates behind the leaf that it serves, by fingerprint.
-    pub issuers: BTreeSet<String>,
-    /// The options once every phase is done, and whether any phase asks clients for certificates.
-    pub wish: BTreeMap<OptionKey, Setting>,
-    pub asks_clients: bool,
+    /// What its client ports show today.
+    pub shows: Seen,
+    /// Of each phase, the options once it is done.
+    pub wishes: &'a [Wish],
+    /// The stores that `stores` has in each phase.
+    pub brought: &'a BTreeSet<(usize, StoreName)>,
+    /// The first phase that is not past.
+    pub first: usize,
 }
 
+/// What a playbook says of `client_encryption_options`.
+pub type Wish = BTreeMap<OptionKey, Setting>;
+
 impl Target<'_> {
-    /// An option as it will stand in the file: what the playbook says, or else what is there.
-    pub fn option(&self, key: OptionKey) -> Option<String> {
-        match self.wish.get(&key) {
+    /// Whether TLS is on once the phase is done.
+    pub fn is_on(&self, phase: usize) -> bool {
+        self.flag(phase, OptionKey::Enabled, self.now.enabled)
+            || self.flag(phase, OptionKey::Optional, self.now.optional == Some(true))
+    }
+
+    /// Whether clients have to show a certificate once the phase is done.
+    pub fn asks_clients(&self, phase: usize) -> bool {
+        self.flag(phase, OptionKey::RequireClientAuth, self.now.require_client_auth)
+    }
+
+    fn flag(&self, phase: usize, key: OptionKey, now: bool) -> bool {
+        self.wishes[phase].get(&key).map_or(now, |setting| *setting == Setting::Bool(true))
+    }
+
+    /// An option as it stands in the file once the phase is done: what the playbook says, or else what is there.
+    pub fn option(&self, phase: usize, key: OptionKey) -> Option<String> {
+        match self.wishes[phase].get(&key) {
             Some(Setting::Map(entries)) => entries.iter().find_map(|(name, value)| match value {
                 Setting::Text(class) if name == "class_name" => Some(class.clone()),
                 _ => None,
@@ -114,6 +140,12 @@ impl<'a> OnNode<'a> {
         stands.is_some_and(|file| file.sha256 == self.sha256)
     }
 
+    /// An option in every phase that uses the store, each value once.
+    pub fn option(&self, key: OptionKey) -> BTreeSet<Option<String>> {
+        let uses = self.phases.clone().filter(|phase| self.on.is_on(*phase));
+        uses.map(|phase| self.on.option(phase, key)).collect()
+    }
+
     /// What a node with this keystore shows, leaf first.
     pub fn chain(&self) -> Option<&'a [Certificate]> {
         self.lone.store.only_chain().filter(|_| self.lone.role.is_keystore())
@@ -127,5 +159,23 @@ impl<'a> OnNode<'a> {
             .flatten()
             .filter_map(|text| text.parse().ok());
         parsed.into_iter().find(|address: &IpAddr| !address.is_unspecified())
+    }
+
+    /// That one, and those that its file has for clients, but for one that stands for any and those of the node alone.
+    pub fn client_addresses(&self) -> BTreeSet<IpAddr> {
+        let written = self.written_for_clients().into_iter().filter_map(|text| text.parse().ok());
+        let written = written.filter(|address: &IpAddr| !address.is_unspecified() && !address.is_loopback());
+        self.client_address().into_iter().chain(written).collect()
+    }
+
+    /// The names of hosts by which the inventory and its file reach it.
+    pub fn client_hosts(&self) -> BTreeSet<&str> {
+        let named = self.written_for_clients().into_iter().chain([self.node.address.as_str()]);
+        named.filter(|host| host.parse::<IpAddr>().is_err() && *host != "localhost").collect()
+    }
+
+    fn written_for_clients(&self) -> Vec<&str> {
+        let written = |key| self.on.root.as_ref()?.get(key)?.as_str();
+        ["rpc_address", "broadcast_rpc_address"].into_iter().filter_map(written).collect()
     }
 }

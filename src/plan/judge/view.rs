@@ -1,0 +1,156 @@
+//! The playbook's stores as the rules look at them: each on its node, with what the node has before and is to have.
+
+use super::super::generation::Generation;
+use super::super::material::{LocalStore, Material};
+use super::super::ports::ClientOptions;
+use super::super::settled::first_phase;
+use super::super::step::StoreName;
+use super::subject::{Before, Lone, OnNode, Target, Wish};
+use super::trusted::{Anchors, Seen, Shown};
+use crate::facts::{Facts, NodeFacts};
+use crate::formats::store::Store;
+use crate::formats::yaml;
+use crate::input::Input;
+use crate::input::inventory::Node;
+use crate::input::playbook::{Playbook, expand};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+pub struct View<'a> {
+    input: &'a Input,
+    material: &'a Material,
+    facts: &'a Facts,
+    /// Of each phase.
+    wishes: Vec<Wish>,
+    brought: BTreeSet<(usize, StoreName)>,
+    /// Each internode truststore that stands on nodes, with the nodes: few are as many as the nodes.
+    internode_trusts: BTreeMap<&'a BTreeMap<String, String>, Vec<&'a str>>,
+}
+
+impl<'a> View<'a> {
+    pub fn of(input: &'a Input, material: &'a Material, facts: &'a Facts) -> View<'a> {
+        let wish =
+            |phase| input.playbook.wish(phase).into_iter().map(|(key, said)| (key, said.value)).collect();
+        let phases = 0..input.playbook.phases.len();
+        let wishes = phases.clone().map(wish).collect();
+        let all = phases.flat_map(|phase| StoreName::ALL.map(|store| (phase, store)));
+        let brought = all.filter(|(phase, store)| input.playbook.store(*phase, *store).is_some()).collect();
+        let mut internode_trusts: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        for seen in &facts.nodes {
+            let trusts = seen.internode_trusts.as_ref();
+            trusts
+                .into_iter()
+                .for_each(|trusts| internode_trusts.entry(trusts).or_default().push(&seen.node));
+        }
+        View { input, material, facts, wishes, brought, internode_trusts }
+    }
+
+    pub fn target<'v>(&'v self, node: &'v Node, seen: &'v NodeFacts) -> Target<'v> {
+        let root = yaml::parse(seen.yaml.text.expose()).ok().flatten();
+        let now = ClientOptions::of(root.as_ref());
+        let generation = Generation::of(self.input, self.material, node, seen, &now);
+        let first = first_phase(&self.input.playbook, node, seen, root.as_ref());
+        Target {
+            node,
+            seen,
+            root,
+            now,
+            generation,
+            shows: Seen::of(seen),
+            wishes: &self.wishes,
+            brought: &self.brought,
+            first,
+        }
+    }
+
+    /// The store of this role that a phase brings to the node; none if it was not opened, or if the node has that of a
+    /// later phase already.
+    pub fn on_node(&'a self, target: &'a Target<'a>, phase: usize, role: StoreName) -> Option<OnNode<'a>> {
+        let playbook: &'a Playbook = &self.input.playbook;
+        let spec = playbook.store(phase, role)?;
+        let Target { node, seen, generation, .. } = target;
+        let opened = |phase, role| self.opened(phase, node, role);
+        let local: &LocalStore = self.material.store(phase, &node.name, role)?;
+        let of_phase = &playbook.phases[phase];
+        let now_s = self.facts.looked_at_s + seen.clock_offset_s;
+        let keystore = opened(generation.at(phase, StoreName::Keystore), StoreName::Keystore);
+        let phases = self.phases_with(target, phase, role);
+        let asks_clients = phases.clone().any(|phase| target.is_on(phase) && target.asks_clients(phase));
+        let subject = OnNode {
+            lone: Lone {
+                store: local.content.as_deref()?,
+                role,
+                now: Timestamp::from_second(now_s).ok()?,
+                expiry_warning: playbook.stores.expiry_warning,
+                allow_expired: playbook.stores.allow_expired,
+                accept_expired_ca: playbook.stores.accept_expired_ca,
+                // A node always asks the one that it connects to.
+                asks_clients: Some(asks_clients || role.is_internode()),
+            },
+            node,
+            seen,
+            member: self.facts.member_of(seen, &node.address),
+            phase_index: phase,
+            phases,
+            phase: of_phase.stores.spec(role).map(|_| of_phase.name.as_str()),
+            file: &local.file,
+            sha256: &local.sha256,
+            path: expand(&spec.to, node),
+            password: self.material.secret(&playbook.password(phase, role)?),
+            client_truststores: &self.material.client_truststores,
+            truststore: role.truststore().and_then(|role| opened(phase, role)),
+            before: self.before(target, phase),
+            others_trust: match role {
+                StoreName::InternodeKeystore => self.trusted_by_others(node),
+                StoreName::Keystore | StoreName::Truststore | StoreName::InternodeTruststore => Vec::new(),
+            },
+            shows_with_it: keystore.and_then(Store::only_chain).map(Shown::Chain),
+            on: target,
+        };
+        (generation.at(phase, role) == phase).then(|| self.on_its_way_out(subject))
+    }
+
+    /// The phases in which a node has the store that a phase brings: until another is brought, and none that is past.
+    fn phases_with(&self, target: &Target<'_>, phase: usize, role: StoreName) -> Range<usize> {
+        let playbook = &self.input.playbook;
+        let next = playbook.brings(role).map(|(brings, _)| brings).find(|brings| *brings > phase);
+        let end = next.unwrap_or(playbook.phases.len());
+        target.first.clamp(phase, end - 1)..end
+    }
+
+    /// What the phase before leaves, and what was seen of it where no phase brings anything.
+    fn before(&self, target: &'a Target<'a>, phase: usize) -> Before<'a> {
+        let Target { node, seen, generation, .. } = target;
+        let before = phase.checked_sub(1);
+        let opened = |role| before.and_then(|before| self.opened(generation.at(before, role), node, role));
+        let brought = opened(StoreName::Keystore).and_then(Store::only_chain).map(Shown::Chain);
+        let brought = brought.filter(|_| before.is_some_and(|before| target.is_on(before)));
+        let shown = (!target.shows.is_empty()).then_some(Shown::Seen(&target.shows));
+        Before {
+            trusts: opened(StoreName::Truststore)
+                .map(Anchors::OfStore)
+                .or(seen.trusts.as_ref().map(Anchors::Seen)),
+            shows: brought.or(shown),
+        }
+    }
+
+    fn trusted_by_others(&self, node: &Node) -> Vec<&'a BTreeMap<String, String>> {
+        let by_another = |nodes: &[&str]| nodes.iter().any(|other| *other != node.name);
+        let trusts = self.internode_trusts.iter().filter(|(_, nodes)| by_another(nodes));
+        trusts.map(|(trusts, _)| *trusts).collect()
+    }
+
+    fn opened(&self, phase: usize, node: &Node, role: StoreName) -> Option<&'a Store> {
+        self.material.store(phase, &node.name, role).and_then(|local| local.content.as_deref())
+    }
+
+    /// A store that the node has, and that a later phase replaces, is no news: that it has ended does not keep it from
+    /// being replaced.
+    fn on_its_way_out(&self, mut subject: OnNode<'a>) -> OnNode<'a> {
+        let mut brings = self.input.playbook.brings(subject.lone.role);
+        let is_replaced = brings.any(|(phase, _)| phase > subject.phase_index);
+        subject.lone.allow_expired |= is_replaced && subject.stands();
+        subject
+    }
+}
