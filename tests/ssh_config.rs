@@ -33,6 +33,7 @@ const CONFIGS: &[&str] = &[
     "Match host=web\n Port 2211\nMatch host \"db-1,db-2\"\n Port 2212\nMatch HOST WEB\n User shouted\n",
     "Host nobody\n Port 1\nMatch originalhost nobody exec true\n Port 2\nHost *\n Port 2213\n",
     "Match host nobody exec \"touch /tmp/never\"\n Port 1\nMatch all\n Port 2214\n",
+    "Match host nobody exec \"test x = y\"\n Port 1\nMatch host = nobody exec=\"a=b c\" user z\n Port 2\nMatch host = web\n Port 2220\nMatch host= web,db-1\n User spaced\nMatch host =web\n User late\n",
     "Include inc/*.conf\nPort 2299\n",
     "Host web\n Include inc/one.conf missing.conf\nHost *\n User after\n",
     "Host nobody\n Include inc/*.conf\nHost *\n Port 2215\n",

@@ -12,6 +12,7 @@ pub use lines::Files;
 use super::pattern::matches_list;
 use lines::Line;
 use std::collections::HashMap;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokens::Tokens;
@@ -187,16 +188,14 @@ impl<'a> Found<'a> {
         if line.words.is_empty() {
             return Err(ConfigError::in_line(line, "`Match` has no criterion"));
         }
-        let spelled = line.words.iter().flat_map(|word| match word.split_once('=') {
-            Some((name, value)) => vec![name, value],
-            None => vec![word.as_str()],
-        });
-        let mut words = spelled.filter(|word| !word.is_empty());
+        let mut words = line.words.iter().map(String::as_str).filter(|word| !word.is_empty());
         let mut result = true;
         while let Some(word) = words.next() {
-            let (negated, criterion) = match word.strip_prefix('!') {
+            // `host=web`, `host = web` and `host web` are the same; a value may hold a `=` of its own.
+            let (name, given) = word.split_once('=').unwrap_or((word, ""));
+            let (negated, criterion) = match name.strip_prefix('!') {
                 Some(criterion) => (true, criterion.to_lowercase()),
-                None => (false, word.to_lowercase()),
+                None => (false, name.to_lowercase()),
             };
             let holds = match criterion.as_str() {
                 "all" => true,
@@ -206,7 +205,9 @@ impl<'a> Found<'a> {
                 }
                 _ => {
                     let missing = || ConfigError::in_line(line, format!("`Match {criterion}` has no value"));
-                    let value = words.next().ok_or_else(missing)?;
+                    let after = words.by_ref().map(|word| word.strip_prefix('=').unwrap_or(word));
+                    let mut values = iter::once(given).chain(after).filter(|value| !value.is_empty());
+                    let value = values.next().ok_or_else(missing)?;
                     if !result {
                         continue;
                     }
