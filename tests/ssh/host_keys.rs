@@ -66,8 +66,12 @@ async fn a_new_host_is_recorded_only_where_the_inventory_accepts_new_hosts() {
     let server = Sshd::start();
     let home = Home::welcome_at(&[&server]);
     fs::write(home.ssh("known_hosts"), "# no line feed at the end").unwrap();
-    fs::write(home.ssh("config"), "StrictHostKeyChecking no\n").unwrap();
-    host(&server, &home).run(&shell("true")).await.unwrap_err();
+    for strict in ["no", "accept-new"] {
+        fs::write(home.ssh("config"), format!("StrictHostKeyChecking {strict}\n")).unwrap();
+        let error = host(&server, &home).run(&shell("true")).await.unwrap_err();
+        let HostError::HostKey { help, .. } = error else { panic!("{strict}: {error:?}") };
+        assert!(help.contains("`ssh: { accept_new_host_keys: true }`"), "{help}");
+    }
     let pool = home.pool();
     let accepting = || SshHost::new(Target { accept_new: true, ..target(&server) }, pool.clone());
     assert_eq!(says(&accepting(), "echo in").await, "in");

@@ -158,7 +158,8 @@ fn refusal(name: &str, key: &HostKey, verdict: &Verdict) -> Result<(), SessionEr
         Verdict::Known => return Ok(()),
         Verdict::Unknown => (
             format!("the host key of {name} is not known: {shown}"),
-            "ask the host's owner whether the fingerprint is right, then connect once with `ssh`, which records it"
+            "ask the host's owner whether the fingerprint is right, then connect once with `ssh`, which records it; or, to \
+             take every new host at its word, set `ssh: { accept_new_host_keys: true }` in the inventory"
                 .to_owned(),
         ),
         Verdict::Changed { file, line, recorded } => {

@@ -1,7 +1,8 @@
 //! What `~/.ssh/config` says about a host: the common part of ssh_config(5), proved equal to `ssh -G`.
 //!
 //! A file is parsed once and then asked about any number of hosts. What cannot be honoured and would change where a
-//! connection goes (`ProxyCommand`, `Match exec`, `Match final`) is refused in words, if it would apply to the host.
+//! connection goes or whom it trusts (`ProxyCommand`, `RevokedHostKeys`, `Match exec`, `Match final`) is refused in words,
+//! if it would apply to the host.
 
 mod lines;
 mod tokens;
@@ -117,7 +118,7 @@ impl SshConfig {
 }
 
 /// The keywords of which the first value wins; all that are not named here or in `LISTS` are ignored.
-const SINGLE: [&str; 12] = [
+const SINGLE: [&str; 13] = [
     "hostname",
     "user",
     "port",
@@ -128,11 +129,21 @@ const SINGLE: [&str; 12] = [
     "userknownhostsfile",
     "globalknownhostsfile",
     "hostkeyalias",
+    "revokedhostkeys",
     "stricthostkeychecking",
     "connecttimeout",
 ];
 /// The keywords whose values add up.
 const LISTS: [&str; 2] = ["identityfile", "certificatefile"];
+
+/// What would have to be honoured, and the way out, unless the value is `none`.
+const UNSUPPORTED: [(&str, &str); 2] = [
+    ("proxycommand", "ProxyCommand is not supported; use ProxyJump, or `jump` in the inventory"),
+    (
+        "revokedhostkeys",
+        "RevokedHostKeys is not supported; put the keys into known_hosts as lines of `@revoked * KEY`",
+    ),
+];
 
 /// The lines that apply to one host.
 struct Found<'a> {
@@ -260,11 +271,12 @@ impl<'a> Found<'a> {
                 return Err(ConfigError::in_line(line, format!("{} has no value", line.keyword)));
             }
         }
-        if let Some(line) = self.first.get("proxycommand")
-            && !line.words[0].eq_ignore_ascii_case("none")
-        {
-            let problem = "ProxyCommand is not supported; use ProxyJump, or `jump` in the inventory";
-            return Err(ConfigError::in_line(line, problem));
+        for (keyword, problem) in UNSUPPORTED {
+            if let Some(line) = self.first.get(keyword)
+                && !line.words[0].eq_ignore_ascii_case("none")
+            {
+                return Err(ConfigError::in_line(line, problem));
+            }
         }
         let host_name = self.parsed("hostname", |_| self.host_name())?;
         let host_name = host_name.unwrap_or_else(|| self.request.host.to_owned()).to_lowercase();
