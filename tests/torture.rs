@@ -2,6 +2,8 @@
 //!
 //! `SEED=7 cargo test --test torture any_seed` repeats one seed; `SEEDS=10000` plays so many.
 
+#[path = "torture/back_kills.rs"]
+mod back_kills;
 #[path = "torture/desk.rs"]
 mod desk;
 #[path = "torture/heals.rs"]
