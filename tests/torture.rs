@@ -2,6 +2,8 @@
 //!
 //! `SEED=7 cargo test --test torture any_seed` repeats one seed; `SEEDS=10000` plays so many.
 
+#[path = "torture/back_kills.rs"]
+mod back_kills;
 #[path = "torture/desk.rs"]
 mod desk;
 #[path = "torture/heals.rs"]
@@ -29,7 +31,9 @@ use desk::Playbook;
 use ringwalk::journal::event::RunResult;
 use ringwalk::sim::{Faults, Mutation, in_time};
 use rollout::{Ended, Rollout};
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
@@ -90,13 +94,16 @@ fn any_seed_is_survived() {
     // Each seed is one thread's affair, and the threads share nothing but the sum.
     let play = || {
         while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let played = seeds::play(*seed, Mutation::None);
-            if !played.violations.is_empty() {
-                next.store(seeds.len(), Ordering::Relaxed);
-                let story = played.story.join("\n");
-                return Some((*seed, format!("{}\n{story}", played.violations.join("\n"))));
-            }
-            met.lock().unwrap().add(&played);
+            let violations = match catch_unwind(|| seeds::play(*seed, Mutation::None)) {
+                Ok(played) if played.violations.is_empty() => {
+                    met.lock().unwrap().add(&played);
+                    continue;
+                }
+                Ok(played) => [played.violations, played.story].concat().join("\n"),
+                Err(panic) => format!("a panic: {}", words_of(panic.as_ref())),
+            };
+            next.store(seeds.len(), Ordering::Relaxed);
+            return Some((*seed, violations));
         }
         None
     };
@@ -111,6 +118,12 @@ fn any_seed_is_survived() {
         panic!("{violations}");
     }
     print!("{}", met.into_inner().unwrap().table());
+}
+
+/// What a panic says. Where it happened is told when it happens.
+fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without words")
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Edits of cassandra.yaml: the wished keys are set, every other byte stays, and a value stays if it says the same.
 
+#[path = "yaml/lists.rs"]
+mod lists;
 #[path = "support/yaml.rs"]
 mod support;
 

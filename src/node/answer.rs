@@ -108,7 +108,11 @@ fn the_node_can_be_read(sections: &Sections) -> Result<(), ProbeError> {
     if processes.len() > 1 {
         return Err(ProbeError::SeveralProcesses { processes });
     }
-    Ok(())
+    match (sections.text("apart").unwrap_or_default(), processes.first()) {
+        ("", _) | (_, None) => Ok(()),
+        ("root", Some(process)) => Err(ProbeError::Contained { process: process.clone() }),
+        (yaml, Some(_)) => Err(ProbeError::OtherMount { yaml: yaml.into() }),
+    }
 }
 
 /// The `cassandra.yaml` that counts.

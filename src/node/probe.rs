@@ -126,6 +126,10 @@ pub enum ProbeError {
     Ambiguous { candidates: Vec<String> },
     #[error("several Cassandra processes run: {}", processes.join(", "))]
     SeveralProcesses { processes: Vec<String> },
+    #[error("the running Cassandra (process {process}) is in a container: its files are not this machine's")]
+    Contained { process: String },
+    #[error("the running Cassandra has another file mounted at {yaml} than this machine")]
+    OtherMount { yaml: String },
     #[error("the running Cassandra uses {running}, the inventory says {inventory}")]
     OtherYaml { running: String, inventory: String },
     #[error("the running Cassandra uses {path}, which is not there")]
@@ -172,6 +176,16 @@ impl ProbeError {
                 "name the one that counts with `cassandra: { config: PATH }`, or say `install: package` or `install: tarball`".into()
             }
             ProbeError::SeveralProcesses { .. } => "stop all but one: one node is one Cassandra on one host".into(),
+            ProbeError::Contained { .. } => {
+                "ringwalk changes a machine's own files and restarts its services: reach into the container by an sshd of its \
+                 own, or change what runs it"
+                    .into()
+            }
+            ProbeError::OtherMount { .. } => {
+                "see how Cassandra is started (`BindPaths=` of its unit?): what is written to this machine's file would not \
+                 reach it"
+                    .into()
+            }
             ProbeError::OtherYaml { running, .. } => {
                 format!("set `cassandra: {{ config: {running} }}`, or restart Cassandra with the file that you want")
             }

@@ -19,15 +19,16 @@ pub fn between(saved: &Plan, fresh: &Plan) -> Vec<Diagnostic> {
             problems.push(problem(&then.node, "the node is gone since the plan was made"));
         }
     }
-    if problems.is_empty() && but_for_findings(saved) != but_for_findings(fresh) {
+    if problems.is_empty() && but_for_remarks(saved) != but_for_remarks(fresh) {
         problems.push(what_else_changed(saved, fresh));
     }
     problems
 }
 
-/// What rules remark on goes with the clock and with who is connected: it is told anew, and changes nothing that is done.
-fn but_for_findings(plan: &Plan) -> Plan {
-    Plan { findings: Vec::new(), ..plan.clone() }
+/// What rules remark on and what is warned of goes with the clock, with who is connected and with what nodes went through:
+/// it is told anew, and changes nothing that is done.
+fn but_for_remarks(plan: &Plan) -> Plan {
+    Plan { findings: Vec::new(), warnings: Vec::new(), ..plan.clone() }
 }
 
 fn of_node(then: &Seen, now: &Seen) -> Vec<Diagnostic> {

@@ -1,6 +1,7 @@
 //! What will change, why, in what order. Pure: the same wish and the same facts give the same plan.
 
 pub mod agree;
+mod as_root;
 pub mod back;
 pub mod backwards;
 pub mod change;
@@ -69,6 +70,7 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
         warnings: healed(facts)
             .into_iter()
             .chain(unwell(input, facts))
+            .chain(as_root::warnings(input, facts))
             .chain(ordered.warnings)
             .chain(ignored)
             .chain(settings::unknown(input, facts))

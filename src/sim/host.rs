@@ -32,6 +32,8 @@ enum Fate {
 /// A round trip, and the JVM that each call of nodetool starts (measured).
 const ROUND_TRIP: Duration = Duration::from_millis(20);
 const JVM_START: Duration = Duration::from_millis(900);
+/// How long a connection may be in the making (`connect_timeout`, where no inventory says otherwise).
+const OPENING: Duration = Duration::from_secs(10);
 /// What a connection in memory holds before it makes the writer wait.
 const PIPE_BYTES: usize = 64 << 10;
 
@@ -83,6 +85,32 @@ impl SimHost {
 
     fn lost(&self) -> HostError {
         HostError::Lost { doing: format!("talking to {}", self.name) }
+    }
+
+    /// What comes before a command, or a connection that is opened, has an effect.
+    async fn meet(
+        &self,
+        fate: Fate,
+        limit: Duration,
+        doing: impl FnOnce() -> String,
+    ) -> Result<(), HostError> {
+        match fate {
+            Fate::Refused => {
+                let source = std::io::ErrorKind::ConnectionRefused.into();
+                Err(HostError::Unreachable { address: self.name.clone(), source })
+            }
+            Fate::LostBefore => Err(self.lost()),
+            Fate::Hung => {
+                sleep(limit).await;
+                Err(HostError::Deadline { doing: doing(), seconds: limit.as_secs() })
+            }
+            Fate::Slow => {
+                let more_ms = self.world.state().random.below(8000);
+                sleep(Duration::from_millis(more_ms)).await;
+                Ok(())
+            }
+            Fate::Well | Fate::LostAfter | Fate::PowerLost => Ok(()),
+        }
     }
 
     async fn answer(&self, command: &Command, power_lost: bool) -> Output {
@@ -151,23 +179,7 @@ impl Host for SimHost {
         let writes = matches!(command.as_script(), Some(("replace", _)));
         let fate = self.fate(writes);
         sleep(self.world.lasts(ROUND_TRIP)).await;
-        match fate {
-            Fate::Refused => {
-                let source = std::io::ErrorKind::ConnectionRefused.into();
-                return Err(HostError::Unreachable { address: self.name.clone(), source });
-            }
-            Fate::LostBefore => return Err(self.lost()),
-            Fate::Hung => {
-                sleep(command.deadline).await;
-                let seconds = command.deadline.as_secs();
-                return Err(HostError::Deadline { doing: command.shown(), seconds });
-            }
-            Fate::Slow => {
-                let more_ms = self.world.state().random.below(8000);
-                sleep(Duration::from_millis(more_ms)).await;
-            }
-            Fate::Well | Fate::LostAfter | Fate::PowerLost => {}
-        }
+        self.meet(fate, command.deadline, || command.shown()).await?;
         let output = self.answer(command, fate == Fate::PowerLost).await;
         match fate {
             Fate::LostAfter | Fate::PowerLost => Err(self.lost()),
@@ -176,7 +188,13 @@ impl Host for SimHost {
     }
 
     async fn connect(&self, address: &str, port: u16) -> Result<Box<dyn Connection>, HostError> {
+        let fate = self.fate(false);
         sleep(self.world.lasts(ROUND_TRIP)).await;
+        self.meet(fate, OPENING, || format!("opening a connection to port {port}")).await?;
+        match fate {
+            Fate::LostAfter | Fate::PowerLost => return Err(self.lost()),
+            Fate::Well | Fate::Refused | Fate::LostBefore | Fate::Hung | Fate::Slow => {}
+        }
         let Some(speaks) = self.speaks_on(port) else {
             let problem = "Connection refused".into();
             return Err(HostError::Refused { address: address.into(), port, problem });

@@ -43,6 +43,17 @@ pub enum Verdict {
     CertificateAuthority(Vec<HostKey>),
 }
 
+/// What the files say about a certificate that a host showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OfCertificate {
+    /// Its authority is on record for the host.
+    Vouched,
+    /// Its authority is not: the key in it has to be known by itself.
+    ByItsKey,
+    /// The authority's key or the host's own.
+    Revoked { key: HostKey, file: PathBuf, line: usize },
+}
+
 /// A public key in the SSH wire format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostKey {
@@ -114,27 +125,40 @@ impl KnownHosts {
         match self.judge_name(&name, key) {
             Verdict::Unknown if port != DEFAULT_PORT => {
                 match self.judge_name(&lookup_name(host, DEFAULT_PORT), key) {
-                    Verdict::Unknown | Verdict::Changed { .. } | Verdict::CertificateAuthority(_) => {
-                        Verdict::Unknown
-                    }
-                    known_or_revoked @ (Verdict::Known | Verdict::Revoked { .. }) => known_or_revoked,
+                    Verdict::Unknown | Verdict::Changed { .. } => Verdict::Unknown,
+                    verdict @ (Verdict::Known | Verdict::Revoked { .. }) => verdict,
+                    vouched @ Verdict::CertificateAuthority(_) => vouched,
                 }
             }
             verdict => verdict,
         }
     }
 
-    /// The authorities whose certificate `host` may show.
-    pub fn authorities(&self, host: &str, port: u16) -> Vec<HostKey> {
-        let name = lookup_name(host, port);
-        self.matching(&name, Marker::CertificateAuthority).map(|entry| entry.key.clone()).collect()
+    /// Judges a certificate that `authority` signed over `key`: under `[host]:port`, and if no authority there is its
+    /// own, under plain `host` (sshconnect.c, check_host_key).
+    pub fn judge_certificate(
+        &self,
+        host: &str,
+        port: u16,
+        authority: &HostKey,
+        key: &HostKey,
+    ) -> OfCertificate {
+        for name in names(host, port) {
+            let is_either = |entry: &&Entry| entry.key == *authority || entry.key == *key;
+            if let Some(Entry { key, file, line, .. }) = self.matching(&name, Marker::Revoked).find(is_either)
+            {
+                return OfCertificate::Revoked { key: key.clone(), file: file.clone(), line: *line };
+            }
+            if self.matching(&name, Marker::CertificateAuthority).any(|entry| entry.key == *authority) {
+                return OfCertificate::Vouched;
+            }
+        }
+        OfCertificate::ByItsKey
     }
 
-    /// Where `key` is marked as revoked for `host`, if it is.
-    pub fn revocation(&self, host: &str, port: u16, key: &HostKey) -> Option<(PathBuf, usize)> {
-        let name = lookup_name(host, port);
-        let entry = self.matching(&name, Marker::Revoked).find(|entry| entry.key == *key)?;
-        Some((entry.file.clone(), entry.line))
+    /// Whether `host` may show a certificate: some authority is on record for it.
+    pub fn has_authority(&self, host: &str, port: u16) -> bool {
+        names(host, port).any(|name| self.matching(&name, Marker::CertificateAuthority).next().is_some())
     }
 
     /// The key types on record for a host, in order: the ones to ask it for.
@@ -195,6 +219,12 @@ pub const DEFAULT_PORT: u16 = 22;
 pub fn lookup_name(host: &str, port: u16) -> String {
     let host = host.to_lowercase();
     if port == DEFAULT_PORT { host } else { format!("[{host}]:{port}") }
+}
+
+/// The names that a host is looked up by, one after the other.
+fn names(host: &str, port: u16) -> impl Iterator<Item = String> {
+    let plain = (port != DEFAULT_PORT).then(|| lookup_name(host, DEFAULT_PORT));
+    std::iter::once(lookup_name(host, port)).chain(plain)
 }
 
 impl HostKey {

@@ -56,6 +56,11 @@ fn running(class_path: &str, more: &str) -> String {
     )
 }
 
+/// The same line in a mount namespace of its own, in which this was done first.
+fn apart(prepare: &str, line: &str) -> String {
+    line.replace("(setpriv ", &format!("(unshare --mount sh -c '{prepare} && exec \"$@\"' - setpriv "))
+}
+
 fn asks(cassandra: Cassandra) -> ProbeRequest {
     ProbeRequest {
         cassandra,
@@ -238,6 +243,13 @@ async fn the_file_may_be_named_as_a_url_or_as_a_name_in_the_class_path() {
 }
 
 #[tokio::test]
+async fn a_unit_with_a_private_tmp_is_no_container() {
+    let host = machine();
+    host.sh(&apart("mount -t tmpfs private /tmp", &running("/opt/c/conf", "")));
+    assert_eq!(facts(&host, at("/opt/c")).await.yaml.real_path, "/opt/c/conf/cassandra.yaml");
+}
+
+#[tokio::test]
 async fn what_cannot_be_decided_or_read_is_said() {
     let tarball = "/opt/c/conf:/opt/c/lib/apache-cassandra-5.0.6.jar";
     let other = Cassandra { config: Some("/opt/c/../c/conf/other.yaml".into()), ..at("/opt/c") };
@@ -301,6 +313,20 @@ async fn what_cannot_be_decided_or_read_is_said() {
             "printf 'a: \\377' >/opt/c/conf/cassandra.yaml".into(),
             at("/opt/c"),
             "/opt/c/conf/cassandra.yaml is no YAML that can be read: it is not UTF-8",
+        ),
+        (
+            apart(
+                "mkdir /mnt/box && mount -t tmpfs box /mnt/box && for d in usr lib lib64 bin etc opt; do \
+                 mkdir /mnt/box/$d && mount --bind /$d /mnt/box/$d; done && set -- chroot /mnt/box \"$@\"",
+                &running(tarball, ""),
+            ),
+            at("/opt/c"),
+            "the running Cassandra (process ",
+        ),
+        (
+            apart("mount --bind /mnt/cassandra.yaml /opt/c/conf/cassandra.yaml", &running(tarball, "")),
+            at("/opt/c"),
+            "the running Cassandra has another file mounted at /opt/c/conf/cassandra.yaml than this machine",
         ),
         ("mount --bind /dev/null /usr/bin/sync".into(), at("/opt/c"), "the node lacks sync"),
         (

@@ -4,7 +4,7 @@ use super::debian;
 use ringwalk::facts::placement::{Member, Replication};
 use ringwalk::facts::ring::{Keyspace, Partitioner, Ring, RingSource};
 use ringwalk::facts::version::{Flavour, Version};
-use ringwalk::facts::{Facts, FileFacts, NativeTransport, NodeFacts, PortShows, Process, Yaml};
+use ringwalk::facts::{Facts, FileFacts, NativeTransport, NodeFacts, PortShows, Process, Service, Yaml};
 use ringwalk::input::inventory::Node;
 use ringwalk::input::playbook::{Playbook, Setting};
 use ringwalk::input::{self, Input, Source};
@@ -248,7 +248,10 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
         files.insert(path, Some(file));
     }
     let usual = debian::node(&node.name, &node.address, Secret::new(text));
+    let started =
+        |start: &String| Service::Command { start: start.clone(), stop: node.cassandra.stop.clone() };
     NodeFacts {
+        service: node.cassandra.start.as_ref().map_or(usual.service.clone(), started),
         flavour: if seen.dse == Some(true) { Flavour::Dse } else { Flavour::Apache },
         version: seen.version.as_deref().unwrap_or("5.0.6").parse::<Version>().unwrap(),
         process: running.then_some(process),

@@ -64,6 +64,8 @@ fn what_rules_remark_on_is_no_drift() {
     let [then, now] = ["it ends in 20 days", "it ends in 19 days"]
         .map(|reason| Plan { findings: vec![remark(reason)], ..saved.clone() });
     assert_eq!(said(&then, &now), [""; 0]);
+    let warned = Plan { warnings: vec!["`n1` healed itself".into()], ..saved.clone() };
+    assert_eq!(said(&saved, &warned), [""; 0], "a warning is no remark of a rule, and no drift either");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Applications that read and write at QUORUM while a scene plays.
 
 use super::desk::Desk;
-use super::rig::{ring, until};
+use super::rig::{ring, ring_says, until};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -56,6 +56,14 @@ impl Clients {
         let output = client.stdin(Stdio::null()).output().unwrap();
         println!("{}", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
         output.status.success()
+    }
+
+    /// The rig's client would see an outage: it is shown one, by nodes that are stopped. The cluster speaks TLS alone.
+    pub fn see_an_outage(desk: &Desk) {
+        let authority = desk.directory.join("stores/ca.pem").display().to_string();
+        let told = ring_says(&["client", "--negative-control", "--tls", &authority]);
+        assert!(told.contains("negative control: the client saw "), "{told}");
+        println!("{told}");
     }
 
     /// No query of an application that retries has failed, and every row that was written was read.

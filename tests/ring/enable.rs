@@ -28,6 +28,9 @@ pub fn scene() {
     nothing_is_left_to_do(&desk);
     the_run_is_remembered(&desk, &live.text);
     no_secret_is_told(&desk);
+    if super::troubles_are_played() {
+        Clients::see_an_outage(&desk);
+    }
 }
 
 /// cassandra.yaml of every node, and its owner, group and mode.

@@ -66,8 +66,12 @@ async fn a_new_host_is_recorded_only_where_the_inventory_accepts_new_hosts() {
     let server = Sshd::start();
     let home = Home::welcome_at(&[&server]);
     fs::write(home.ssh("known_hosts"), "# no line feed at the end").unwrap();
-    fs::write(home.ssh("config"), "StrictHostKeyChecking no\n").unwrap();
-    host(&server, &home).run(&shell("true")).await.unwrap_err();
+    for strict in ["no", "accept-new"] {
+        fs::write(home.ssh("config"), format!("StrictHostKeyChecking {strict}\n")).unwrap();
+        let error = host(&server, &home).run(&shell("true")).await.unwrap_err();
+        let HostError::HostKey { help, .. } = error else { panic!("{strict}: {error:?}") };
+        assert!(help.contains("`ssh: { accept_new_host_keys: true }`"), "{help}");
+    }
     let pool = home.pool();
     let accepting = || SshHost::new(Target { accept_new: true, ..target(&server) }, pool.clone());
     assert_eq!(says(&accepting(), "echo in").await, "in");
@@ -115,4 +119,63 @@ async fn a_host_certificate_counts_if_an_authority_on_record_signed_it_for_this_
             (result, _) => panic!("{options:?}: {result:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_host_certificate_is_judged_as_ssh_judges_it_also_on_another_port() {
+    let authority = tempfile::tempdir().unwrap();
+    let at = |name: &str| authority.path().join(name);
+    for name in ["ca", "other", "key"] {
+        generate(&at(name), "ed25519", "");
+    }
+    certify(&at("ca"), &at("key.pub"), &["-h", "-n", LOCALHOST, "-V", "+1h"]);
+    let config = format!("HostKey {}\nHostCertificate {}", at("key").display(), at("key-cert.pub").display());
+    let server = Sshd::with(&config);
+    let home = Home::welcome_at(&[&server]);
+    let public = |name: &str| fs::read_to_string(at(name).with_extension("pub")).unwrap();
+    let (ca, other, key) = (public("ca"), public("other"), public("key"));
+    let with_port = format!("[{LOCALHOST}]:{}", server.port);
+    let cases = [
+        (format!("@cert-authority 127.0.0.* {ca}"), None),
+        (format!("@cert-authority {with_port} {other}@cert-authority {LOCALHOST} {ca}"), None),
+        (format!("{with_port} {other}@cert-authority {LOCALHOST} {ca}"), None),
+        (format!("@cert-authority {with_port} {ca}@revoked {LOCALHOST} {ca}"), None),
+        (format!("@cert-authority {LOCALHOST} {ca}@revoked elsewhere {ca}"), None),
+        (format!("{LOCALHOST} {key}"), None),
+        (format!("@cert-authority elsewhere {ca}"), Some("is not known")),
+        (format!("@cert-authority {LOCALHOST} {other}"), Some("only a certificate authority")),
+        (format!("@cert-authority {LOCALHOST} {ca}@revoked 127.0.0.* {ca}"), Some("is revoked")),
+        (format!("@cert-authority {LOCALHOST} {ca}@revoked {LOCALHOST} {key}"), Some("is revoked")),
+        (format!("@cert-authority {LOCALHOST} {ca}@revoked {with_port} {ca}"), Some("is revoked")),
+        (format!("@cert-authority {LOCALHOST} {ca}@revoked {with_port} {key}"), Some("is revoked")),
+    ];
+    for (known, expected) in cases {
+        fs::write(home.ssh("known_hosts"), &known).unwrap();
+        let sshs = ssh_lets_in(&server, &home);
+        assert_eq!(sshs.is_ok(), expected.is_none(), "{known}: {sshs:?}");
+        match (host(&server, &home).run(&shell("true")).await, expected) {
+            (Ok(_), None) => {}
+            (Err(HostError::HostKey { problem, .. }), Some(expected)) => {
+                assert!(problem.contains(expected), "{known}: {problem}");
+            }
+            (result, _) => panic!("{known}: {result:?}"),
+        }
+    }
+}
+
+/// What the real client does; the error is what it says.
+fn ssh_lets_in(server: &Sshd, home: &Home) -> Result<(), String> {
+    let options = [
+        "BatchMode=yes".to_owned(),
+        "IdentitiesOnly=yes".to_owned(),
+        "StrictHostKeyChecking=yes".to_owned(),
+        "GlobalKnownHostsFile=/dev/null".to_owned(),
+        format!("UserKnownHostsFile={}", home.ssh("known_hosts").display()),
+        format!("IdentityFile={}", home.ssh("id_ed25519").display()),
+    ];
+    let mut ssh = std::process::Command::new("ssh");
+    ssh.args(["-F", "/dev/null", "-p", &server.port.to_string()]);
+    ssh.args(options.iter().flat_map(|option| ["-o", option])).args([LOCALHOST, "true"]);
+    let output = ssh.stdin(std::process::Stdio::null()).output().unwrap();
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }

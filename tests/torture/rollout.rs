@@ -98,6 +98,12 @@ impl Rollout {
         Rollout::over(Arc::clone(&self.world), self.nodes, name, self.mutation)
     }
 
+    /// The same operator at another machine, to which the last run's journal was copied.
+    pub fn elsewhere(&self) -> Rollout {
+        let there = Rollout::over(Arc::clone(&self.world), self.nodes, self.name, self.mutation);
+        Rollout { runs: self.runs, journal: self.journal.clone(), answers: self.answers.clone(), ..there }
+    }
+
     fn over(world: Arc<World>, nodes: usize, name: &'static str, mutation: Mutation) -> Rollout {
         Rollout {
             world,

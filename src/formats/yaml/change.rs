@@ -102,6 +102,11 @@ fn replace(text: &str, entry: &Entry, value: &EditValue) -> Option<String> {
     let colon = lines::colon(text, &entry.key)?;
     let end = lines::node_end(text, node);
     match (&node.value, value) {
+        (Value::Sequence(items), EditValue::List(wished))
+            if has_a_line_each(text, items) && !wished.is_empty() =>
+        {
+            Some(replace_items(text, items, wished))
+        }
         (Value::Sequence(_), EditValue::List(items)) if !items.is_empty() => {
             let dash = first_dash(text, lines::next(text, colon), end)?;
             let separator = format!("{}{}- ", lines::ending(text), " ".repeat(lines::column(text, dash)));
@@ -109,6 +114,59 @@ fn replace(text: &str, entry: &Entry, value: &EditValue) -> Option<String> {
             Some(splice(text, dash..end, &format!("- {}", items.join(&separator))))
         }
         _ => Some(splice(text, colon + 1..end, &format!(" {written}"))),
+    }
+}
+
+/// Whether each item is one plain or quoted word that begins behind its dash.
+fn has_a_line_each(text: &str, items: &[Node]) -> bool {
+    items.iter().all(|item| {
+        let is_word = matches!(item.value, Value::Scalar { style: Style::Plain | Style::Quoted, .. });
+        let before = &text[lines::start(text, item.bytes.start)..item.bytes.start];
+        is_word && !item.bytes.is_empty() && before.trim_matches(' ') == "-"
+    })
+}
+
+/// Item by item, so that comments between and behind them stay; what is as wished at both ends is left as it is.
+fn replace_items(text: &str, items: &[Node], wished: &[String]) -> String {
+    let is_so = |(item, wish): &(&Node, &String)| says(Some(item), &EditValue::Text((*wish).clone()));
+    let ahead = items.iter().zip(wished).take_while(is_so).count();
+    let behind = items[ahead..].iter().rev().zip(wished[ahead..].iter().rev()).take_while(is_so).count();
+    let (old, new) = (&items[ahead..items.len() - behind], &wished[ahead..wished.len() - behind]);
+    let both = old.len().min(new.len());
+    // From the end, so that the places of what stands before stay right.
+    let mut edited = text.to_owned();
+    for item in old[both..].iter().rev() {
+        edited = without_lines(&edited, item.bytes.clone());
+    }
+    let added = |wish: &String| {
+        let first = items[0].bytes.start;
+        let dash = text[lines::start(text, first)..first].find('-').unwrap_or_default();
+        format!("{}- {}", " ".repeat(dash), quote::text(wish))
+    };
+    let lines_added: Vec<String> = new[both..].iter().map(added).collect();
+    let ending = lines::ending(text);
+    if let Some(before) = (ahead + both).checked_sub(1).filter(|_| !lines_added.is_empty()) {
+        let at = lines::end(&edited, items[before].bytes.end);
+        edited = splice(&edited, at..at, &format!("{ending}{}", lines_added.join(ending)));
+    } else if !lines_added.is_empty() {
+        let at = lines::start(&edited, items[0].bytes.start);
+        edited = splice(&edited, at..at, &format!("{}{ending}", lines_added.join(ending)));
+    }
+    for (item, wish) in old.iter().zip(new).rev() {
+        edited = splice(&edited, item.bytes.clone(), &quote::text(wish));
+    }
+    edited
+}
+
+/// The text without the lines that these bytes stand in.
+fn without_lines(text: &str, bytes: Range<usize>) -> String {
+    let start = lines::start(text, bytes.start);
+    match lines::next(text, bytes.end) {
+        // The last line without a line ending takes the one before it along.
+        next if next == text.len() && !text.ends_with('\n') => {
+            splice(text, lines::end_before(text, start)..next, "")
+        }
+        next => splice(text, start..next, ""),
     }
 }
 
@@ -137,13 +195,7 @@ fn remove(text: &str, parent: &Node, owner: Option<&Entry>, index: usize) -> Opt
     if !lines::is_first(text, entry.key.bytes.start) {
         return None;
     }
-    let without = match lines::next(text, end) {
-        // The last line without a line ending takes the one before it along.
-        next if next == text.len() && !text.ends_with('\n') => {
-            splice(text, lines::end_before(text, start)..next, "")
-        }
-        next => splice(text, start..next, ""),
-    };
+    let without = without_lines(text, start..end);
     match owner {
         // A key without a value is null, which Cassandra refuses for a block of settings.
         Some(owner) if entries.len() == 1 => {

@@ -14,6 +14,7 @@ main() {
   [ -z "$pid" ] || running "$pid"
   candidates
   choose
+  apart
   service_manager
   search
   section sockets "$sockets"
@@ -185,6 +186,19 @@ choose() {
     [ ! -e "$jar" ] || jars=$jars$jar$newline
   done
   section jars "$jars"
+}
+
+# Whether the process has files of its own: another root, as in a container, or another file where we see the yaml. A unit
+# with a private /tmp has a mount namespace of its own too, so that alone says nothing.
+apart() {
+  apart=''
+  [ -n "$pid" ] && [ -e "/proc/$pid/root/" ] || return 0
+  if [ ! "/proc/$pid/root/" -ef / ]; then
+    apart=root
+  elif [ -e "$yaml" ] && [ ! "/proc/$pid/root$yaml" -ef "$yaml" ]; then
+    apart=$yaml
+  fi
+  section apart "$apart"
 }
 
 # Which unit or script runs Cassandra. A unit is believed to be the process's own by its name, or by its main process:

@@ -2,7 +2,7 @@
 
 use super::route::Endpoint;
 use super::session::Ended;
-use crate::transport::known_hosts::{HostKey, KnownHosts, Verdict, line_for, lookup_name};
+use crate::transport::known_hosts::{HostKey, KnownHosts, OfCertificate, Verdict, line_for, lookup_name};
 use russh::Preferred;
 use russh::client::{DisconnectReason, Handler};
 use russh::keys::ssh_key::certificate::CertType;
@@ -62,18 +62,12 @@ impl Guard {
     fn check_certificate(&self, certificate: &Certificate) -> Result<(), SessionError> {
         let key = host_key_of(certificate.public_key())?;
         let authority = host_key_of(certificate.signature_key())?;
-        let (authorities, revoked) = self.known(|known| {
-            let revoked = known.revocation(&self.host, self.port, &authority);
-            (known.authorities(&self.host, self.port), revoked)
-        });
-        if let Some((file, line)) = revoked {
-            return refusal(&self.host, &authority, &Verdict::Revoked { file, line });
-        }
-        if !authorities.contains(&authority) {
-            return self.check_key(&key);
-        }
-        if let Some((file, line)) = self.known(|known| known.revocation(&self.host, self.port, &key)) {
-            return refusal(&self.host, &key, &Verdict::Revoked { file, line });
+        match self.known(|known| known.judge_certificate(&self.host, self.port, &authority, &key)) {
+            OfCertificate::Vouched => {}
+            OfCertificate::ByItsKey => return self.check_key(&key),
+            OfCertificate::Revoked { key, file, line } => {
+                return refusal(&self.host, &key, &Verdict::Revoked { file, line });
+            }
         }
         certificate_problem(certificate, &self.host).map_or(Ok(()), |problem| {
             Err(SessionError::HostKey {
@@ -140,7 +134,7 @@ pub fn preferred(endpoint: &Endpoint) -> Preferred {
     let safe = |algorithm: &&Algorithm| !matches!(algorithm, Algorithm::Rsa { hash: None });
     let mut keys: Vec<Algorithm> = Preferred::DEFAULT.key.iter().filter(safe).cloned().collect();
     keys.sort_by_key(|algorithm| !on_record.iter().any(|kind| kind == key_type(algorithm)));
-    let certificates = if known.authorities(host, port).is_empty() { Vec::new() } else { keys.clone() };
+    let certificates = if known.has_authority(host, port) { keys.clone() } else { Vec::new() };
     Preferred { key: keys.into(), host_key_certificates: certificates.into(), ..Preferred::DEFAULT }
 }
 
@@ -164,7 +158,8 @@ fn refusal(name: &str, key: &HostKey, verdict: &Verdict) -> Result<(), SessionEr
         Verdict::Known => return Ok(()),
         Verdict::Unknown => (
             format!("the host key of {name} is not known: {shown}"),
-            "ask the host's owner whether the fingerprint is right, then connect once with `ssh`, which records it"
+            "ask the host's owner whether the fingerprint is right, then connect once with `ssh`, which records it; or, to \
+             take every new host at its word, set `ssh: { accept_new_host_keys: true }` in the inventory"
                 .to_owned(),
         ),
         Verdict::Changed { file, line, recorded } => {

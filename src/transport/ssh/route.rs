@@ -115,8 +115,19 @@ impl Endpoint {
         if let Some(file) = &access.known_hosts {
             resolved.user_known_hosts = vec![file.clone()];
         }
-        if resolved.strict_host_keys == StrictHostKeys::No {
-            tracing::warn!("{}: `StrictHostKeyChecking no` is not honoured: host keys are checked", hop.host);
+        match resolved.strict_host_keys {
+            StrictHostKeys::No => {
+                tracing::warn!(
+                    "{}: `StrictHostKeyChecking no` is not honoured: host keys are checked",
+                    hop.host
+                );
+            }
+            StrictHostKeys::AcceptNew if !access.accept_new => tracing::warn!(
+                "{}: `StrictHostKeyChecking accept-new` is not honoured: say `ssh: {{ accept_new_host_keys: true }}` in \
+                 the inventory if you want it",
+                hop.host
+            ),
+            StrictHostKeys::AcceptNew | StrictHostKeys::Ask | StrictHostKeys::Yes => {}
         }
         let files = [resolved.user_known_hosts.clone(), resolved.global_known_hosts.clone()].concat();
         let via = match &resolved.jump {

@@ -1,7 +1,8 @@
 //! What `~/.ssh/config` says about a host: the common part of ssh_config(5), proved equal to `ssh -G`.
 //!
 //! A file is parsed once and then asked about any number of hosts. What cannot be honoured and would change where a
-//! connection goes (`ProxyCommand`, `Match exec`, `Match final`) is refused in words, if it would apply to the host.
+//! connection goes or whom it trusts (`ProxyCommand`, `RevokedHostKeys`, `Match exec`, `Match final`) is refused in words,
+//! if it would apply to the host.
 
 mod lines;
 mod tokens;
@@ -12,6 +13,7 @@ pub use lines::Files;
 use super::pattern::matches_list;
 use lines::Line;
 use std::collections::HashMap;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokens::Tokens;
@@ -116,7 +118,7 @@ impl SshConfig {
 }
 
 /// The keywords of which the first value wins; all that are not named here or in `LISTS` are ignored.
-const SINGLE: [&str; 12] = [
+const SINGLE: [&str; 13] = [
     "hostname",
     "user",
     "port",
@@ -127,11 +129,21 @@ const SINGLE: [&str; 12] = [
     "userknownhostsfile",
     "globalknownhostsfile",
     "hostkeyalias",
+    "revokedhostkeys",
     "stricthostkeychecking",
     "connecttimeout",
 ];
 /// The keywords whose values add up.
 const LISTS: [&str; 2] = ["identityfile", "certificatefile"];
+
+/// What would have to be honoured, and the way out, unless the value is `none`.
+const UNSUPPORTED: [(&str, &str); 2] = [
+    ("proxycommand", "ProxyCommand is not supported; use ProxyJump, or `jump` in the inventory"),
+    (
+        "revokedhostkeys",
+        "RevokedHostKeys is not supported; put the keys into known_hosts as lines of `@revoked * KEY`",
+    ),
+];
 
 /// The lines that apply to one host.
 struct Found<'a> {
@@ -187,16 +199,14 @@ impl<'a> Found<'a> {
         if line.words.is_empty() {
             return Err(ConfigError::in_line(line, "`Match` has no criterion"));
         }
-        let spelled = line.words.iter().flat_map(|word| match word.split_once('=') {
-            Some((name, value)) => vec![name, value],
-            None => vec![word.as_str()],
-        });
-        let mut words = spelled.filter(|word| !word.is_empty());
+        let mut words = line.words.iter().map(String::as_str).filter(|word| !word.is_empty());
         let mut result = true;
         while let Some(word) = words.next() {
-            let (negated, criterion) = match word.strip_prefix('!') {
+            // `host=web`, `host = web` and `host web` are the same; a value may hold a `=` of its own.
+            let (name, given) = word.split_once('=').unwrap_or((word, ""));
+            let (negated, criterion) = match name.strip_prefix('!') {
                 Some(criterion) => (true, criterion.to_lowercase()),
-                None => (false, word.to_lowercase()),
+                None => (false, name.to_lowercase()),
             };
             let holds = match criterion.as_str() {
                 "all" => true,
@@ -206,7 +216,9 @@ impl<'a> Found<'a> {
                 }
                 _ => {
                     let missing = || ConfigError::in_line(line, format!("`Match {criterion}` has no value"));
-                    let value = words.next().ok_or_else(missing)?;
+                    let after = words.by_ref().map(|word| word.strip_prefix('=').unwrap_or(word));
+                    let mut values = iter::once(given).chain(after).filter(|value| !value.is_empty());
+                    let value = values.next().ok_or_else(missing)?;
                     if !result {
                         continue;
                     }
@@ -259,11 +271,12 @@ impl<'a> Found<'a> {
                 return Err(ConfigError::in_line(line, format!("{} has no value", line.keyword)));
             }
         }
-        if let Some(line) = self.first.get("proxycommand")
-            && !line.words[0].eq_ignore_ascii_case("none")
-        {
-            let problem = "ProxyCommand is not supported; use ProxyJump, or `jump` in the inventory";
-            return Err(ConfigError::in_line(line, problem));
+        for (keyword, problem) in UNSUPPORTED {
+            if let Some(line) = self.first.get(keyword)
+                && !line.words[0].eq_ignore_ascii_case("none")
+            {
+                return Err(ConfigError::in_line(line, problem));
+            }
         }
         let host_name = self.parsed("hostname", |_| self.host_name())?;
         let host_name = host_name.unwrap_or_else(|| self.request.host.to_owned()).to_lowercase();
