@@ -2,17 +2,15 @@
 
 use super::step::Wire;
 use crate::facts::NodeFacts;
-use crate::facts::policy::Policy;
+use crate::facts::policy::{Policy, Row};
 use crate::facts::suites::Protocol;
-use crate::facts::version::Version;
 use crate::formats::yaml;
 use crate::input::options::OptionKey;
 use std::collections::BTreeSet;
 
 /// Each client port once the node runs with these options. `certificate`: the leaf that its keystore serves, if known.
 pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<String>) -> Vec<Wire> {
-    let policy = options.policy(facts);
-    let wire = |port, policy: Policy| Wire {
+    let wire = |(port, policy): (u16, Policy)| Wire {
         port,
         plaintext: policy.accepts_plaintext(),
         tls: policy.accepts_tls(),
@@ -21,11 +19,7 @@ pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<Str
         protocols: if policy.accepts_tls() { options.protocols.clone() } else { BTreeSet::new() },
         suites: if policy.accepts_tls() { options.suites.clone() } else { BTreeSet::new() },
     };
-    let port = facts.native.port;
-    match options.port_ssl.filter(|ssl| *ssl != port) {
-        Some(port_ssl) => vec![wire(port, Policy::Plaintext), wire(port_ssl, policy)],
-        None => vec![wire(port, policy)],
-    }
+    options.row(facts).ports().into_iter().map(wire).collect()
 }
 
 /// What of a `cassandra.yaml` decides what its client ports show.
@@ -70,14 +64,26 @@ impl ClientOptions {
 
     /// What the TLS port accepts.
     pub fn policy(&self, facts: &NodeFacts) -> Policy {
-        let (base, keystore_stands) = self.on(facts);
-        Policy::of_file(base, self.enabled, self.optional, keystore_stands)
+        let Row { version, enabled, optional, keystore_stands, .. } = self.row(facts);
+        Policy::of_file(version, enabled, optional, keystore_stands)
+    }
+
+    /// What decides it on this node.
+    pub fn row(&self, facts: &NodeFacts) -> Row {
+        Row {
+            version: facts.flavour.apache_base(facts.version),
+            enabled: self.enabled,
+            optional: self.optional,
+            keystore_stands: facts.files.get(&self.keystore).is_some_and(Option::is_some),
+            port: facts.native.port,
+            port_ssl: self.port_ssl,
+        }
     }
 
     /// What the ports take, and the row of the truth table that says so.
     pub fn told(&self, facts: &NodeFacts) -> String {
-        let (base, keystore_stands) = self.on(facts);
-        let row = Policy::row(base, self.enabled, self.optional, keystore_stands);
+        let Row { version, enabled, optional, keystore_stands, .. } = self.row(facts);
+        let row = Policy::row(version, enabled, optional, keystore_stands);
         let policy = self.policy(facts);
         let certificate = match policy {
             Policy::Tls if self.require_client_auth => ", with a client certificate",
@@ -89,11 +95,6 @@ impl ClientOptions {
             Some(ssl) => format!("plaintext on {port}, {policy} on {ssl}{certificate} ({row})"),
             None => format!("{policy}{certificate} ({row})"),
         }
-    }
-
-    fn on(&self, facts: &NodeFacts) -> (Version, bool) {
-        let keystore_stands = facts.files.get(&self.keystore).is_some_and(Option::is_some);
-        (facts.flavour.apache_base(facts.version), keystore_stands)
     }
 }
 

@@ -29,6 +29,8 @@ mod staged;
 #[path = "../support/this_host.rs"]
 mod this_host;
 mod truth;
+#[path = "../support/truth_table.rs"]
+mod truth_table;
 mod wire;
 
 #[test]
