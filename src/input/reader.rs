@@ -99,6 +99,10 @@ impl Reader {
             self.refuse(written.key, format!("`{name}` comes later: it is not built yet"), *help);
             return None;
         }
+        let is_empty = matches!(&node.value, yaml::Value::Scalar { text, .. } if text.is_empty());
+        if matches!(form, Form::WholeOrNull { .. }) && yaml::is_null(node) && !is_empty {
+            return Some(Value::Null);
+        }
         if yaml::is_null(node) {
             let help = format!("leave the key out, or write for example `{name}: {}`", written.example);
             self.refuse(written.key, format!("`{name}` has no value"), help);
