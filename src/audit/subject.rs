@@ -87,6 +87,14 @@ impl<'a> Subject<'a> {
         self.options.policy(&self.seen.facts).accepts_tls()
     }
 
+    /// Whether the command line goes before this section or setting of the file.
+    pub fn is_overruled(&self, setting: &str) -> bool {
+        let is_it = |property: &String| {
+            property.strip_prefix("cassandra.settings.").is_some_and(|path| path.starts_with(setting))
+        };
+        self.seen.overruled.iter().any(is_it)
+    }
+
     /// Whole days until then; negative once it is past.
     pub fn days_until(&self, end: Timestamp) -> i64 {
         const DAY_S: i64 = 86_400;

@@ -1,9 +1,11 @@
 //! All that an audit reads on a node, in one exec: its facts, its stores as they are, and when its process began.
 
 use super::frame::Sections;
+use super::layout::CommandLine;
 use super::probe::{self, ProbeError, ProbeRequest};
 use super::{answer, stores};
 use crate::facts::NodeFacts;
+use crate::facts::version::Version;
 use crate::transport::Host;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -44,7 +46,7 @@ pub async fn read(host: &dyn Host, request: &ProbeRequest) -> Result<Read, Probe
     Ok(Read {
         started_s: started_s(&sections, &facts, now_s),
         modified_s,
-        overruled: overruled(&answer::command_line(&sections).properties),
+        overruled: overruled(&answer::command_line(&sections), facts.flavour.apache_base(facts.version)),
         stores: contents(&sections)?,
         facts,
     })
@@ -56,15 +58,13 @@ fn started_s(sections: &Sections, facts: &NodeFacts, now_s: i64) -> Option<i64> 
     Some(now_s - age_s as i64)
 }
 
-/// `cassandra.settings.*` (4.1 and later), the port's own property, and what decides which TLS is used at all.
-fn overruled(properties: &[(String, String)]) -> Vec<String> {
+/// Settings, the port's own property, and what decides which TLS is used at all.
+fn overruled(arguments: &CommandLine, base: Version) -> Vec<String> {
     const NAMES: [&str; 3] =
         ["cassandra.native_transport_port", "cassandra.ssl_storage_port", "cassandra.storage_port"];
-    let is_one = |name: &str| {
-        name.starts_with("cassandra.settings.") || name.starts_with("cassandra.ssl") || NAMES.contains(&name)
-    };
-    let mut names: Vec<String> =
-        properties.iter().map(|(name, _)| name).filter(|name| is_one(name)).cloned().collect();
+    let is_one = |name: &&str| name.starts_with("cassandra.ssl") || NAMES.contains(name);
+    let others = arguments.properties.iter().map(|(name, _)| name.as_str()).filter(is_one);
+    let mut names: Vec<String> = arguments.settings(base).chain(others).map(Into::into).collect();
     names.sort();
     names.dedup();
     names

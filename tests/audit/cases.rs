@@ -153,6 +153,14 @@ const PORTS: &[Case] = &[
         &["warning overruled"],
     ),
     (
+        "an overruled section says something else than the file",
+        |seen| {
+            seen.overruled = vec!["cassandra.settings.client_encryption_options.optional".into()];
+            seen.ports.get_mut(&9042).unwrap().plaintext = true;
+        },
+        &["warning overruled", "warning plaintext"],
+    ),
+    (
         "another overruled setting is noticed only",
         |seen| seen.overruled = vec!["cassandra.settings.x".into()],
         &[],
