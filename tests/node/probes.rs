@@ -206,7 +206,7 @@ async fn a_running_cassandra_tells_more_than_the_files() {
 async fn an_audit_reads_the_stores_their_times_and_the_start_in_the_same_exec() {
     let host = machine();
     host.sh(DEBIAN);
-    host.sh("printf 'k\\n\\0e' >/etc/tls/keystore.p12; touch -d @1234567 /etc/tls/keystore.p12");
+    host.sh("printf 'k\\n\\0e' >/etc/tls/keystore.p12; touch -d @1234567 /etc/tls/keystore.p12; chmod 1777 /etc/tls");
     let more = "-Dcassandra.config.allow_system_properties=true -Dcassandra.settings.client_encryption_options.keystore_password=hidden -Dcassandra.logdir=/l";
     host.sh(&running("/etc/cassandra:/usr/share/cassandra/apache-cassandra-4.1.10.jar", more));
     let request = ProbeRequest { store_paths: Vec::new(), ..asks(Cassandra::default()) };
@@ -216,6 +216,7 @@ async fn an_audit_reads_the_stores_their_times_and_the_start_in_the_same_exec() 
     assert_eq!(read.stores["/etc/tls/keystore.p12"].as_slice(), b"k\n\0e");
     assert_eq!(read.stores.keys().collect::<Vec<_>>(), ["/etc/tls/keystore.p12"]);
     assert_eq!(read.modified_s["/etc/tls/keystore.p12"], 1_234_567);
+    assert_eq!(read.directories["/etc/tls"].mode, 0o1777);
     let now_s = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
     let age_s = now_s - read.started_s.unwrap();
     assert!((-1..60).contains(&age_s), "{age_s}");
