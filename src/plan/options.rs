@@ -12,7 +12,7 @@ pub fn judge(input: &Input, facts: &Facts) -> (Vec<Diagnostic>, Vec<String>) {
     let builds = builds(facts);
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
-    for (key, span) in said(input) {
+    for (key, span) in said(input).into_iter().filter(|(key, _)| !is_default(input, *key)) {
         for ((flavour, version), nodes) in &builds {
             match flavour.knows(*version, key) {
                 Knows::Yes => {}
@@ -82,6 +82,16 @@ fn port_ssl_of_files(input: &Input, facts: &Facts) -> Option<String> {
 fn said(input: &Input) -> BTreeMap<OptionKey, Span> {
     let last = input.playbook.phases.len().saturating_sub(1);
     input.playbook.wish(last).into_iter().map(|(key, setting)| (key, setting.span)).collect()
+}
+
+/// `protocol: TLS` is what 3.x takes where it is not written.
+fn is_default(input: &Input, key: OptionKey) -> bool {
+    let is_tls =
+        |setting: &Setting| matches!(setting, Setting::Text(name) if name.eq_ignore_ascii_case("TLS"));
+    let mut phases = input.playbook.phases.iter();
+    key == OptionKey::Protocol
+        && phases
+            .all(|phase| phase.client_encryption_options.get(&key).is_none_or(|said| is_tls(&said.value)))
 }
 
 /// The nodes that run each build.

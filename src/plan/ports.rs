@@ -4,19 +4,26 @@ use super::step::Wire;
 use crate::facts::NodeFacts;
 use crate::facts::policy::{Policy, Row};
 use crate::facts::suites::Protocol;
+use crate::facts::version::Version;
 use crate::formats::yaml;
 use crate::input::options::OptionKey;
 use std::collections::BTreeSet;
 
 /// Each client port once the node runs with these options. `certificate`: the leaf that its keystore serves, if known.
 pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<String>) -> Vec<Wire> {
+    // Before 4.0 nothing in the file limits them.
+    let is_limited = facts.flavour.apache_base(facts.version) >= Version::new(4, 0, 0);
     let wire = |(port, policy): (u16, Policy)| Wire {
         port,
         plaintext: policy.accepts_plaintext(),
         tls: policy.accepts_tls(),
         certificate: certificate.clone().filter(|_| policy.accepts_tls()),
         client_certificate: policy.accepts_tls() && options.require_client_auth,
-        protocols: if policy.accepts_tls() { options.protocols.clone() } else { BTreeSet::new() },
+        protocols: if policy.accepts_tls() && is_limited {
+            options.protocols.clone()
+        } else {
+            BTreeSet::new()
+        },
         suites: if policy.accepts_tls() { options.suites.clone() } else { BTreeSet::new() },
     };
     options.row(facts).ports().into_iter().map(wire).collect()
@@ -31,8 +38,8 @@ pub struct ClientOptions {
     pub keystore: String,
     pub truststore: String,
     pub port_ssl: Option<u16>,
-    /// `accepted_protocols`, and `protocol` if it names a version, which counts beside them
-    /// (`AbstractSslContextFactory.getAcceptedProtocols`). Empty where one has a name that is not known here.
+    /// `accepted_protocols`, and `protocol` if it names a version, which counts beside them or alone
+    /// (`AbstractSslContextFactory.getAcceptedProtocols`; measured). Empty where one has a name that is not known here.
     pub protocols: BTreeSet<Protocol>,
     /// `cipher_suites`. Empty: whatever the node's Java and its libraries have.
     pub suites: BTreeSet<String>,
@@ -99,8 +106,12 @@ impl ClientOptions {
 }
 
 fn accepted(list: Option<&yaml::Node>, protocol: Option<&yaml::Node>) -> BTreeSet<Protocol> {
-    let Some(yaml::Value::Sequence(items)) = list.map(|list| &list.value) else { return BTreeSet::new() };
-    let own = protocol.and_then(yaml::Node::as_str).filter(|name| !name.eq_ignore_ascii_case("TLS"));
+    let items: &[yaml::Node] = match list.map(|list| &list.value) {
+        Some(yaml::Value::Sequence(items)) => items,
+        Some(yaml::Value::Scalar { .. } | yaml::Value::Mapping(_) | yaml::Value::Alias(_)) | None => &[],
+    };
+    let own = protocol.filter(|protocol| !yaml::is_null(protocol)).and_then(yaml::Node::as_str);
+    let own = own.filter(|name| !name.eq_ignore_ascii_case("TLS"));
     let names = items.iter().map(yaml::Node::as_str).chain(own.map(Some));
     names.map(|name| name.and_then(Protocol::of_java)).collect::<Option<_>>().unwrap_or_default()
 }
