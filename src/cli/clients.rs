@@ -22,6 +22,7 @@ pub async fn run(global: &Global, options: &ClientsArguments) -> Result<Exit, Tr
     let loaded = loaded(global)?;
     let cluster = reach::cluster(&loaded);
     let nodes = survey::nodes(&cluster, &loaded.input.inventory, |_| Vec::new()).await?;
+    let nodes = clients::with_ports(&cluster, nodes).await;
     let window = options.window.unwrap_or_default();
     let is_silent = match options.watch {
         true => watch(global, &cluster, &nodes, window).await?,

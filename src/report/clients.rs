@@ -104,7 +104,13 @@ fn limits(clients: &Clients, applications: &[Application], screen: Screen) -> St
     let mut text = String::new();
     let sockets = of(ClientSource::Sockets);
     if !sockets.is_empty() {
-        let why = "Cassandra before 4.0 tells only who is connected: not the user, the driver, or whether it is TLS";
+        let is_told = applications.iter().all(|application| application.not_known == 0);
+        let why = match is_told {
+            true => "Cassandra before 4.0 tells only who is connected: not the user, or the driver",
+            false => {
+                "Cassandra before 4.0 tells only who is connected: not the user, the driver, or whether it is TLS"
+            }
+        };
         text += &screen.wrap("not known: ", &format!("{}: {why}", names::folded(&sockets)));
     }
     let closed = of(ClientSource::PortClosed);
