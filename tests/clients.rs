@@ -1,6 +1,6 @@
 //! Who is connected: what Cassandra printed of it in real rings (`tests/nodetool/<version>/`), and the tables made of it.
 
-use ringwalk::facts::clients::{Client, ClientSource, Clients, Encryption};
+use ringwalk::facts::clients::{Client, ClientSource, Clients, ClientsWatch, Encryption};
 use ringwalk::node::clients::{Asked, clientstats, of_row};
 use ringwalk::report::{Screen, clients as report};
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,13 +160,54 @@ fn a_client_that_was_seen_once_counts_when_it_has_gone_and_a_silent_look_is_not_
 }
 
 #[test]
+fn a_watch_shows_who_was_seen_within_its_window_and_anew_when_that_changes() {
+    let plain = client("n1", "10.0.0.5", 1, Encryption::Plaintext);
+    let in_tls = client("n1", "10.0.0.5", 2, tls());
+    let mut watch = ClientsWatch::new(60);
+    let mut look = |at_s: u64, answer: Result<&[&Client], &str>| {
+        let answer = match answer {
+            Ok(clients) => Ok((ClientSource::Cql, clients.iter().copied().cloned().collect())),
+            Err(why) => Err(why.to_owned()),
+        };
+        let seen = watch.add(at_s, [("n1".to_owned(), answer)]).map(|seen| {
+            let count = |is: fn(&Client) -> bool| seen.connections.iter().filter(|one| is(one)).count();
+            let is_plain = |one: &Client| one.encryption == Encryption::Plaintext;
+            (count(is_plain), seen.connections.len(), seen.silent.len())
+        });
+        (seen, watch.is_silent())
+    };
+    // A straggler, unchanged, then with a connection in TLS beside the old one, which ages out.
+    assert_eq!(look(0, Ok(&[&plain])), (Some((1, 1, 0)), false));
+    assert_eq!(look(5, Ok(&[&plain])), (None, false));
+    assert_eq!(look(10, Ok(&[&in_tls])), (Some((1, 2, 0)), false));
+    assert_eq!(look(60, Ok(&[&in_tls])), (None, false));
+    assert_eq!(look(70, Ok(&[&in_tls])), (Some((0, 1, 0)), false));
+    // A look without an answer is told, and forgotten once it is older than the window.
+    assert_eq!(look(75, Err("no route")), (Some((0, 1, 1)), true));
+    assert_eq!(look(100, Ok(&[&in_tls])), (None, true));
+    assert_eq!(look(140, Ok(&[&in_tls])), (Some((0, 1, 0)), false));
+    assert_eq!(look(145, Ok(&[])), (None, false));
+    assert_eq!(look(210, Ok(&[])), (Some((0, 0, 0)), false));
+    // Without a window only the last look counts.
+    let mut watch = ClientsWatch::new(0);
+    let looks = [(0, &plain), (5, &in_tls)];
+    for (at_s, client) in looks {
+        let answer = Ok((ClientSource::Cql, vec![client.clone()]));
+        let seen = watch.add(at_s, [("n1".to_owned(), answer)]).unwrap();
+        assert_eq!(seen.connections.iter().collect::<Vec<_>>(), [client]);
+    }
+}
+
+#[test]
 fn the_table_names_who_still_speaks_plaintext_and_what_is_not_known() {
     let mut seen = Clients::default();
     let answer = |source, clients: &[Client]| Ok((source, clients.to_vec()));
+    let tls12 = Encryption::Tls { protocol: Some("TLSv1.2".into()), cipher: None };
+    let by_certificate = Client { by_certificate: Some(true), ..client("n2", "10.0.0.5", 1, tls12) };
     let first = [client("n1", "10.0.0.5", 1, tls()), client("n1", "10.0.0.6", 2, Encryption::Plaintext)];
     seen.add([
         ("n1".to_owned(), answer(ClientSource::Cql, &first)),
-        ("n2".to_owned(), answer(ClientSource::Nodetool, &[client("n2", "10.0.0.5", 1, tls())])),
+        ("n2".to_owned(), answer(ClientSource::Nodetool, std::slice::from_ref(&by_certificate))),
         (
             "n3".to_owned(),
             answer(ClientSource::Sockets, &[client("n3", "10.0.0.7", 3, Encryption::NotKnown)]),
@@ -176,10 +217,10 @@ fn the_table_names_who_still_speaks_plaintext_and_what_is_not_known() {
     ]);
     let expected = "\
 4 connections on 4 nodes, 1 look in 900 s
-  user    driver             from      plaintext  TLS  not known  nodes
-  orders  gocql 1.6          10.0.0.6  1          0    0          n1
-  -       an unnamed driver  10.0.0.7  0          0    1          n3
-  orders  gocql 1.6          10.0.0.5  0          2    0          n1, n2
+  user    driver             from      plaintext  TLS  protocol          certificate  not known  nodes
+  orders  gocql 1.6          10.0.0.6  1          0    -                 -            0          n1
+  -       an unnamed driver  10.0.0.7  0          0    -                 -            1          n3
+  orders  gocql 1.6          10.0.0.5  0          2    TLSv1.2, TLSv1.3  1            0          n1, n2
 TLS: 2 of 3 (66 %)
 still in plaintext: orders with gocql 1.6 from 10.0.0.6 on n1
 not known: n3: Cassandra before 4.0 tells only who is connected: not the user, the driver, or

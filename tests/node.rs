@@ -1,5 +1,7 @@
 //! Verbs on a node, by a real shell on a machine of their own.
 
+#[path = "node/clients.rs"]
+mod clients;
 #[path = "node/files.rs"]
 mod files;
 #[path = "node/heals.rs"]

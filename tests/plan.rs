@@ -15,6 +15,10 @@ mod debian;
 mod drift;
 #[path = "plan/rules.rs"]
 mod rules;
+#[path = "plan/truth.rs"]
+mod truth;
+#[path = "support/truth_table.rs"]
+mod truth_table;
 
 use case::Case;
 use ringwalk::diagnostic::render;

@@ -5,12 +5,12 @@
 pub mod finding;
 pub mod mode;
 mod opened;
+mod rights;
 pub mod rules;
 mod subject;
 pub mod view;
 
 pub use finding::{Finding, Severity};
-pub use subject::internode_encryption;
 
 use crate::facts::NodeFacts;
 use crate::facts::suites::{Protocol, Suite};
@@ -45,8 +45,19 @@ pub struct Seen {
     pub overruled: Vec<String>,
     /// By path: every store that is there.
     pub stores: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    /// By path: the directories in which they stand.
+    pub directories: BTreeMap<String, DirectoryLook>,
     /// Client ports and those for nodes, each as it showed itself.
     pub ports: BTreeMap<u16, PortLook>,
+}
+
+/// Who may put another file in the place of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryLook {
+    pub owner: String,
+    pub group: String,
+    /// Permission bits, with the sticky one.
+    pub mode: u32,
 }
 
 /// A port on the wire.

@@ -3,6 +3,7 @@
 use super::mode::Mode;
 use super::opened::{Opened, open};
 use super::{Look, Policy, PortLook, Seen, ServedLook};
+use crate::facts::internode::Internode;
 use crate::formats::certificate::Certificate;
 use crate::formats::yaml;
 use crate::plan::internode;
@@ -21,7 +22,9 @@ pub struct Subject<'a> {
     pub options: ClientOptions,
     pub keystore: Option<Opened>,
     pub truststore: Option<Opened>,
-    /// Of nodes that talk TLS to each other.
+    /// By the file, wherever the node is.
+    pub internode: Internode,
+    /// Of a node that takes TLS from others.
     pub internode_keystore: Option<Opened>,
     pub internode_truststore: Option<Opened>,
 }
@@ -33,7 +36,8 @@ impl<'a> Subject<'a> {
         let section = root.as_ref().and_then(|root| root.get("client_encryption_options"));
         let opened = |role, path: &str| open(section, role, path, seen);
         let of_nodes = root.as_ref().and_then(|root| root.get("server_encryption_options"));
-        let of_nodes = of_nodes.filter(|_| internode_encryption(root.as_ref()) != "none");
+        let internode_options = internode::of_file(&seen.facts, root.as_ref());
+        let of_nodes = of_nodes.filter(|_| internode_options.takes_tls());
         let opened_of_nodes = |role, path: &str| open(Some(of_nodes?), role, path, seen);
         let [keystore_of_nodes, truststore_of_nodes] = internode::stores(root.as_ref());
         let now_s = policy.now.as_second() + seen.facts.clock_offset_s;
@@ -46,6 +50,7 @@ impl<'a> Subject<'a> {
             truststore: opened(StoreName::Truststore, &options.truststore),
             options,
             internode_keystore: opened_of_nodes(StoreName::Keystore, &keystore_of_nodes),
+            internode: internode_options,
             internode_truststore: opened_of_nodes(StoreName::Truststore, &truststore_of_nodes),
             root,
         }
@@ -87,25 +92,18 @@ impl<'a> Subject<'a> {
         self.options.policy(&self.seen.facts).accepts_tls()
     }
 
+    /// Whether the command line goes before this section or setting of the file.
+    pub fn is_overruled(&self, setting: &str) -> bool {
+        let is_it = |property: &String| {
+            property.strip_prefix("cassandra.settings.").is_some_and(|path| path.starts_with(setting))
+        };
+        self.seen.overruled.iter().any(is_it)
+    }
+
     /// Whole days until then; negative once it is past.
     pub fn days_until(&self, end: Timestamp) -> i64 {
         const DAY_S: i64 = 86_400;
         (end.as_second() - self.now.as_second()).div_euclid(DAY_S)
-    }
-
-    /// A setting of `server_encryption_options`.
-    pub fn internode(&self, key: &str) -> Option<&yaml::Node> {
-        self.root.as_ref()?.get("server_encryption_options")?.get(key)
-    }
-
-    /// A flag of `server_encryption_options`.
-    pub fn internode_flag(&self, key: &str) -> Option<bool> {
-        self.internode(key).and_then(yaml::as_bool_1_1)
-    }
-
-    /// `none`, `dc`, `rack` or `all`.
-    pub fn internode_encryption(&self) -> &str {
-        internode_encryption(self.root.as_ref())
     }
 
     pub fn internode_port(&self) -> u16 {
@@ -115,11 +113,9 @@ impl<'a> Subject<'a> {
     pub fn internode_wire(&self) -> Option<&PortLook> {
         self.seen.ports.get(&self.internode_port())
     }
-}
 
-/// `none`, `dc`, `rack` or `all`, as a `cassandra.yaml` has it.
-pub fn internode_encryption(root: Option<&yaml::Node>) -> &str {
-    let written =
-        root.and_then(|root| root.get("server_encryption_options")?.get("internode_encryption")?.as_str());
-    written.unwrap_or("none")
+    /// Where other nodes meet plaintext: the same port since 4.0.
+    pub fn internode_plain_wire(&self) -> Option<&PortLook> {
+        self.seen.ports.get(&self.seen.facts.storage.port)
+    }
 }

@@ -60,6 +60,10 @@ pub struct SeenView {
     pub yaml_written: Option<Timestamp>,
     /// `none`, `dc`, `rack` or `all`, as `cassandra.yaml` has it.
     pub internode_encryption: String,
+    /// The store by which other nodes know it; none where it takes no TLS from them.
+    pub internode_keystore: Option<StoreView>,
+    /// The store by which it knows other nodes.
+    pub internode_truststore: Option<StoreView>,
     /// Ports for other nodes.
     pub internode_ports: Vec<PortView>,
     /// System properties that go before `cassandra.yaml`.
@@ -113,6 +117,7 @@ impl NodeView {
             let port = |port: u16| Some(PortView::of(port, seen.ports.get(&port)?, subject));
             ports.into_iter().filter_map(port).collect()
         };
+        let view = |store: &Option<Opened>| store.as_ref().map(|store| StoreView::of(store, subject));
         let time = |seconds: Option<i64>| Timestamp::from_second(seconds?).ok();
         NodeView {
             node: look.node.clone(),
@@ -122,11 +127,13 @@ impl NodeView {
                 mode_by_file: subject.mode_by_file(),
                 mode_on_wire: subject.mode_on_wire(),
                 ports: ports([Some(native.port), native.port_ssl].into_iter().flatten().collect()),
-                keystore: subject.keystore.as_ref().map(|store| StoreView::of(store, subject)),
-                truststore: subject.truststore.as_ref().map(|store| StoreView::of(store, subject)),
+                keystore: view(&subject.keystore),
+                truststore: view(&subject.truststore),
                 process_began: time(seen.started_s),
                 yaml_written: time(seen.modified_s.get(&seen.facts.yaml.real_path).copied()),
-                internode_encryption: subject.internode_encryption().to_owned(),
+                internode_encryption: subject.internode.encrypts.to_string(),
+                internode_keystore: view(&subject.internode_keystore),
+                internode_truststore: view(&subject.internode_truststore),
                 internode_ports: ports(vec![storage.port, storage.port_ssl]),
                 overruled: seen.overruled.clone(),
             }),

@@ -264,10 +264,10 @@ pub struct DemoArguments {
 
 #[derive(Debug, Args)]
 pub struct ClientsArguments {
-    /// Look again and again, and show the table whenever a connection is new; Ctrl-C ends it
+    /// Look again and again, and show the table whenever it changes; Ctrl-C ends it
     #[arg(long)]
     pub watch: bool,
-    /// Count every connection that is seen in this time, for example 15m [default: one look]
+    /// Count every connection that is seen in this time, for example 15m; with --watch, in the last 15m [default: one look]
     #[arg(long = "for", value_name = "TIME", value_parser = crate::input::duration)]
     pub window: Option<std::time::Duration>,
 }

@@ -2,13 +2,14 @@
 
 use super::survey::{chain, or_ask_version};
 use super::{AT_ONCE, Cluster, Node};
-use crate::audit::{Look, PortLook, Seen, ServedLook, Unseen, internode_encryption};
+use crate::audit::{Look, PortLook, Seen, ServedLook, Unseen};
 use crate::facts::NodeFacts;
 use crate::formats::certificate::Certificate;
 use crate::formats::yaml;
 use crate::node::audit::{Read, read};
 use crate::node::probe::ProbeRequest;
-use crate::node::wire::{self, ClientCertificate, Plaintext, Served, Tls, WireError};
+use crate::node::wire::{self, ClientCertificate, Plaintext, Served, Tls, WireError, storage};
+use crate::plan::internode;
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,11 +33,11 @@ pub async fn look(cluster: &Cluster) -> Vec<Look> {
 async fn seen(node: &Node) -> Result<Box<Seen>, Unseen> {
     let request = ProbeRequest::new(&node.inventory, Vec::new());
     let read = or_ask_version(node, request, async |request| read(node.host.as_ref(), request).await).await;
-    let Read { facts, started_s, modified_s, overruled, stores } =
+    let Read { facts, started_s, modified_s, overruled, stores, directories } =
         read.map_err(|error| Unseen { why: chain(&error), help: error.help() })?;
     let mut ports = client_ports(node, &facts).await.map_err(unseen_wire)?;
-    ports.extend(internode_port(node, &facts).await.map_err(unseen_wire)?);
-    Ok(Box::new(Seen { facts, started_s, modified_s, overruled, stores, ports }))
+    ports.extend(internode_ports(node, &facts).await.map_err(unseen_wire)?);
+    Ok(Box::new(Seen { facts, started_s, modified_s, overruled, stores, directories, ports }))
 }
 
 fn unseen_wire(error: WireError) -> Unseen {
@@ -86,24 +87,34 @@ fn certificates(chain: &[Vec<u8>]) -> Vec<Certificate> {
     chain.iter().map_while(|der| Certificate::from_der(der).ok()).collect()
 }
 
-/// Of a node that is to talk TLS to others. One that is not is left alone: a handshake would only fill its log.
-async fn internode_port(node: &Node, facts: &NodeFacts) -> Result<Option<(u16, PortLook)>, WireError> {
-    let storage = &facts.storage;
-    let port = facts.internode_tls_port();
-    if !talks_tls(facts) {
-        return Ok(None);
-    }
-    if !storage.listening.contains(&port) {
-        return Ok(Some((port, PortLook::default())));
-    }
-    let chain = wire::shown(node.host.as_ref(), &storage.address, port).await?;
-    let chain = certificates(&chain);
-    // Whether a certificate is demanded shows only to a node that has none; all of Cassandra's nodes have one.
-    let served = (!chain.is_empty()).then_some(ServedLook { chain, demands_certificate: false });
-    Ok(Some((port, PortLook { open: true, served, ..PortLook::default() })))
-}
-
-fn talks_tls(facts: &NodeFacts) -> bool {
+/// Of a node that takes TLS from others. One that does not is left alone: looks would only fill its log.
+async fn internode_ports(node: &Node, facts: &NodeFacts) -> Result<BTreeMap<u16, PortLook>, WireError> {
     let root = yaml::parse(facts.yaml.text.expose()).ok().flatten();
-    internode_encryption(root.as_ref()) != "none"
+    let mut ports = BTreeMap::new();
+    if !internode::of_file(facts, root.as_ref()).takes_tls() {
+        return Ok(ports);
+    }
+    let (storage, tls_port) = (&facts.storage, facts.internode_tls_port());
+    let (host, address) = (node.host.as_ref(), storage.address.as_str());
+    let is_open = |port: u16| storage.listening.contains(&port);
+    let own_port = (tls_port != storage.port).then_some(tls_port);
+    let takes_plaintext = match is_open(storage.port) {
+        true => storage::plaintext(host, address, storage.port, own_port).await? == Plaintext::Accepted,
+        false => false,
+    };
+    let plain = PortLook { open: is_open(storage.port), plaintext: takes_plaintext, ..PortLook::default() };
+    let mut tls = PortLook { open: is_open(tls_port), ..PortLook::default() };
+    if tls.open {
+        let chain = certificates(&wire::shown(host, address, tls_port).await?);
+        // Whether a certificate is demanded shows only to a node that has none; all of Cassandra's nodes have one.
+        tls.served = (!chain.is_empty()).then_some(ServedLook { chain, demands_certificate: false });
+    }
+    if tls.served.is_some() {
+        let offered = wire::offer::look(host, address, tls_port).await?;
+        (tls.weak, tls.versions) = (offered.weak(), offered.versions);
+    }
+    ports.insert(storage.port, plain.clone());
+    let plaintext = own_port.is_none() && plain.plaintext;
+    ports.insert(tls_port, PortLook { plaintext, ..tls });
+    Ok(ports)
 }

@@ -1,6 +1,6 @@
 //! Who is connected to the nodes of a cluster: one look at all of them.
 
-use super::survey::{chain, cql_connection};
+use super::survey::{chain, cql_connection, look_at_ports};
 use super::views;
 use super::{AT_ONCE, Cluster, Node};
 use crate::facts::NodeFacts;
@@ -9,7 +9,7 @@ use crate::facts::version::Version;
 use crate::node::clients::{self, Asked};
 use crate::node::wire::{self, Plaintext, Tls};
 use futures_util::stream::{self, StreamExt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every node's answer, or why it gave none.
 pub async fn look(cluster: &Cluster, nodes: &[NodeFacts]) -> Vec<(String, ClientLook)> {
@@ -20,6 +20,20 @@ pub async fn look(cluster: &Cluster, nodes: &[NodeFacts]) -> Vec<(String, Client
     stream::iter(looks).buffered(AT_ONCE).collect().await
 }
 
+/// Notes what the ports of nodes show that tell no more of a client than its socket.
+pub async fn with_ports(cluster: &Cluster, mut nodes: Vec<NodeFacts>) -> Vec<NodeFacts> {
+    let by_sockets: Vec<NodeFacts> = nodes.iter().filter(|seen| tells_sockets_only(seen)).cloned().collect();
+    let mut shows: BTreeMap<_, _> = look_at_ports(cluster, &by_sockets).await.into_iter().collect();
+    for seen in &mut nodes {
+        seen.shows.extend(shows.remove(&seen.node).unwrap_or_default());
+    }
+    nodes
+}
+
+fn tells_sockets_only(seen: &NodeFacts) -> bool {
+    seen.flavour.apache_base(seen.version) < Version::new(4, 0, 0)
+}
+
 async fn named(node: &Node, seen: &NodeFacts) -> (String, ClientLook) {
     (seen.node.clone(), of_node(node, seen).await)
 }
@@ -28,7 +42,7 @@ async fn of_node(node: &Node, seen: &NodeFacts) -> ClientLook {
     if !seen.native.listening && is_closed_still(node, seen).await? {
         return Ok((ClientSource::PortClosed, Vec::new()));
     }
-    if seen.flavour.apache_base(seen.version) < Version::new(4, 0, 0) {
+    if tells_sockets_only(seen) {
         return by_sockets(node, seen).await;
     }
     let own = own_addresses(node, seen);
@@ -59,12 +73,13 @@ async fn is_closed_still(node: &Node, seen: &NodeFacts) -> Result<bool, String> 
     Ok(matches!((look.plaintext, look.tls), (Plaintext::Closed, Tls::Closed)))
 }
 
-/// Both ports: with a second one, its clients are the ones that speak TLS, and the first one's do not.
+/// Both ports. Who speaks what is told where a port takes one of the two alone, as with a second port.
 async fn by_sockets(node: &Node, seen: &NodeFacts) -> ClientLook {
     let mut found = Vec::new();
     for port in [Some(seen.native.port), seen.native.port_ssl].into_iter().flatten() {
         let answer = clients::by_sockets(&node.name, node.host.as_ref(), &seen.native.address, port).await;
-        found.extend(answer.map_err(|error| chain(&error))?);
+        let connected = answer.map_err(|error| chain(&error))?;
+        found.extend(connected.to(seen.process.as_ref(), seen.shows.get(&port)));
     }
     Ok((ClientSource::Sockets, found))
 }

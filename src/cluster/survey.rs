@@ -224,7 +224,10 @@ async fn ring_by_nodetool(node: &Node, seen: &NodeFacts) -> Result<Ring, String>
 }
 
 /// What every client port shows now. A port that cannot be looked at shows nothing; the gates will ask again.
-async fn look_at_ports(cluster: &Cluster, facts: &[NodeFacts]) -> Vec<(String, BTreeMap<u16, PortShows>)> {
+pub(super) async fn look_at_ports(
+    cluster: &Cluster,
+    facts: &[NodeFacts],
+) -> Vec<(String, BTreeMap<u16, PortShows>)> {
     let looks = facts.iter().filter(|seen| seen.native.listening).filter_map(|seen| {
         let node = cluster.node(&seen.node)?;
         Some(async move { (seen.node.clone(), ports(node, seen).await) })

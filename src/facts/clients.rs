@@ -67,6 +67,8 @@ pub struct ClientsWindow {
     sources: BTreeMap<String, ClientSource>,
     /// By node: when it last did not answer, and why.
     silent: BTreeMap<String, (u64, String)>,
+    /// When the nodes were looked at.
+    looks: Vec<u64>,
     begun_s: u64,
     last_s: Option<u64>,
 }
@@ -81,6 +83,7 @@ impl ClientsWindow {
             self.begun_s = at_s;
         }
         self.last_s = Some(at_s);
+        self.looks.push(at_s);
         for (node, answer) in answers {
             match answer {
                 Ok((source, clients)) => {
@@ -92,6 +95,7 @@ impl ClientsWindow {
         }
         self.connections.retain(|_, seen_s| at_s.saturating_sub(*seen_s) <= keep_s);
         self.silent.retain(|_, (seen_s, _)| at_s.saturating_sub(*seen_s) <= keep_s);
+        self.looks.retain(|seen_s| at_s.saturating_sub(*seen_s) <= keep_s);
     }
 
     /// How long looks have followed one another.
@@ -105,11 +109,47 @@ impl ClientsWindow {
         let connections = self.connections.iter().filter(|(_, seen_s)| is_recent(**seen_s));
         let silent = self.silent.iter().filter(|(_, (seen_s, _))| is_recent(*seen_s));
         Clients {
-            looks: u32::from(self.last_s.is_some()),
+            looks: self.looks.iter().filter(|seen_s| is_recent(**seen_s)).count() as u32,
             connections: connections.map(|(client, _)| client.clone()).collect(),
             sources: self.sources.clone(),
             silent: silent.map(|(node, (_, why))| (node.clone(), why.clone())).collect(),
         }
+    }
+}
+
+/// What `clients --watch` shows: who was seen within a time, again whenever that has changed.
+#[derive(Debug)]
+pub struct ClientsWatch {
+    window: ClientsWindow,
+    for_s: u64,
+    shown: Option<Clients>,
+}
+
+impl ClientsWatch {
+    /// `for_s`: how long a connection counts after it was last seen; 0 is as long as every look sees it.
+    pub fn new(for_s: u64) -> ClientsWatch {
+        ClientsWatch { window: ClientsWindow::default(), for_s, shown: None }
+    }
+
+    /// Adds one look; what is to be shown, if it is not what was shown last. How often was looked is no news.
+    pub fn add(
+        &mut self,
+        at_s: u64,
+        answers: impl IntoIterator<Item = (String, ClientLook)>,
+    ) -> Option<&Clients> {
+        self.window.add(at_s, self.for_s, answers);
+        let seen = self.window.within(self.for_s);
+        let is_shown =
+            self.shown.as_ref().is_some_and(|shown| Clients { looks: shown.looks, ..seen.clone() } == *shown);
+        if is_shown {
+            return None;
+        }
+        Some(self.shown.insert(seen))
+    }
+
+    /// Nodes that did not answer a look that still counts.
+    pub fn is_silent(&self) -> bool {
+        !self.window.silent.is_empty()
     }
 }
 
@@ -125,6 +165,8 @@ pub struct Application {
     pub plaintext: usize,
     pub not_known: usize,
     pub by_certificate: usize,
+    /// Those that its connections in TLS speak, as its nodes name them: `TLSv1.3`.
+    pub protocols: BTreeSet<String>,
     /// Those on which it speaks plaintext.
     pub plaintext_on: BTreeSet<String>,
     pub nodes: BTreeSet<String>,
@@ -203,6 +245,7 @@ impl Application {
             plaintext: 0,
             not_known: 0,
             by_certificate: 0,
+            protocols: BTreeSet::new(),
             plaintext_on: BTreeSet::new(),
             nodes: BTreeSet::new(),
         }
@@ -212,12 +255,15 @@ impl Application {
         self.connections += 1;
         self.nodes.insert(client.node.clone());
         self.by_certificate += usize::from(client.by_certificate == Some(true));
-        match client.encryption {
+        match &client.encryption {
             Encryption::Plaintext => {
                 self.plaintext += 1;
                 self.plaintext_on.insert(client.node.clone());
             }
-            Encryption::Tls { .. } => self.tls += 1,
+            Encryption::Tls { protocol, .. } => {
+                self.tls += 1;
+                self.protocols.extend(protocol.clone());
+            }
             Encryption::NotKnown => self.not_known += 1,
         }
     }

@@ -1,4 +1,4 @@
-//! What the client port accepts, from `enabled`, `optional` and the version: the truth table.
+//! What the client ports accept, from `enabled`, `optional`, a second port and the version: the truth table.
 //!
 //! Source: `NativeTransportService.java` (3.x) and `EncryptionOptions.tlsEncryptionPolicy` (4.0 and later); every row
 //! measured on 3.11, 4.0, 4.1 and 5.0.
@@ -72,6 +72,71 @@ impl fmt::Display for Policy {
             Policy::Plaintext => "plaintext only",
             Policy::Either => "TLS and plaintext",
             Policy::Tls => "TLS only",
+        })
+    }
+}
+
+/// All that decides what the client ports take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub version: Version,
+    pub enabled: bool,
+    pub optional: Option<bool>,
+    /// Whether a keystore stands at the configured path.
+    pub keystore_stands: bool,
+    /// `native_transport_port`.
+    pub port: u16,
+    /// `native_transport_port_ssl`.
+    pub port_ssl: Option<u16>,
+}
+
+/// Why Cassandra does not start with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoStart {
+    /// A second port while encryption is off (`DatabaseDescriptor`).
+    SecondPortWithoutTls { port: u16 },
+    /// TLS is to be spoken, and nothing stands where the keystore should.
+    NoKeystore,
+}
+
+impl Row {
+    /// What each port takes once Cassandra has started; `native_transport_port` first.
+    pub fn ports(self) -> Vec<(u16, Policy)> {
+        let policy = self.policy();
+        match self.second_port() {
+            // The first one is plain then, whatever the options say.
+            Some(second) => vec![(self.port, Policy::Plaintext), (second, policy)],
+            None => vec![(self.port, policy)],
+        }
+    }
+
+    /// The same, or why there is no start.
+    pub fn start(self) -> Result<Vec<(u16, Policy)>, NoStart> {
+        match (self.second_port(), self.policy()) {
+            (Some(port), Policy::Plaintext) => Err(NoStart::SecondPortWithoutTls { port }),
+            (_, Policy::Either | Policy::Tls) if !self.keystore_stands => Err(NoStart::NoKeystore),
+            (_, Policy::Plaintext | Policy::Either | Policy::Tls) => Ok(self.ports()),
+        }
+    }
+
+    fn policy(self) -> Policy {
+        Policy::of_file(self.version, self.enabled, self.optional, self.keystore_stands)
+    }
+
+    /// One that is the same as the first is none (`DatabaseDescriptor`; measured).
+    fn second_port(self) -> Option<u16> {
+        self.port_ssl.filter(|ssl| *ssl != self.port)
+    }
+}
+
+/// As Cassandra says it in its log.
+impl fmt::Display for NoStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NoStart::SecondPortWithoutTls { .. } => {
+                "Encryption must be enabled in client_encryption_options for native_transport_port_ssl"
+            }
+            NoStart::NoKeystore => "NoSuchFileException: the keystore",
         })
     }
 }

@@ -92,7 +92,6 @@ impl Flavour {
             | OptionKey::RequireClientAuth
             | OptionKey::Truststore
             | OptionKey::TruststorePassword
-            | OptionKey::Protocol
             | OptionKey::Algorithm
             | OptionKey::CipherSuites => Knows::Yes,
             OptionKey::StoreType if self == Flavour::Dse && version.major >= 6 => Knows::No {
@@ -100,6 +99,11 @@ impl Flavour {
                 instead: "DSE 6 has keystore_type and truststore_type, which ringwalk does not set",
             },
             OptionKey::StoreType => Knows::Yes,
+            // `SSLContext.getInstance("TLSv1.2")` serves TLS 1.3 as well (measured).
+            OptionKey::Protocol if base < Version::new(4, 0, 0) => {
+                Knows::WithoutEffect { effective_since: "4.0" }
+            }
+            OptionKey::Protocol => Knows::Yes,
             OptionKey::AcceptedProtocols if base < Version::new(4, 0, 0) => Knows::No {
                 since: "4.0",
                 instead: "before 4.0 protocols are limited by `jdk.tls.disabledAlgorithms` of the JVM only",

@@ -33,7 +33,8 @@ pub struct Phase {
     /// What it changes of the stores; the others stay as the phase before had them.
     pub stores: PhaseStores,
     pub client_encryption_options: BTreeMap<OptionKey, Spanned<Setting>>,
-    pub native_transport_port_ssl: Option<u16>,
+    /// A number, or absent: out of the file.
+    pub native_transport_port_ssl: Option<Setting>,
     /// Other settings of `cassandra.yaml`, by their dotted paths; as the phase itself has them.
     pub settings: BTreeMap<String, Spanned<Setting>>,
     /// Of `server_encryption_options`, by key.
@@ -210,6 +211,12 @@ impl Playbook {
         wish
     }
 
+    /// What `native_transport_port_ssl` should be once this phase is done; `None` where no phase has said it.
+    pub fn port_ssl(&self, phase_index: usize) -> Option<&Setting> {
+        let upto = self.phases.iter().take(phase_index + 1).rev();
+        upto.filter_map(|phase| phase.native_transport_port_ssl.as_ref()).next()
+    }
+
     /// The store that nodes have once this phase is done.
     pub fn store(&self, phase_index: usize, store: StoreName) -> Option<&StoreSpec> {
         let upto = self.phases.iter().take(phase_index + 1).rev();
@@ -283,7 +290,7 @@ impl Phase {
             name: record.text("name").unwrap_or_default(),
             stores,
             client_encryption_options: options.map(settings).unwrap_or_default(),
-            native_transport_port_ssl: record.port("native_transport_port_ssl"),
+            native_transport_port_ssl: record.setting("native_transport_port_ssl"),
             settings: record.settings("settings"),
             internode: record.record("internode").map(internode::said).unwrap_or_default(),
             restart: match record.choice("restart") {

@@ -43,8 +43,8 @@ pub static PHASE: Table = Table {
         ),
         Key::new(
             "native_transport_port_ssl",
-            Form::Whole { least: 1, most: 65535 },
-            "A port for TLS beside the plaintext one; deprecated by Cassandra 5.0, and drivers find only the plaintext one.",
+            Form::WholeOrNull { least: 1, most: 65535 },
+            "A port for TLS beside the plaintext one; deprecated by Cassandra 5.0, and drivers find only the plaintext one. `null` takes it out of the file.",
             "9142",
         ),
         Key::new(

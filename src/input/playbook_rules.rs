@@ -200,7 +200,7 @@ impl View<'_> {
             let help = "add `enabled: true` here or to a phase before; `optional` is false unless it is said";
             reader.refuse(self.place("client_encryption_options"), message, help);
         }
-        let sets_only_a_port = self.phase.native_transport_port_ssl.is_some() && self.wish.is_empty();
+        let sets_only_a_port = is_port(self.phase.native_transport_port_ssl.as_ref()) && self.wish.is_empty();
         if sets_only_a_port && !is_said && !self.has_entries("client_encryption_options") {
             let help = "add `client_encryption_options: { enabled: true }`";
             reader.refuse(
@@ -273,15 +273,17 @@ impl View<'_> {
 
     /// `DatabaseDescriptor` stops a start with "Encryption must be enabled in client_encryption_options".
     fn ssl_port_needs_tls(&self, reader: &mut Reader) {
-        let is_off =
-            self.setting(OptionKey::Enabled).is_some_and(|enabled| enabled.value == Setting::Bool(false));
-        if self.phase.native_transport_port_ssl.is_some() && is_off {
-            let message = "a TLS port while TLS is off: Cassandra does not start";
-            reader.refuse(
-                self.place("native_transport_port_ssl"),
-                message,
-                "leave it out, or write `enabled: true`",
-            );
+        let is_off = self.value(OptionKey::Enabled) == Some(&Setting::Bool(false));
+        if !is_off || !is_port(self.playbook.port_ssl(self.index)) {
+            return;
+        }
+        let message = "a TLS port while TLS is off: Cassandra does not start";
+        let key = "native_transport_port_ssl";
+        if self.phase.native_transport_port_ssl.is_some() {
+            reader.refuse(self.place(key), message, "leave it out, or write `enabled: true`");
+        } else if self.is_news(&[OptionKey::Enabled]) {
+            let help = format!("add `{key}: null`, which takes the port of an earlier phase out of the file");
+            reader.refuse(self.newest(&[OptionKey::Enabled]), message, help);
         }
     }
 
@@ -390,6 +392,11 @@ impl View<'_> {
         let path = format!("phases[{}].{key}", self.index);
         self.playbook.source.place(&path).is_some() && !reads_as_nothing(key, self.phase)
     }
+}
+
+/// Whether a second port is set, not taken out.
+fn is_port(setting: Option<&Setting>) -> bool {
+    setting.is_some_and(|setting| *setting != Setting::Absent)
 }
 
 /// A key that is written and means no more than its absence: `restart: if_needed`.

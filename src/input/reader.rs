@@ -95,6 +95,10 @@ impl Reader {
     /// A value by its form; `None` once a problem is noted.
     pub(super) fn value(&mut self, written: Written<'_>) -> Option<Value> {
         let Written { node, form, name, .. } = written;
+        let is_empty = matches!(&node.value, yaml::Value::Scalar { text, .. } if text.is_empty());
+        if matches!(form, Form::WholeOrNull { .. }) && yaml::is_null(node) && !is_empty {
+            return Some(Value::Null);
+        }
         if yaml::is_null(node) {
             let help = format!("leave the key out, or write for example `{name}: {}`", written.example);
             self.refuse(written.key, format!("`{name}` has no value"), help);

@@ -26,6 +26,8 @@ pub enum Value {
     Text(String),
     Bool(bool),
     Whole(u32),
+    /// Out of the file.
+    Null,
     Duration(Duration),
     Mode(u32),
     Secret(SecretSource),
@@ -44,6 +46,7 @@ impl Setting {
             Value::Text(text) => Setting::Text(text.clone()),
             Value::Bool(value) => Setting::Bool(*value),
             Value::Whole(number) | Value::Mode(number) => Setting::Number(i64::from(*number)),
+            Value::Null => Setting::Absent,
             Value::Duration(duration) => Setting::Text(format!("{}s", duration.as_secs())),
             Value::Secret(source) => Setting::Secret(source.clone()),
             Value::Choice(word) => Setting::Text((*word).to_owned()),
@@ -136,6 +139,11 @@ impl Record {
     /// A whole number whose table limits it to ports.
     pub fn port(&self, key: &str) -> Option<u16> {
         self.whole(key).map(|port| u16::try_from(port).expect("the table limits a port to 65535"))
+    }
+
+    /// What a key of cassandra.yaml is set to.
+    pub fn setting(&self, key: &str) -> Option<Setting> {
+        self.value(key).map(Setting::build)
     }
 
     pub fn duration(&self, key: &str) -> Option<Duration> {

@@ -52,6 +52,10 @@ fn of_form(form: &Form) -> Map<String, Value> {
         Form::Text => json!({ "type": ["string", "number"], "minLength": 1 }),
         Form::Bool => json!({ "type": "boolean" }),
         Form::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Form::WholeOrNull { least, most } => {
+            let number = json!({ "type": "integer", "minimum": least, "maximum": most });
+            json!({ "anyOf": [number, { "type": "null" }] })
+        }
         Form::Duration { .. } => json!({ "type": "string", "pattern": "^[0-9]+ *[smh]$" }),
         Form::Mode => json!({
             "anyOf": [

@@ -32,6 +32,11 @@ pub enum Form {
         least: u32,
         most: u32,
     },
+    /// The same, or `null`: the key is taken out of the file.
+    WholeOrNull {
+        least: u32,
+        most: u32,
+    },
     /// A number with a unit, `s`, `m`, `h` or `d`.
     Duration {
         least_s: u64,
@@ -100,6 +105,7 @@ impl Form {
             Form::Bool => "`true` or `false`".to_owned(),
             Form::Whole { least, most } if least == most => format!("`{least}`"),
             Form::Whole { least, most } => format!("a whole number from {least} to {most}"),
+            Form::WholeOrNull { least, most } => format!("a whole number from {least} to {most}, or `null`"),
             Form::Duration { least_s, most_s } => {
                 format!("a time from {} to {}", shown_duration(*least_s), shown_duration(*most_s))
             }

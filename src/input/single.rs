@@ -25,13 +25,15 @@ impl Reader {
             Form::Duration { least_s, most_s } => self.duration(text, *least_s..=*most_s, written),
             Form::Bool if is_plain && truth(text).is_some() => truth(text).map(Value::Bool),
             Form::Bool => self.wrong(written, &bool_help(text, written)),
-            Form::Whole { least, most } => match scalars::whole(text, *least, *most) {
-                Some(number) if is_plain => Some(Value::Whole(number)),
-                Some(number) => {
-                    self.wrong(written, &format!("leave out the quotes: `{}: {number}`", written.name))
+            Form::Whole { least, most } | Form::WholeOrNull { least, most } => {
+                match scalars::whole(text, *least, *most) {
+                    Some(number) if is_plain => Some(Value::Whole(number)),
+                    Some(number) => {
+                        self.wrong(written, &format!("leave out the quotes: `{}: {number}`", written.name))
+                    }
+                    None => self.wrong(written, ""),
                 }
-                None => self.wrong(written, ""),
-            },
+            }
             Form::Mode => match scalars::mode(text) {
                 Some(mode) => Some(Value::Mode(mode)),
                 None => self.wrong(written, ""),
@@ -129,6 +131,7 @@ fn is_single(form: &Form) -> bool {
         Form::Text
         | Form::Bool
         | Form::Whole { .. }
+        | Form::WholeOrNull { .. }
         | Form::Duration { .. }
         | Form::Mode
         | Form::Choice(_)

@@ -30,8 +30,9 @@ pub(super) fn facts(
     now_s: i64,
 ) -> Result<NodeFacts, ProbeError> {
     let sections = Sections::parse(output)?;
-    not_overruled(&command_line(&sections))?;
-    read(&sections, node, request, now_s)
+    let facts = read(&sections, node, request, now_s)?;
+    not_overruled(&command_line(&sections), facts.flavour.apache_base(facts.version))?;
+    Ok(facts)
 }
 
 /// The arguments of the running process; none if none runs.
@@ -165,16 +166,15 @@ fn yaml(
     Ok((Yaml { path, real_path, file, text: Secret::new(text) }, tree))
 }
 
-/// Settings that the command line takes from the yaml's hands (`YamlConfigurationLoader.SYSTEM_PROPERTY_PREFIX`, 4.1 and
-/// later). Their values may be passwords and are not shown.
-fn not_overruled(arguments: &CommandLine) -> Result<(), ProbeError> {
-    let overruled = arguments.properties.iter().find(|(name, _)| {
-        name.strip_prefix("cassandra.settings.").is_some_and(|setting| {
+/// Their values may be passwords and are not shown.
+fn not_overruled(arguments: &CommandLine, base: Version) -> Result<(), ProbeError> {
+    let decides = |name: &&str| {
+        name.strip_prefix(layout::SETTINGS).is_some_and(|setting| {
             setting.starts_with("client_encryption_options") || setting.starts_with("native_transport_port")
         })
-    });
-    match overruled {
-        Some((property, _)) => Err(ProbeError::Overruled { property: property.clone() }),
+    };
+    match arguments.settings(base).find(decides) {
+        Some(property) => Err(ProbeError::Overruled { property: property.into() }),
         None => Ok(()),
     }
 }

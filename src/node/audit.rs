@@ -1,9 +1,13 @@
 //! All that an audit reads on a node, in one exec: its facts, its stores as they are, and when its process began.
 
 use super::frame::Sections;
+use super::layout::CommandLine;
 use super::probe::{self, ProbeError, ProbeRequest};
+use super::stores::Stat;
 use super::{answer, stores};
+use crate::audit::DirectoryLook;
 use crate::facts::NodeFacts;
+use crate::facts::version::Version;
 use crate::transport::Host;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,6 +26,8 @@ pub struct Read {
     pub overruled: Vec<String>,
     /// By path: every store that is there.
     pub stores: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    /// By path: the directories in which they stand.
+    pub directories: BTreeMap<String, DirectoryLook>,
 }
 
 /// The script's name, as transcripts and simulated hosts see it.
@@ -39,13 +45,15 @@ pub async fn read(host: &dyn Host, request: &ProbeRequest) -> Result<Read, Probe
     let sections = Sections::parse(&output)?;
     let facts = answer::read(&sections, host.name(), request, middle_s)?;
     let stats = stores::stats(&sections)?;
+    let contents = contents(&sections)?;
     let now_s = stats.get("/proc/self").map_or(middle_s, |made_now| made_now.modified_s);
     let modified_s = stats.iter().map(|(path, stat)| ((*path).to_owned(), stat.modified_s)).collect();
     Ok(Read {
         started_s: started_s(&sections, &facts, now_s),
         modified_s,
-        overruled: overruled(&answer::command_line(&sections).properties),
-        stores: contents(&sections)?,
+        overruled: overruled(&answer::command_line(&sections), facts.flavour.apache_base(facts.version)),
+        directories: directories(&contents, &stats),
+        stores: contents,
         facts,
     })
 }
@@ -56,18 +64,29 @@ fn started_s(sections: &Sections, facts: &NodeFacts, now_s: i64) -> Option<i64> 
     Some(now_s - age_s as i64)
 }
 
-/// `cassandra.settings.*` (4.1 and later), the port's own property, and what decides which TLS is used at all.
-fn overruled(properties: &[(String, String)]) -> Vec<String> {
+/// Settings, the port's own property, and what decides which TLS is used at all.
+fn overruled(arguments: &CommandLine, base: Version) -> Vec<String> {
     const NAMES: [&str; 3] =
         ["cassandra.native_transport_port", "cassandra.ssl_storage_port", "cassandra.storage_port"];
-    let is_one = |name: &str| {
-        name.starts_with("cassandra.settings.") || name.starts_with("cassandra.ssl") || NAMES.contains(&name)
-    };
-    let mut names: Vec<String> =
-        properties.iter().map(|(name, _)| name).filter(|name| is_one(name)).cloned().collect();
+    let is_one = |name: &&str| name.starts_with("cassandra.ssl") || NAMES.contains(name);
+    let others = arguments.properties.iter().map(|(name, _)| name.as_str()).filter(is_one);
+    let mut names: Vec<String> = arguments.settings(base).chain(others).map(Into::into).collect();
     names.sort();
     names.dedup();
     names
+}
+
+fn directories(
+    stores: &BTreeMap<String, Zeroizing<Vec<u8>>>,
+    stats: &BTreeMap<&str, Stat>,
+) -> BTreeMap<String, DirectoryLook> {
+    let above = stores.keys().filter_map(|path| Some(path.rsplit_once('/')?.0));
+    let look = |path: &str| {
+        let stat = stats.get(path)?;
+        let (owner, group) = (stat.user.clone(), stat.group.clone());
+        Some((path.to_owned(), DirectoryLook { owner, group, mode: stat.mode }))
+    };
+    above.filter_map(look).collect()
 }
 
 /// What cannot be read back is left out, as a file that is not there.

@@ -5,6 +5,7 @@ use super::frame::Sections;
 use super::nodetool::NodetoolError;
 use super::sockets;
 use crate::facts::clients::{Client, Encryption};
+use crate::facts::{PortShows, Process};
 use crate::transport::{Command, Connection, Host, HostError};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -153,13 +154,37 @@ fn bracketed(address: &str) -> String {
     }
 }
 
+/// What is connected to a port of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    pub clients: Vec<Client>,
+    /// The process, and when it began, in ticks after the machine did.
+    process: Option<(u32, u64)>,
+}
+
+impl Connected {
+    /// The same, with what its port showed when it was looked at: a process takes the same for as long as it lives.
+    pub fn to(mut self, process: Option<&Process>, shows: Option<&PortShows>) -> Vec<Client> {
+        let looked_at = process.map(|process| (process.pid, process.started_ticks));
+        let spoken = match shows.filter(|_| looked_at.is_some() && looked_at == self.process) {
+            Some(PortShows { plaintext: true, tls: false, .. }) => Encryption::Plaintext,
+            Some(PortShows { plaintext: false, tls: true, .. }) => {
+                Encryption::Tls { protocol: None, cipher: None }
+            }
+            Some(_) | None => Encryption::NotKnown,
+        };
+        self.clients.iter_mut().for_each(|client| client.encryption = spoken.clone());
+        self.clients
+    }
+}
+
 /// By what is connected to the client port: addresses, and nothing of who or how.
 pub async fn by_sockets(
     node: &str,
     host: &dyn Host,
     address: &str,
     port: u16,
-) -> Result<Vec<Client>, HostError> {
+) -> Result<Connected, HostError> {
     let command =
         Command::script("clients", SOCKETS, [format!("{port:04X}")]).deadline(DEADLINE).become_root();
     let output = host.run(&command).await?;
@@ -170,7 +195,9 @@ pub async fn by_sockets(
         return Err(unusable("Cassandra does not run".into()));
     }
     let lines = sections.lines("sockets").map_err(|error| unusable(error.to_string()))?;
-    Ok(of_sockets(node, &lines, address, port))
+    let process = sections.text("process").ok().and_then(|text| text.split_once(' '));
+    let process = process.and_then(|(pid, ticks)| Some((pid.parse().ok()?, ticks.parse().ok()?)));
+    Ok(Connected { clients: of_sockets(node, &lines, address, port), process })
 }
 
 /// Connections to this port at this address, or at any if the port is open at all of them: on one host several nodes

@@ -32,6 +32,9 @@ pub fn log_dir(kind: LayoutKind, home: &str) -> String {
     }
 }
 
+/// What stands before the path of a setting that is given as a system property.
+pub const SETTINGS: &str = "cassandra.settings.";
+
 /// What the arguments of a running Cassandra say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandLine {
@@ -57,6 +60,16 @@ impl CommandLine {
         }
         line.class_path = class_path.split(':').filter(|entry| !entry.is_empty()).map(Into::into).collect();
         line
+    }
+
+    /// Properties that go before settings of the yaml: from 4.1 on, and only where a property of their own lets them
+    /// (`YamlConfigurationLoader.SYSTEM_PROPERTY_PREFIX`, `CONFIG_ALLOW_SYSTEM_PROPERTIES`).
+    pub fn settings(&self, base: Version) -> impl Iterator<Item = &str> {
+        let allowed = self.property("cassandra.config.allow_system_properties");
+        let counts = base >= Version::new(4, 1, 0)
+            && allowed.is_some_and(|allowed| allowed.eq_ignore_ascii_case("true"));
+        let names = self.properties.iter().map(|(name, _)| name.as_str());
+        names.filter(move |name| counts && name.starts_with(SETTINGS))
     }
 
     /// The value of a system property; of a repeated one the last, as the JVM takes it.

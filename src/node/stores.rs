@@ -16,7 +16,8 @@ pub(super) struct Stat {
     /// In seconds since 1970.
     pub modified_s: i64,
     size_bytes: u64,
-    mode: u32,
+    /// Permission bits, with the sticky one.
+    pub mode: u32,
 }
 
 impl Stat {

@@ -111,19 +111,28 @@ fn road<'a>(input: &Input, facts: &Facts, node: &'a Node) -> Option<Road<'a>> {
     Some(Road { node: &node.name, stages })
 }
 
-/// What the node's file says.
+/// What the node's file says, and where the node is.
 fn now(facts: &Facts, node: &Node, seen: &NodeFacts, root: Option<&yaml::Node>) -> Internode {
+    let member = facts.member_of(seen, &node.address);
+    Internode {
+        datacenter: member.map(|member| member.datacenter.clone()).unwrap_or_default(),
+        rack: member.map(|member| member.rack.clone()).unwrap_or_default(),
+        ..of_file(seen, root)
+    }
+}
+
+/// What a node's file says, wherever the node is.
+pub fn of_file(seen: &NodeFacts, root: Option<&yaml::Node>) -> Internode {
     let option = |key: &str| root?.get(SECTION)?.get(key);
     let encrypts = option("internode_encryption").and_then(yaml::Node::as_str).and_then(Encrypts::of);
-    let member = facts.member_of(seen, &node.address);
     let [keystore, _] = stores(root);
     Internode {
         encrypts: encrypts.unwrap_or_default(),
         ports: seen.internode_ports(),
         optional: option("optional").and_then(yaml::as_bool_1_1),
         keystore_stands: seen.files.get(&keystore).is_some_and(Option::is_some),
-        datacenter: member.map(|member| member.datacenter.clone()).unwrap_or_default(),
-        rack: member.map(|member| member.rack.clone()).unwrap_or_default(),
+        datacenter: String::new(),
+        rack: String::new(),
     }
 }
 

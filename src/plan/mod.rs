@@ -24,6 +24,7 @@ pub mod saved;
 pub mod settings;
 pub mod settled;
 pub mod stand;
+mod starts;
 pub mod step;
 pub mod waves;
 pub mod work;

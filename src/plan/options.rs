@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::version::{Flavour, Knows, Version};
 use crate::facts::{Facts, NodeFacts};
 use crate::input::Input;
-use crate::input::options::OptionKey;
+use crate::input::options::{OptionKey, Setting};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Options that some node's version refuses, and warnings about those that it ignores.
@@ -12,7 +12,7 @@ pub fn judge(input: &Input, facts: &Facts) -> (Vec<Diagnostic>, Vec<String>) {
     let builds = builds(facts);
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
-    for (key, span) in said(input) {
+    for (key, span) in said(input).into_iter().filter(|(key, _)| !is_default(input, *key)) {
         for ((flavour, version), nodes) in &builds {
             match flavour.knows(*version, key) {
                 Knows::Yes => {}
@@ -34,6 +34,7 @@ pub fn judge(input: &Input, facts: &Facts) -> (Vec<Diagnostic>, Vec<String>) {
     let (refused, deprecated) = port_ssl(input, &builds);
     problems.extend(refused);
     warnings.extend(deprecated);
+    warnings.extend(port_ssl_of_files(input, facts));
     (problems, warnings)
 }
 
@@ -43,12 +44,10 @@ fn port_ssl(input: &Input, builds: &Builds<'_>) -> (Vec<Diagnostic>, BTreeSet<St
     let mut problems = Vec::new();
     let mut warnings = BTreeSet::new();
     for (index, phase) in input.playbook.phases.iter().enumerate() {
-        if phase.native_transport_port_ssl.is_none() {
+        if phase.native_transport_port_ssl.as_ref().is_none_or(|said| *said == Setting::Absent) {
             continue;
         }
-        warnings.insert(format!(
-            "`{key}`: drivers learn only the plain port of the other nodes (CASSANDRA-16999)"
-        ));
+        warnings.insert(format!("`{key}`: {PLAIN_PORT_ONLY}"));
         for ((flavour, version), nodes) in builds {
             if !flavour.knows_port_ssl(*version) {
                 let message =
@@ -65,10 +64,34 @@ fn port_ssl(input: &Input, builds: &Builds<'_>) -> (Vec<Diagnostic>, BTreeSet<St
     (problems, warnings)
 }
 
+const PLAIN_PORT_ONLY: &str = "drivers learn only the plain port of the other nodes (CASSANDRA-16999)";
+
+/// A second port that the nodes' files have, of which the playbook says nothing.
+fn port_ssl_of_files(input: &Input, facts: &Facts) -> Option<String> {
+    let is_said = input.playbook.phases.iter().any(|phase| phase.native_transport_port_ssl.is_some());
+    let has_one = |node: &&NodeFacts| node.native.port_ssl.is_some() && !is_said;
+    let nodes: Vec<&NodeFacts> = facts.nodes.iter().filter(has_one).collect();
+    let remove = "`native_transport_port_ssl: null` in a phase takes it out";
+    let of = |nodes| {
+        format!("`native_transport_port_ssl` in the file of {}: {PLAIN_PORT_ONLY}; {remove}", some(nodes))
+    };
+    (!nodes.is_empty()).then(|| of(&nodes))
+}
+
 /// Every option that any phase wishes for, once.
 fn said(input: &Input) -> BTreeMap<OptionKey, Span> {
     let last = input.playbook.phases.len().saturating_sub(1);
     input.playbook.wish(last).into_iter().map(|(key, setting)| (key, setting.span)).collect()
+}
+
+/// `protocol: TLS` is what 3.x takes where it is not written.
+fn is_default(input: &Input, key: OptionKey) -> bool {
+    let is_tls =
+        |setting: &Setting| matches!(setting, Setting::Text(name) if name.eq_ignore_ascii_case("TLS"));
+    let mut phases = input.playbook.phases.iter();
+    key == OptionKey::Protocol
+        && phases
+            .all(|phase| phase.client_encryption_options.get(&key).is_none_or(|said| is_tls(&said.value)))
 }
 
 /// The nodes that run each build.

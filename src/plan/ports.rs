@@ -2,7 +2,7 @@
 
 use super::step::Wire;
 use crate::facts::NodeFacts;
-use crate::facts::policy::Policy;
+use crate::facts::policy::{Policy, Row};
 use crate::facts::suites::Protocol;
 use crate::facts::version::Version;
 use crate::formats::yaml;
@@ -11,21 +11,22 @@ use std::collections::BTreeSet;
 
 /// Each client port once the node runs with these options. `certificate`: the leaf that its keystore serves, if known.
 pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<String>) -> Vec<Wire> {
-    let policy = options.policy(facts);
-    let wire = |port, policy: Policy| Wire {
+    // Before 4.0 nothing in the file limits them.
+    let is_limited = facts.flavour.apache_base(facts.version) >= Version::new(4, 0, 0);
+    let wire = |(port, policy): (u16, Policy)| Wire {
         port,
         plaintext: policy.accepts_plaintext(),
         tls: policy.accepts_tls(),
         certificate: certificate.clone().filter(|_| policy.accepts_tls()),
         client_certificate: policy.accepts_tls() && options.require_client_auth,
-        protocols: if policy.accepts_tls() { options.protocols.clone() } else { BTreeSet::new() },
+        protocols: if policy.accepts_tls() && is_limited {
+            options.protocols.clone()
+        } else {
+            BTreeSet::new()
+        },
         suites: if policy.accepts_tls() { options.suites.clone() } else { BTreeSet::new() },
     };
-    let port = facts.native.port;
-    match options.port_ssl.filter(|ssl| *ssl != port) {
-        Some(port_ssl) => vec![wire(port, Policy::Plaintext), wire(port_ssl, policy)],
-        None => vec![wire(port, policy)],
-    }
+    options.row(facts).ports().into_iter().map(wire).collect()
 }
 
 /// What of a `cassandra.yaml` decides what its client ports show.
@@ -37,8 +38,8 @@ pub struct ClientOptions {
     pub keystore: String,
     pub truststore: String,
     pub port_ssl: Option<u16>,
-    /// `accepted_protocols`, and `protocol` if it names a version, which counts beside them
-    /// (`AbstractSslContextFactory.getAcceptedProtocols`). Empty where one has a name that is not known here.
+    /// `accepted_protocols`, and `protocol` if it names a version, which counts beside them or alone
+    /// (`AbstractSslContextFactory.getAcceptedProtocols`; measured). Empty where one has a name that is not known here.
     pub protocols: BTreeSet<Protocol>,
     /// `cipher_suites`. Empty: whatever the node's Java and its libraries have.
     pub suites: BTreeSet<String>,
@@ -70,14 +71,26 @@ impl ClientOptions {
 
     /// What the TLS port accepts.
     pub fn policy(&self, facts: &NodeFacts) -> Policy {
-        let (base, keystore_stands) = self.on(facts);
-        Policy::of_file(base, self.enabled, self.optional, keystore_stands)
+        let Row { version, enabled, optional, keystore_stands, .. } = self.row(facts);
+        Policy::of_file(version, enabled, optional, keystore_stands)
+    }
+
+    /// What decides it on this node.
+    pub fn row(&self, facts: &NodeFacts) -> Row {
+        Row {
+            version: facts.flavour.apache_base(facts.version),
+            enabled: self.enabled,
+            optional: self.optional,
+            keystore_stands: facts.files.get(&self.keystore).is_some_and(Option::is_some),
+            port: facts.native.port,
+            port_ssl: self.port_ssl,
+        }
     }
 
     /// What the ports take, and the row of the truth table that says so.
     pub fn told(&self, facts: &NodeFacts) -> String {
-        let (base, keystore_stands) = self.on(facts);
-        let row = Policy::row(base, self.enabled, self.optional, keystore_stands);
+        let Row { version, enabled, optional, keystore_stands, .. } = self.row(facts);
+        let row = Policy::row(version, enabled, optional, keystore_stands);
         let policy = self.policy(facts);
         let certificate = match policy {
             Policy::Tls if self.require_client_auth => ", with a client certificate",
@@ -90,16 +103,15 @@ impl ClientOptions {
             None => format!("{policy}{certificate} ({row})"),
         }
     }
-
-    fn on(&self, facts: &NodeFacts) -> (Version, bool) {
-        let keystore_stands = facts.files.get(&self.keystore).is_some_and(Option::is_some);
-        (facts.flavour.apache_base(facts.version), keystore_stands)
-    }
 }
 
 fn accepted(list: Option<&yaml::Node>, protocol: Option<&yaml::Node>) -> BTreeSet<Protocol> {
-    let Some(yaml::Value::Sequence(items)) = list.map(|list| &list.value) else { return BTreeSet::new() };
-    let own = protocol.and_then(yaml::Node::as_str).filter(|name| !name.eq_ignore_ascii_case("TLS"));
+    let items: &[yaml::Node] = match list.map(|list| &list.value) {
+        Some(yaml::Value::Sequence(items)) => items,
+        Some(yaml::Value::Scalar { .. } | yaml::Value::Mapping(_) | yaml::Value::Alias(_)) | None => &[],
+    };
+    let own = protocol.filter(|protocol| !yaml::is_null(protocol)).and_then(yaml::Node::as_str);
+    let own = own.filter(|name| !name.eq_ignore_ascii_case("TLS"));
     let names = items.iter().map(yaml::Node::as_str).chain(own.map(Some));
     names.map(|name| name.and_then(Protocol::of_java)).collect::<Option<_>>().unwrap_or_default()
 }

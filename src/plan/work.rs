@@ -11,6 +11,7 @@ use super::ports::{ClientOptions, wires};
 use super::projected::Projected;
 use super::reload::{self, Running};
 use super::settled::first_phase;
+use super::starts;
 use super::step::{EditYaml, InternodeWish, PushStore, StoreName, Wire, YamlPath};
 use crate::diagnostic::Diagnostic;
 use crate::facts::NodeFacts;
@@ -91,6 +92,9 @@ impl Subject<'_> {
         if changes.is_empty() && restart.is_empty() {
             return Ok(None);
         }
+        if let Some(problem) = starts::problem(self.input, self.phase, self.facts, &becomes) {
+            return Err(vec![problem]);
+        }
         let diff = diff::masked(&self.facts.yaml.path, projected.text.expose(), text.expose());
         projected.becomes(text, &pushes, !restart.is_empty(), &wires);
         let (before, after) = (was.told(self.facts), becomes.told(self.facts));
@@ -106,10 +110,9 @@ impl Subject<'_> {
         let mut set: Vec<_> = wish
             .map(|(key, setting)| (YamlPath::ClientEncryption(key), self.expanded(setting.value)))
             .collect();
-        let phases = &self.input.playbook.phases[..=self.phase];
-        let port_ssl = phases.iter().rev().find_map(|phase| phase.native_transport_port_ssl);
-        set.extend(port_ssl.map(|port| (YamlPath::NativeTransportPortSsl, Setting::Number(port.into()))));
         let playbook = &self.input.playbook;
+        let port_ssl = playbook.port_ssl(self.phase).cloned();
+        set.extend(port_ssl.map(|setting| (YamlPath::NativeTransportPortSsl, setting)));
         let settings = playbook.settings(self.phase).into_iter().chain(playbook.internode(self.phase));
         set.extend(settings.map(|(path, said)| (YamlPath::Setting(path), self.expanded(said.value))));
         set

@@ -45,7 +45,9 @@ pub fn text(clients: &Clients, window: Duration, screen: Screen) -> String {
 }
 
 fn columns(applications: &[Application]) -> String {
-    let head = ["user", "driver", "from", "plaintext", "TLS", "not known", "nodes"].map(String::from);
+    let head =
+        ["user", "driver", "from", "plaintext", "TLS", "protocol", "certificate", "not known", "nodes"]
+            .map(String::from);
     let mut rows = vec![head];
     rows.extend(applications.iter().map(|application| {
         let nodes: Vec<&str> = application.nodes.iter().map(String::as_str).collect();
@@ -55,6 +57,8 @@ fn columns(applications: &[Application]) -> String {
             printable(&application.address),
             application.plaintext.to_string(),
             application.tls.to_string(),
+            protocols(application),
+            certificates(application),
             application.not_known.to_string(),
             names::folded(&nodes),
         ]
@@ -100,7 +104,13 @@ fn limits(clients: &Clients, applications: &[Application], screen: Screen) -> St
     let mut text = String::new();
     let sockets = of(ClientSource::Sockets);
     if !sockets.is_empty() {
-        let why = "Cassandra before 4.0 tells only who is connected: not the user, the driver, or whether it is TLS";
+        let is_told = applications.iter().all(|application| application.not_known == 0);
+        let why = match is_told {
+            true => "Cassandra before 4.0 tells only who is connected: not the user, or the driver",
+            false => {
+                "Cassandra before 4.0 tells only who is connected: not the user, the driver, or whether it is TLS"
+            }
+        };
         text += &screen.wrap("not known: ", &format!("{}: {why}", names::folded(&sockets)));
     }
     let closed = of(ClientSource::PortClosed);
@@ -118,6 +128,19 @@ fn limits(clients: &Clients, applications: &[Application], screen: Screen) -> St
 
 fn user(application: &Application) -> String {
     application.username.as_deref().map_or_else(|| "-".into(), printable)
+}
+
+fn protocols(application: &Application) -> String {
+    let protocols: Vec<String> = application.protocols.iter().map(|protocol| printable(protocol)).collect();
+    if protocols.is_empty() { "-".into() } else { protocols.join(", ") }
+}
+
+/// How many connections logged in by one. That none did is not told apart from what the node cannot tell.
+fn certificates(application: &Application) -> String {
+    match application.by_certificate {
+        0 => "-".into(),
+        count => count.to_string(),
+    }
 }
 
 fn driver(application: &Application) -> String {

@@ -2,7 +2,7 @@
 
 use super::files::Files;
 use super::install::Install;
-use crate::facts::policy::Policy;
+use crate::facts::policy::{NoStart, Policy, Row};
 use crate::facts::version::Version;
 use crate::formats::store::Store;
 use crate::formats::yaml;
@@ -55,22 +55,25 @@ impl Running {
 }
 
 /// What a start makes of the files; the error is what Cassandra logs when it does not start (measured).
-pub fn speaks(files: &Files, install: &Install, version: Version) -> Result<Speaks, String> {
+pub fn speaks(files: &Files, install: &Install, version: Version, port: u16) -> Result<Speaks, String> {
     let file =
         files.by_path.get(&install.real).ok_or("ConfigurationException: Cannot locate cassandra.yaml")?;
     let text = std::str::from_utf8(&file.bytes).map_err(|error| error.to_string())?;
     let root = yaml::parse(text).map_err(|_| "ConfigurationException: Invalid yaml: file:/c.yaml")?;
     let options = ClientOptions::of(root.as_ref());
     let keystore_stands = files.by_path.contains_key(&options.keystore);
-    let policy = Policy::of_file(version, options.enabled, options.optional, keystore_stands);
+    let (enabled, optional, port_ssl) = (options.enabled, options.optional, options.port_ssl);
+    let row = Row { version, enabled, optional, keystore_stands, port, port_ssl };
+    let ports = row.start().map_err(|why| match why {
+        NoStart::SecondPortWithoutTls { .. } => format!("ConfigurationException: {why}"),
+        NoStart::NoKeystore => format!("Caused by: java.nio.file.NoSuchFileException: {}", options.keystore),
+    })?;
     let opener = Opener { files, install, version, root: root.as_ref() };
-    let tls = match policy.accepts_tls() {
+    let tls = match ports.iter().any(|(_, policy)| policy.accepts_tls()) {
         true => Some(opener.tls(&options)?),
         false => None,
     };
-    let second = options.port_ssl.map(|port| (port, policy));
-    let policy = if second.is_some() { Policy::Plaintext } else { policy };
-    Ok(Speaks { policy, tls, second })
+    Ok(Speaks { policy: ports[0].1, tls, second: ports.get(1).copied() })
 }
 
 /// Reads stores as the account that runs Cassandra.

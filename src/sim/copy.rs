@@ -149,7 +149,7 @@ fn speaks_otherwise(seen: &NodeFacts, machine: &Machine) -> Result<Option<Speaks
     if seen.process.is_none() {
         return Ok(None);
     }
-    let speaks = speaks(&machine.files, &machine.install, seen.version)
+    let speaks = speaks(&machine.files, &machine.install, seen.version, machine.port)
         .map_err(|words| format!("a simulated Cassandra does not start with its files: {words}"))?;
     let ports = [Some((seen.native.port, speaks.policy)), speaks.second].into_iter().flatten();
     let differs = ports.filter_map(|(port, policy): (u16, Policy)| {

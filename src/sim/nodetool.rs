@@ -60,7 +60,7 @@ fn describecluster(state: &State) -> String {
 fn reload(state: &mut State, node: usize) -> Output {
     let serial = state.random.below(1_000_000_000);
     let machine = &mut state.machines[node];
-    let made = speaks(&machine.files, &machine.install, machine.version);
+    let made = speaks(&machine.files, &machine.install, machine.version, machine.port);
     match (made, &mut machine.process) {
         (Ok(made), Some(process)) => process.speaks.tls = made.tls,
         (Ok(_), None) => {}

@@ -291,7 +291,7 @@ impl State {
         if machine.wont_start_until.is_some_and(|until| now < until) {
             return false;
         }
-        let made = match speaks(&machine.files, &machine.install, machine.version) {
+        let made = match speaks(&machine.files, &machine.install, machine.version, machine.port) {
             Ok(made) => made,
             Err(words) => {
                 machine.log.push_str(&format!("ERROR [main] x - Exception encountered\n{words}\n"));

@@ -153,6 +153,14 @@ const PORTS: &[Case] = &[
         &["warning overruled"],
     ),
     (
+        "an overruled section says something else than the file",
+        |seen| {
+            seen.overruled = vec!["cassandra.settings.client_encryption_options.optional".into()];
+            seen.ports.get_mut(&9042).unwrap().plaintext = true;
+        },
+        &["warning overruled", "warning plaintext"],
+    ),
+    (
         "another overruled setting is noticed only",
         |seen| seen.overruled = vec!["cassandra.settings.x".into()],
         &[],
@@ -165,6 +173,69 @@ const RIGHTS: &[Case] = &[
         "a yaml for all to write",
         |seen| seen.facts.yaml.file.mode = 0o666,
         &["error yaml_permissions", "warning yaml_permissions"],
+    ),
+    (
+        "a yaml of another group, to read",
+        |seen| {
+            let yaml = &mut seen.facts.yaml.file;
+            (yaml.group, yaml.mode) = ("users".into(), 0o640);
+        },
+        &["warning yaml_permissions"],
+    ),
+    (
+        "a yaml of another group, to write",
+        |seen| {
+            let yaml = &mut seen.facts.yaml.file;
+            (yaml.group, yaml.mode) = ("users".into(), 0o620);
+        },
+        &["error yaml_permissions"],
+    ),
+    ("a yaml for all to read, with no password", |seen| only_secret(seen, ""), &["error plaintext"]),
+    (
+        "a yaml for all to read, with the password of a store for outbound connections",
+        |seen| only_secret(seen, "server_encryption_options: { outbound_keystore_password: a }\n"),
+        &["error plaintext", "warning yaml_permissions"],
+    ),
+    (
+        "a yaml for all to read, with a dotted key",
+        |seen| only_secret(seen, "client_encryption_options.keystore_password: a\n"),
+        &["error plaintext", "warning yaml_permissions"],
+    ),
+    (
+        "a yaml for all to read, with a private key",
+        |seen| {
+            only_secret(
+                seen,
+                "server_encryption_options: { ssl_context_factory: { parameters: { private_key: a } } }\n",
+            );
+        },
+        &["error plaintext", "warning yaml_permissions"],
+    ),
+    (
+        "a yaml for all to read, with the path of a password",
+        |seen| only_secret(seen, "client_encryption_options.keystore_password_file: /a\n"),
+        &["error plaintext"],
+    ),
+    (
+        "a directory for all to write",
+        |seen| {
+            seen.directories.insert("/etc/cassandra/tls".into(), good::directory("root", 0o777));
+        },
+        &["warning store_permissions"],
+    ),
+    (
+        "a directory of another group",
+        |seen| {
+            seen.directories.insert("/etc/cassandra/tls".into(), good::directory("users", 0o775));
+        },
+        &["warning store_permissions"],
+    ),
+    (
+        "a directory in which only owners replace",
+        |seen| {
+            seen.directories.insert("/etc/cassandra/tls".into(), good::directory("root", 0o1777));
+        },
+        &[],
     ),
     (
         "a keystore for all to read",
@@ -186,6 +257,40 @@ const RIGHTS: &[Case] = &[
         &["error internode"],
     ),
     (
+        "internode that takes TLS beside plaintext is noticed only",
+        |seen| {
+            seen.facts.yaml.text =
+                yaml("enabled: true, optional: false", "internode_encryption: none, optional: true");
+            seen.ports.get_mut(&7000).unwrap().plaintext = true;
+        },
+        &[],
+    ),
+    (
+        "internode that is to take TLS and was not restarted",
+        |seen| {
+            seen.facts.yaml.text =
+                yaml("enabled: true, optional: false", "internode_encryption: none, optional: true");
+            let port = seen.ports.get_mut(&7000).unwrap();
+            (port.plaintext, port.served) = (true, None);
+        },
+        &["error internode"],
+    ),
+    (
+        "internode that requires TLS and still takes plaintext",
+        |seen| seen.ports.get_mut(&7000).unwrap().plaintext = true,
+        &["error internode"],
+    ),
+    (
+        "a keystore of nodes that take TLS is looked into, whoever sends it",
+        |seen| {
+            seen.facts.yaml.text =
+                yaml("enabled: true, optional: false", "internode_encryption: none, optional: true");
+            seen.ports.get_mut(&7000).unwrap().plaintext = true;
+            store(seen, KEYSTORE, "other");
+        },
+        &["error not_reloaded", "error not_reloaded"],
+    ),
+    (
         "plaintext between nodes is noticed only",
         |seen| {
             seen.facts.yaml.text = yaml("enabled: true", "internode_encryption: none");
@@ -194,6 +299,14 @@ const RIGHTS: &[Case] = &[
         &[],
     ),
 ];
+
+/// For all to read, with TLS off and nothing secret but what is said.
+fn only_secret(seen: &mut Seen, lines: &str) {
+    seen.facts.yaml.file.mode = 0o644;
+    seen.facts.yaml.text = ringwalk::secret::Secret::new(format!("cluster_name: orders\n{lines}"));
+    seen.ports.clear();
+    seen.ports.insert(9042, ringwalk::audit::PortLook { open: true, plaintext: true, ..Default::default() });
+}
 
 pub fn store(seen: &mut Seen, path: &str, name: &str) {
     seen.stores.insert(path.into(), Zeroizing::new(STORES[name].clone()));

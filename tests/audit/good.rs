@@ -1,6 +1,6 @@
 //! A node with nothing wrong, on which a case spoils something.
 
-use ringwalk::audit::{Look, PortLook, Seen, ServedLook};
+use ringwalk::audit::{DirectoryLook, Look, PortLook, Seen, ServedLook};
 use ringwalk::facts::suites::Protocol;
 use ringwalk::facts::{FileFacts, NodeFacts, StorageTransport};
 use ringwalk::formats::certificate::Certificate;
@@ -64,6 +64,7 @@ pub fn node() -> Look {
         started_s: Some(BEGAN_S),
         modified_s: BTreeMap::from([(YAML.to_owned(), BEGAN_S - 60)]),
         overruled: Vec::new(),
+        directories: BTreeMap::from([("/etc/cassandra/tls".to_owned(), directory("root", 0o755))]),
         stores: BTreeMap::from([store(KEYSTORE, "good"), store(TRUSTSTORE, "trust")]),
         ports: BTreeMap::from([(9042, port.clone()), (7000, port)]),
     };
@@ -72,6 +73,10 @@ pub fn node() -> Look {
 
 pub fn file(owner: &str, group: &str, mode: u32) -> FileFacts {
     FileFacts { sha256: "0".repeat(64), size_bytes: 1, owner: owner.into(), group: group.into(), mode }
+}
+
+pub fn directory(group: &str, mode: u32) -> DirectoryLook {
+    DirectoryLook { owner: "root".into(), group: group.into(), mode }
 }
 
 /// Both sections alike, so that a case replaces in both or names the one.

@@ -84,7 +84,10 @@ fn a_node_that_is_behind_and_one_that_is_away_are_findings_and_hide_no_other() {
     assert_eq!(found(&audit), expected);
     let shown = text(&audit, Screen { width: 100, color: false });
     let mut lines = shown.lines();
-    assert!(lines.next().unwrap().starts_with("node  file     wire     served"), "{shown}");
+    let head = lines.next().unwrap();
+    assert!(head.starts_with("node  file     wire     served"), "{shown}");
+    let trusts = &lines.clone().next().unwrap()[head.find("trusts").unwrap()..];
+    assert!(trusts.split(' ').nth(1).is_some_and(|days| days.parse::<u32>().unwrap() > 3_600), "{shown}");
     assert!(lines.next().unwrap().starts_with("n1    require  require  "), "{shown}");
     assert!(lines.next().unwrap().starts_with("n2    require  accept   "), "{shown}");
     assert!(lines.next().unwrap().starts_with("n3    ?        ?        "), "{shown}");
@@ -103,6 +106,11 @@ fn the_json_has_the_form_of_its_schema_and_no_password() {
     let json = serde_json::to_value(of(&three())).unwrap();
     assert_eq!(json["nodes"][0]["seen"]["mode_on_wire"], "require");
     assert_eq!(json["nodes"][0]["seen"]["ports"][0]["certificate"]["days_left"], 364);
+    for [keystore, truststore] in [["keystore", "truststore"], ["internode_keystore", "internode_truststore"]]
+    {
+        assert_eq!(json["nodes"][0]["seen"][keystore]["certificate"]["subject"], "CN=good");
+        assert_eq!(json["nodes"][0]["seen"][truststore]["trusts"][0]["subject"], "CN=CA");
+    }
     assert_eq!(json["nodes"][2]["seen"], serde_json::Value::Null);
     assert!(!json.to_string().contains(PASSWORD));
     let schema = serde_json::to_string_pretty(&schemars::schema_for!(Audit)).unwrap() + "\n";
@@ -138,6 +146,11 @@ fn the_prometheus_text_is_of_the_exposition_format() {
         }
     }
     assert!(text.ends_with('\n') && !text.contains(PASSWORD));
+    for at in ["served", "keystore", "trusted", "internode", "internode_keystore", "internode_trusted"] {
+        let label =
+            format!("ringwalk_certificate_not_after_seconds{{cluster=\"orders\",node=\"n1\",at=\"{at}\"");
+        assert!(text.contains(&label), "{at}\n{text}");
+    }
     for line in [
         "ringwalk_audit_up{cluster=\"orders\",node=\"n3\"} 0",
         "ringwalk_client_tls_mode{cluster=\"orders\",node=\"n2\",by=\"wire\",mode=\"accept\"} 1",

@@ -211,9 +211,8 @@ async fn a_running_cassandra_tells_more_than_the_files() {
 async fn an_audit_reads_the_stores_their_times_and_the_start_in_the_same_exec() {
     let host = machine();
     host.sh(DEBIAN);
-    host.sh("printf 'k\\n\\0e' >/etc/tls/keystore.p12; touch -d @1234567 /etc/tls/keystore.p12");
-    let more =
-        "-Dcassandra.settings.client_encryption_options.keystore_password=hidden -Dcassandra.logdir=/l";
+    host.sh("printf 'k\\n\\0e' >/etc/tls/keystore.p12; touch -d @1234567 /etc/tls/keystore.p12; chmod 1777 /etc/tls");
+    let more = "-Dcassandra.config.allow_system_properties=true -Dcassandra.settings.client_encryption_options.keystore_password=hidden -Dcassandra.logdir=/l";
     host.sh(&running("/etc/cassandra:/usr/share/cassandra/apache-cassandra-4.1.10.jar", more));
     let request = ProbeRequest { store_paths: Vec::new(), ..asks(Cassandra::default()) };
     assert!(matches!(probe(&host, &request).await, Err(ProbeError::Overruled { .. })));
@@ -222,10 +221,34 @@ async fn an_audit_reads_the_stores_their_times_and_the_start_in_the_same_exec() 
     assert_eq!(read.stores["/etc/tls/keystore.p12"].as_slice(), b"k\n\0e");
     assert_eq!(read.stores.keys().collect::<Vec<_>>(), ["/etc/tls/keystore.p12"]);
     assert_eq!(read.modified_s["/etc/tls/keystore.p12"], 1_234_567);
+    assert_eq!(read.directories["/etc/tls"].mode, 0o1777);
     let now_s = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
     let age_s = now_s - read.started_s.unwrap();
     assert!((-1..60).contains(&age_s), "{age_s}");
     assert_eq!(read.facts.storage.listening.iter().copied().collect::<Vec<_>>(), [7000]);
+}
+
+#[tokio::test]
+async fn settings_on_the_command_line_count_from_4_1_on_and_where_they_are_allowed() {
+    let setting = "-Dcassandra.settings.client_encryption_options.enabled=false";
+    let allowed = "-Dcassandra.config.allow_system_properties=true";
+    for (release, more, counts) in [
+        ("4.1.10", format!("{allowed} {setting}"), true),
+        ("4.1.10", setting.to_owned(), false),
+        ("4.1.10", format!("-Dcassandra.config.allow_system_properties=false {setting}"), false),
+        ("4.0.19", format!("{allowed} {setting}"), false),
+        ("3.11.19", format!("{allowed} {setting}"), false),
+    ] {
+        let host = machine();
+        host.sh(DEBIAN);
+        let jar = format!("/usr/share/cassandra/apache-cassandra-{release}.jar");
+        host.sh(&format!("rm /usr/share/cassandra/*.jar; touch {jar}"));
+        host.sh(&running(&format!("/etc/cassandra:{jar}"), &more));
+        let request = ProbeRequest { store_paths: Vec::new(), ..asks(Cassandra::default()) };
+        let is_refused = matches!(probe(&host, &request).await, Err(ProbeError::Overruled { .. }));
+        let read = ringwalk::node::audit::read(&host, &request).await.unwrap();
+        assert_eq!((is_refused, read.overruled.len()), (counts, usize::from(counts)), "{release} {more}");
+    }
 }
 
 #[tokio::test]
@@ -280,7 +303,10 @@ async fn what_cannot_be_decided_or_read_is_said() {
             "the running Cassandra uses /opt/c/conf/cassandra.yaml, the inventory says /opt/c/conf/other.yaml",
         ),
         (
-            running(tarball, "-Dcassandra.settings.client_encryption_options.keystore_password=hunter2"),
+            running(
+                tarball,
+                "-Dcassandra.config.allow_system_properties=true -Dcassandra.settings.client_encryption_options.keystore_password=hunter2",
+            ),
             at("/opt/c"),
             "Cassandra is started with -Dcassandra.settings.client_encryption_options.keystore_password, which overrules cassandra.yaml",
         ),

@@ -247,6 +247,8 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
         file.mode = spec.and_then(|spec| spec.mode).unwrap_or(file.mode);
         files.insert(path, Some(file));
     }
+    let port_ssl =
+        text.lines().find_map(|line| line.strip_prefix("native_transport_port_ssl: ")?.parse().ok());
     let usual = debian::node(&node.name, &node.address, Secret::new(text));
     let started =
         |start: &String| Service::Command { start: start.clone(), stop: node.cassandra.stop.clone() };
@@ -257,7 +259,7 @@ fn node_facts(node: &Node, seen: &Seen, playbook: &Playbook, text: &dyn Fn(&str)
         process: running.then_some(process),
         yaml: Yaml { file: file_facts(usual.yaml.text.expose().as_bytes()), ..usual.yaml.clone() },
         files,
-        native: NativeTransport { listening: running, ..usual.native.clone() },
+        native: NativeTransport { listening: running, port_ssl, ..usual.native.clone() },
         shows: seen.shows.clone().unwrap_or_default(),
         known_as: BTreeSet::from([seen.address.clone().unwrap_or_else(|| node.address.clone())]),
         owed: seen.owed.clone(),

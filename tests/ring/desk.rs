@@ -133,6 +133,15 @@ pub fn documented(page: &str) -> Vec<Vec<String>> {
     lines.map(words).collect()
 }
 
+/// The phases of the last playbook on a page in `docs`, with times for a test.
+pub fn documented_phases(page: &str) -> String {
+    let page = fs::read_to_string(repository().join("docs").join(page)).unwrap();
+    let playbook = page.rsplit("```yaml\n").next().unwrap().split("```").next().unwrap();
+    let (_, phases) = playbook.split_once("phases:\n").expect("a playbook with phases");
+    assert!(phases.contains("for: 15m"), "{phases}");
+    format!("phases:\n{}", phases.replace("for: 15m", "for: 5s, within: 5m"))
+}
+
 /// The stores that every playbook here brings.
 pub fn stores() -> String {
     let ext = store_type().1;

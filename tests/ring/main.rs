@@ -29,6 +29,9 @@ mod staged;
 #[path = "../support/this_host.rs"]
 mod this_host;
 mod truth;
+#[path = "../support/truth_table.rs"]
+mod truth_table;
+mod two_ports;
 mod wire;
 
 #[test]
@@ -69,6 +72,8 @@ fn a06_a_straggler_holds_the_next_phase_and_no_query_fails() {
     // What a client speaks is told since 4.0; one of them is enough for what the page promises.
     if troubles_are_played() || is_whole() && is_since_4_0() {
         staged::scene();
+    } else if is_whole() {
+        staged::by_approval();
     }
 }
 
@@ -91,7 +96,7 @@ fn a08_nodes_come_to_tls_among_themselves_and_no_query_fails() {
 #[ignore = "needs a real ring: scripts/test ring-5.0-tarball"]
 fn a09_client_certificates_are_demanded_and_the_whole_way_is_gone_back() {
     // Since 4.0 a node tells who speaks TLS. The package ring has the longest play without it.
-    if is_since_4_0() && (is_whole() || !troubles_are_played()) {
+    if is_whole() || is_since_4_0() && !troubles_are_played() {
         mutual::scene();
     }
 }
@@ -101,6 +106,14 @@ fn a09_client_certificates_are_demanded_and_the_whole_way_is_gone_back() {
 fn a10_certificates_that_have_ended_are_replaced() {
     if is_whole() || !troubles_are_played() {
         rotate::is_overdue();
+    }
+}
+
+#[test]
+#[ignore = "needs a real ring: scripts/test whole-5.0-tarball"]
+fn a11_a_second_port_is_opened_and_left_again_and_no_query_fails() {
+    if is_whole() && is_since_4_0() {
+        two_ports::scene();
     }
 }
 

@@ -1,52 +1,11 @@
 //! Every row of the truth table, set by hand on one node of the real version: what its ports take is what ringwalk says.
 
 use super::rig::{nodes, on, until, version_and_layout, yaml_path};
+use super::truth_table::{PORT, PORT_SSL, ROWS, Row};
 use super::wire::{serves_tls, takes_plaintext};
-use ringwalk::facts::policy::Policy;
 use ringwalk::facts::version::Version;
 use std::time::Duration;
 
-/// What one node is given, and what its ports then take: `P` plaintext, `T` TLS, `PT` both, `-` the node does not start.
-/// With a second port: the plain one, then the other.
-struct Row {
-    enabled: Option<bool>,
-    optional: Option<bool>,
-    keystore_exists: bool,
-    has_port_ssl: bool,
-    before_4: &'static str,
-    since_4: &'static str,
-}
-
-const fn row(
-    enabled: Option<bool>,
-    optional: Option<bool>,
-    before_4: &'static str,
-    since_4: &'static str,
-) -> Row {
-    Row { enabled, optional, keystore_exists: true, has_port_ssl: false, before_4, since_4 }
-}
-
-const YES: Option<bool> = Some(true);
-const NO: Option<bool> = Some(false);
-
-const ROWS: [Row; 13] = [
-    row(NO, NO, "P", "P"),
-    row(YES, NO, "T", "T"),
-    row(YES, YES, "PT", "PT"),
-    row(NO, YES, "P", "PT"),
-    row(None, YES, "P", "PT"),
-    row(YES, None, "T", "T"),
-    row(NO, None, "P", "PT"),
-    Row { keystore_exists: false, ..row(NO, None, "P", "P") },
-    Row { keystore_exists: false, ..row(NO, YES, "P", "-") },
-    Row { has_port_ssl: true, ..row(YES, NO, "P T", "P T") },
-    Row { has_port_ssl: true, ..row(YES, YES, "P PT", "P PT") },
-    Row { has_port_ssl: true, ..row(NO, YES, "-", "P PT") },
-    Row { has_port_ssl: true, ..row(NO, NO, "-", "-") },
-];
-
-const PORT: u16 = 9042;
-const PORT_SSL: u16 = 9142;
 const KEYSTORE: &str = "/var/tmp/truth.jks";
 
 pub fn scene() {
@@ -62,13 +21,8 @@ pub fn scene() {
     );
     let mut wrong = Vec::new();
     for row in &ROWS {
-        let expected = if version() < Version::new(4, 0, 0) { row.before_4 } else { row.since_4 };
-        assert_eq!(
-            said(row),
-            expected.split(' ').next_back().unwrap().replace('-', ""),
-            "what the code says of {}",
-            told(row)
-        );
+        let expected = row.expected(version());
+        assert_eq!(row.said(version()), expected, "what the code says of {}", told(row));
         restart_with(&node, row);
         let found = shown(&node, &address, row);
         println!("{}: {found}", told(row));
@@ -92,21 +46,10 @@ fn version() -> Version {
     Version::new(major, minor, 0)
 }
 
-/// What ringwalk takes the port for; nothing where the node would not start.
-fn said(row: &Row) -> String {
-    let expected = if version() < Version::new(4, 0, 0) { row.before_4 } else { row.since_4 };
-    if expected == "-" {
-        return String::new();
-    }
-    let policy = Policy::of_file(version(), row.enabled.unwrap_or(false), row.optional, row.keystore_exists);
-    let letters = [(policy.accepts_plaintext(), 'P'), (policy.accepts_tls(), 'T')];
-    letters.into_iter().filter(|(takes, _)| *takes).map(|(_, letter)| letter).collect()
-}
-
 fn told(row: &Row) -> String {
     let word = |flag: Option<bool>| flag.map_or("not written".to_owned(), |flag| flag.to_string());
     let keystore = if row.keystore_exists { "" } else { ", no keystore" };
-    let second = if row.has_port_ssl { ", a second port" } else { "" };
+    let second = row.port_ssl.map_or(String::new(), |port| format!(", native_transport_port_ssl {port}"));
     format!(
         "{}: enabled {}, optional {}{keystore}{second}",
         version_and_layout().0,
@@ -120,8 +63,7 @@ fn restart_with(node: &str, row: &Row) {
     let line =
         |key: &str, flag: Option<bool>| flag.map_or(String::new(), |flag| format!("  {key}: {flag}\\n"));
     let keystore = if row.keystore_exists { KEYSTORE } else { "/var/tmp/no-such-store" };
-    let port =
-        if row.has_port_ssl { format!("native_transport_port_ssl: {PORT_SSL}\\n") } else { String::new() };
+    let port = row.port_ssl.map_or(String::new(), |port| format!("native_transport_port_ssl: {port}\\n"));
     let block = format!(
         "{port}client_encryption_options:\\n{}{}  keystore: {keystore}\\n  keystore_password: hunter2\\n",
         line("enabled", row.enabled),
@@ -157,7 +99,7 @@ fn shown(node: &str, address: &str, row: &Row) -> String {
         // The port may have opened between the two questions of the look that found it open.
         seen = takes(PORT);
     }
-    if row.has_port_ssl && seen != "-" {
+    if row.port_ssl == Some(PORT_SSL) && seen != "-" {
         until("the second port is open", Duration::from_secs(30), || !takes(PORT_SSL).is_empty());
         return format!("{seen} {}", takes(PORT_SSL));
     }

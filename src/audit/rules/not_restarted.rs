@@ -9,7 +9,10 @@ const UNSURE_S: i64 = 2;
 pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     let yaml = &subject.seen.facts.yaml;
     let help = "see what differs (`ringwalk plan`), then restart the node: `restart: always` in a playbook does it safely";
-    if let Some(on_wire) = subject.mode_on_wire() {
+    // What the process was told instead is not read, and `overruled` tells that it was.
+    let is_overruled =
+        ["client_encryption_options", "native_transport_port"].iter().any(|it| subject.is_overruled(it));
+    if let Some(on_wire) = subject.mode_on_wire().filter(|_| !is_overruled) {
         let by_file = subject.mode_by_file();
         if on_wire != by_file {
             let reason = format!(

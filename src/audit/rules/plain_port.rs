@@ -16,6 +16,7 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
         format!(
             "port {plain} serves plaintext beside the TLS port {port_ssl}, and is what drivers learn of peers"
         ),
-        "take `native_transport_port_ssl` out and serve TLS on the one port; or let a firewall close the plain one",
+        "serve TLS on the one port: `native_transport_port_ssl: null` in a phase of a playbook; or let a firewall close \
+         the plain one",
     )]
 }

@@ -1,8 +1,10 @@
 //! `cassandra.yaml` is for Cassandra and root: it holds the passwords of the stores.
 
 use crate::audit::finding::{Remark, Severity, remark};
+use crate::audit::rights::Rights;
 use crate::audit::subject::Subject;
-use crate::formats::yaml::Node;
+use crate::formats::yaml::{Entry, Node, Value, is_null};
+use crate::input::names_a_secret;
 
 pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     let (yaml, layout) = (&subject.seen.facts.yaml, &subject.seen.facts.layout);
@@ -16,11 +18,21 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
             &help,
         ));
     };
-    if file.mode & 0o002 != 0 {
-        say(Severity::Error, "may be written by every user of the node".into());
+    let rights = Rights::of(file.mode, &file.group, layout);
+    let whom = |everybody| match everybody {
+        true => "every user of the node",
+        false => "a group that is not Cassandra's",
+    };
+    if rights.everybody_writes || rights.strangers_write {
+        say(Severity::Error, format!("may be written by {}", whom(rights.everybody_writes)));
     }
-    if file.mode & 0o004 != 0 && holds_password(subject.root.as_ref()) {
-        say(Severity::Warning, "may be read by every user of the node, and holds passwords of stores".into());
+    let is_read = rights.everybody_reads || rights.strangers_read;
+    if is_read && subject.root.as_ref().is_some_and(holds_password) {
+        let whom = whom(rights.everybody_reads);
+        say(
+            Severity::Warning,
+            format!("may be read by {whom}, and holds passwords of stores or private keys"),
+        );
     }
     if file.owner != "root" && file.owner != layout.user {
         say(Severity::Warning, format!("belongs to neither root nor {}", layout.user));
@@ -28,10 +40,25 @@ pub fn remarks(subject: &Subject<'_>) -> Vec<Remark> {
     remarks
 }
 
-fn holds_password(root: Option<&Node>) -> bool {
-    let section = |name: &str| root.and_then(|root| root.get(name));
-    let sections = ["client_encryption_options", "server_encryption_options"].into_iter().filter_map(section);
-    sections.into_iter().any(|section| {
-        ["keystore_password", "truststore_password"].iter().any(|key| section.get(key).is_some())
-    })
+/// In the sections for TLS, as mappings or as dotted keys (4.1 and later).
+fn holds_password(root: &Node) -> bool {
+    const SECTIONS: [&str; 2] = ["client_encryption_options", "server_encryption_options"];
+    let is_of_tls = |key: &str| SECTIONS.contains(&key.split('.').next().unwrap_or_default());
+    let of_tls = root.entries().iter().filter(|entry| entry.key.as_str().is_some_and(is_of_tls));
+    of_tls.into_iter().any(is_secret)
+}
+
+/// The entry itself, or what is below it: `outbound_keystore_password`, `parameters: { private_key: … }`.
+fn is_secret(entry: &Entry) -> bool {
+    let is_path = |key: &str| key.ends_with("_file");
+    let is_named = entry.key.as_str().is_some_and(|key| names_a_secret(key) && !is_path(key));
+    is_named && !is_null(&entry.value) && entry.value.as_str().is_some() || below(&entry.value)
+}
+
+fn below(node: &Node) -> bool {
+    match &node.value {
+        Value::Mapping(entries) => entries.iter().any(is_secret),
+        Value::Sequence(items) => items.iter().any(below),
+        Value::Scalar { .. } | Value::Alias(_) => false,
+    }
 }

@@ -314,7 +314,13 @@ files() {
   section unreadable "$unreadable"
   section directories "$directories"
   if [ $# = 0 ] || [ -z "$sha256_tool" ]; then section sums ''; else lines_of sums $sha256_tool "$@"; fi
-  [ -z "${with_contents-}" ] || contents "$@"
+  if [ -n "${with_contents-}" ]; then
+    contents "$@"
+    # Who may write to a store's directory may put another in its place.
+    for path; do
+      case $path in ?*/*) set -- "$@" "${path%/*}" ;; esac
+    done
+  fi
   # The kernel makes a process's directory in /proc when it is asked for: stat's own is of this moment (measured).
   lines_of stats stat -L -c '%f/%s/%u/%g/%U/%G/%Y/%n' /proc/self "$@" ${real:+"$real"} ${pid:+"/proc/$pid"} /var/lib/cassandra "$home/data" "$home"
   old_ifs=$IFS IFS=$newline

@@ -26,17 +26,25 @@ pub async fn look(
     port: u16,
     tls_port: Option<u16>,
 ) -> Result<StorageLook, WireError> {
-    let plaintext = async {
-        match tls_port {
-            None => greet(host, address, port).await,
-            Some(_) => Ok(match connect(host, address, port).await? {
-                Some(_) => Plaintext::Accepted,
-                None => Plaintext::Closed,
-            }),
-        }
-    };
+    let plaintext = plaintext(host, address, port, tls_port);
     let (plaintext, chain) = tokio::join!(plaintext, shown(host, address, tls_port.unwrap_or(port)));
     Ok(StorageLook { plaintext: plaintext?, leaf_sha256: chain?.first().map(|leaf| sha256_hex(leaf)) })
+}
+
+/// Looks for plaintext alone.
+pub async fn plaintext(
+    host: &dyn Host,
+    address: &str,
+    port: u16,
+    tls_port: Option<u16>,
+) -> Result<Plaintext, WireError> {
+    match tls_port {
+        None => greet(host, address, port).await,
+        Some(_) => Ok(match connect(host, address, port).await? {
+            Some(_) => Plaintext::Accepted,
+            None => Plaintext::Closed,
+        }),
+    }
 }
 
 async fn greet(host: &dyn Host, address: &str, port: u16) -> Result<Plaintext, WireError> {

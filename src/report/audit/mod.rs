@@ -6,7 +6,7 @@ use super::{Screen, table};
 use crate::audit::view::{Audit, CertificateView, NodeView, SeenView};
 use crate::audit::{Finding, Severity};
 
-const HEADS: [&str; 7] = ["node", "file", "wire", "served", "on disk", "tls", "internode"];
+const HEADS: [&str; 8] = ["node", "file", "wire", "served", "on disk", "trusts", "tls", "internode"];
 
 pub fn text(audit: &Audit, screen: Screen) -> String {
     let mut rows = vec![HEADS.map(String::from)];
@@ -20,9 +20,11 @@ pub fn text(audit: &Audit, screen: Screen) -> String {
     text + &end(audit, screen)
 }
 
-fn row(node: &NodeView) -> [String; 7] {
+fn row(node: &NodeView) -> [String; 8] {
     let Some(seen) = &node.seen else {
-        return [node.node.clone(), "?".into(), "?".into(), "?".into(), "?".into(), "?".into(), "?".into()];
+        let mut row = HEADS.map(|_| "?".to_owned());
+        row[0].clone_from(&node.node);
+        return row;
     };
     let dash = || "-".to_owned();
     let days = |certificate: Option<&CertificateView>| certificate.map_or_else(dash, days_left);
@@ -32,6 +34,7 @@ fn row(node: &NodeView) -> [String; 7] {
         seen.mode_on_wire.map_or_else(dash, |mode| mode.to_string()),
         days(seen.tls_port().and_then(|port| port.certificate.as_ref())),
         days(seen.keystore.as_ref().and_then(|store| store.certificate.as_ref())),
+        trusts(seen),
         versions(seen),
         seen.internode_encryption.clone(),
     ]
@@ -42,6 +45,17 @@ fn days_left(certificate: &CertificateView) -> String {
     match certificate.days_left {
         left @ ..0 => format!("{short} ended {} d ago", -left),
         left => format!("{short} {left} d"),
+    }
+}
+
+/// The CA that ends first of those by which the node knows its clients, and how many there are beside it.
+fn trusts(seen: &SeenView) -> String {
+    let trusts = seen.truststore.iter().flat_map(|store| &store.trusts);
+    let first = trusts.clone().min_by_key(|ca| ca.not_after);
+    match (first, trusts.count()) {
+        (None, _) => "-".to_owned(),
+        (Some(first), 1) => days_left(first),
+        (Some(first), count) => format!("{} +{}", days_left(first), count - 1),
     }
 }
 

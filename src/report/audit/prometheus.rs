@@ -51,16 +51,20 @@ fn modes(out: &mut Exposition<'_>, audit: &Audit) {
 
 fn expiry(out: &mut Exposition<'_>, audit: &Audit) {
     const NAME: &str = "ringwalk_certificate_not_after_seconds";
-    out.family(NAME, "When a certificate ends: the one that the client port serves, that of the keystore, and each that is trusted.");
+    out.family(NAME, "When a certificate ends: those that the ports serve, those of the keystores, and each that is trusted.");
     for (node, seen) in seen(audit) {
         let served = seen.tls_port().and_then(|port| port.certificate.as_ref());
         let on_disk = seen.keystore.iter().flat_map(|store| &store.certificate);
         let trusted = seen.truststore.iter().flat_map(|store| &store.trusts);
+        let nodes_keystore = seen.internode_keystore.iter().flat_map(|store| &store.certificate);
+        let nodes_trusted = seen.internode_truststore.iter().flat_map(|store| &store.trusts);
         let internode = seen.internode_ports.iter().filter_map(|port| port.certificate.as_ref());
         let all: Vec<(&str, &CertificateView)> = (served.into_iter().map(|it| ("served", it)))
             .chain(on_disk.map(|it| ("keystore", it)))
             .chain(trusted.map(|it| ("trusted", it)))
             .chain(internode.map(|it| ("internode", it)))
+            .chain(nodes_keystore.map(|it| ("internode_keystore", it)))
+            .chain(nodes_trusted.map(|it| ("internode_trusted", it)))
             .collect();
         // The same certificate twice in a store would be the same sample twice, which the format forbids.
         let by_labels: BTreeMap<_, _> =
