@@ -172,7 +172,10 @@ impl Engine<'_> {
                 }
                 Next::TakeBack(extent) => return Ok(Stop::TakeBack(extent)),
                 Next::Perform(steps) => {
-                    told = None;
+                Next::Perform(_) if told.take().is_some() => {
+                    self.record(StepEvent::WindowOpened)?;
+                    continue;
+                }
                     for step in steps {
                         self.begin(step, &performer, &progress, &stop, &mut tasks)?;
                     }

@@ -5,6 +5,7 @@ pub mod back;
 pub mod backwards;
 pub mod change;
 pub mod conduct;
+pub mod cut_off;
 pub mod diff;
 pub mod drift;
 mod fits;
