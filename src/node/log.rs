@@ -26,14 +26,15 @@ pub struct Findings {
     pub lines: Vec<String>,
 }
 
-/// What the log says since the last start of Cassandra.
+/// What the log says since the last start of Cassandra; nothing where there is none.
 pub async fn since_start(host: &dyn Host, log_dir: &str) -> Result<Findings, HostError> {
-    Ok(findings(&tail(host, log_dir).await?))
+    Ok(findings(&tail(host, log_dir).await?.unwrap_or_default()))
 }
 
-/// The records of refused reloads, each with its cause; a record begins with its time, so no two are alike.
-pub async fn failed_reloads(host: &dyn Host, log_dir: &str) -> Result<BTreeSet<String>, HostError> {
-    Ok(reload_failures(&tail(host, log_dir).await?))
+/// The records of refused reloads, each with its cause; a record begins with its time, so no two are alike. `None`: the log
+/// is not there.
+pub async fn failed_reloads(host: &dyn Host, log_dir: &str) -> Result<Option<BTreeSet<String>>, HostError> {
+    Ok(tail(host, log_dir).await?.map(|tail| reload_failures(&tail)))
 }
 
 /// `SSLFactory.forceCheckCertFiles`, 4.1 and later.
@@ -50,7 +51,7 @@ fn reload_failures(tail: &str) -> BTreeSet<String> {
     records.map(with_cause).collect()
 }
 
-async fn tail(host: &dyn Host, log_dir: &str) -> Result<String, HostError> {
+async fn tail(host: &dyn Host, log_dir: &str) -> Result<Option<String>, HostError> {
     let arguments = [log_dir.to_owned(), TAIL_BYTES.to_string()];
     let command = Command::script("log", TEXT, arguments).deadline(DEADLINE).become_root();
     let output = host.run(&command).await?;
@@ -58,7 +59,7 @@ async fn tail(host: &dyn Host, log_dir: &str) -> Result<String, HostError> {
         return Err(HostError::Unusable { doing: "reading Cassandra's log".into(), problem: words });
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.strip_prefix("log\n").unwrap_or_default().to_owned())
+    Ok(text.strip_prefix("log\n").map(str::to_owned))
 }
 
 /// Reads the end of a `system.log`.
