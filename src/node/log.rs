@@ -3,6 +3,7 @@
 //! Texts: measured on 3.11, 4.0, 4.1 and 5.0 with bad stores, bad options and bad YAML.
 
 use super::sudo;
+use crate::formats::yaml::quoted_length;
 use crate::transport::{Command, Host, HostError};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -163,7 +164,7 @@ fn end_of_value(text: &str, from: usize, in_brackets: bool) -> usize {
     let value = &text[from..];
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
     let end = match quote {
-        Some(quote) => value[1..].find(quote).map(|at| at + 2),
+        Some(quote) => Some(quoted_length(value, quote)),
         None => {
             let item = value.find([',', '}', ';']).filter(|_| in_brackets);
             [item, value.find(" #")].into_iter().flatten().min()
@@ -348,6 +349,8 @@ mod tests {
             ("keystore password was incorrect", "keystore password was incorrect"),
             ("\"password\": \"x\"", "\"password\": [secret]"),
             ("password:", "password:[secret]"),
+            ("keystore_password: 'it''s secret' # x", "keystore_password: [secret] # x"),
+            ("{keystore_password: \"a\\\"b\", x: 1}", "{keystore_password: [secret], x: 1}"),
         ] {
             assert_eq!(masked(line), shown);
         }
