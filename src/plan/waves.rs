@@ -69,14 +69,14 @@ impl Line<'_> {
         // Every phase has its own: what it changes is new to the cluster. A node that is not restarted shows nothing.
         let mut canaries_left = self.input.playbook.rollout.canary;
         for (node, work) in works {
+            let takes_it_up = !work.change.restart.is_empty() || !work.change.reload.is_empty();
+            let canary = canaries_left > 0 && takes_it_up;
             if let Some(before) = waves.last() {
                 let pause_after = self.input.playbook.rollout.pause_after;
-                let pause = pauses::after_wave(pause_after, &phase.name, before.canary);
+                let pause = pauses::after_wave(pause_after, &phase.name, before.canary && !canary);
                 ordered.pause(index, pause);
             }
             let number = ordered.next_wave();
-            let takes_it_up = !work.change.restart.is_empty() || !work.change.reload.is_empty();
-            let canary = canaries_left > 0 && takes_it_up;
             canaries_left -= u32::from(canary);
             let proof = self.proof(node, &work, ordered);
             let step = |step| PlannedStep { phase: index, wave: number, node: node.name.clone(), step };
@@ -93,7 +93,10 @@ impl Line<'_> {
             return None;
         }
         let pause_after = self.input.playbook.rollout.pause_after;
-        let another = pauses::after_phase(pause_after, phase).filter(|_| !ordered.steps.is_empty());
+        let last = ordered.phases.iter().rev().find_map(|phase| phase.waves.last());
+        let had_canaries_alone = last.is_some_and(|wave| wave.canary);
+        let another = pauses::after_phase(pause_after, phase, had_canaries_alone);
+        let another = another.filter(|_| !ordered.steps.is_empty());
         let own = pauses::before(phase);
         let told = own.as_ref().or(another.as_ref()).map(ToString::to_string);
         ordered.pause(index, own);
