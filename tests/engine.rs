@@ -141,6 +141,42 @@ fn a_run_ends_at_a_pause_and_is_resumed_there() {
     assert_eq!(done.state.not_yet, None);
 }
 
+/// A node, a pause that waits for clients, and two nodes: steps 0 to 3, 4, 5 to 8 and 9 to 12.
+fn waiting_for_clients() -> Plan {
+    plan(&[&[("n1", "phRc")], &[("", "w")], &[("n2", "phRc")], &[("n3", "phRc")]], 1)
+}
+
+fn taken_up(mut journal: Vec<(Timestamp, StepEvent)>) -> Run {
+    journal.push((Timestamp::UNIX_EPOCH, StepEvent::Resumed { operator: "ops".into() }));
+    resume(journal, &Script::default())
+}
+
+#[test]
+fn who_resumes_in_the_middle_of_a_phase_looks_at_its_clients_again_before_the_next_node_is_begun() {
+    let whole = run(waiting_for_clients(), &Script::default());
+    let cut_in = |wanted: StepId| {
+        let is_it = |(_, event): &(Timestamp, StepEvent)| matches!(event, StepEvent::StepStarted { step, .. } if *step == wanted);
+        whole.journal[..=whole.journal.iter().position(is_it).unwrap()].to_vec()
+    };
+    let failing = run(waiting_for_clients(), &Script { fails: vec![7], ..Script::default() });
+    let interrupted = run(waiting_for_clients(), &Script { interrupts_s: vec![7], ..Script::default() });
+    for (name, journal, expected) in [
+        ("interrupted between two nodes", interrupted.journal, vec![4, 9, 10, 11, 12]),
+        ("killed in a node", cut_in(6), vec![6, 7, 8, 4, 9, 10, 11, 12]),
+        ("a node failed and is mended", failing.journal, vec![5, 6, 7, 8, 4, 9, 10, 11, 12]),
+        ("the last node is begun", cut_in(10), vec![10, 11, 12]),
+        ("before its phase", cut_in(2), vec![2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+    ] {
+        let done = taken_up(journal);
+        assert_eq!((result(&done), begun(&done)), (RunResult::Done, expected), "{name}");
+    }
+    let asking = run(
+        plan(&[&[("", "?")], &[("n1", "phRc")], &[("n2", "phRc")]], 1),
+        &Script { interrupts_s: vec![3], ..Script::default() },
+    );
+    assert_eq!(begun(&taken_up(asking.journal)), [5, 6, 7, 8], "a yes is given once");
+}
+
 #[test]
 fn who_interrupts_a_pause_does_not_wait_for_it() {
     let script = Script { takes_s: [(4, 100_000)].into(), interrupts_s: vec![60], ..Script::default() };

@@ -307,6 +307,7 @@ fn every_example_in_the_docs_is_an_event_and_every_event_has_one() {
         "step_finished",
         "step_started",
         "window_closed",
+        "window_opened",
     ];
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), all);
 }

@@ -93,13 +93,19 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
              help: mend the cause (`ringwalk show {run}`), then run `ringwalk plan` again"
         )
         .into()),
-        (Extent::Failed | Extent::Run, Some(back), false) => Err(anyhow!(
+        (Extent::SincePause, _, true) => Err(anyhow!(
+            "what run {run} did since its last pause was taken back, as its playbook wishes after a failure: it does not go on\n\
+             help: mend the cause (`ringwalk show {run}`), then run `ringwalk plan` again, which goes on from where that \
+             pause was"
+        )
+        .into()),
+        (Extent::Failed | Extent::Run | Extent::SincePause, Some(back), false) => Err(anyhow!(
             "run {run} failed and is being taken back by run {back}, which is not over\n\
              help: `ringwalk resume {back}` goes on with that; if it never began, `ringwalk rollback {run}` takes all of \
              the run back"
         )
         .into()),
-        (Extent::Failed | Extent::Run, None, false) => Ok(()),
+        (Extent::Failed | Extent::Run | Extent::SincePause, None, false) => Ok(()),
     }
 }
 

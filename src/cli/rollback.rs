@@ -6,12 +6,17 @@ use super::exit::Exit;
 use super::load::load_inventory;
 use super::{Trouble, reach, runs, show};
 use crate::cluster::survey::{Survey, survey_with};
+use crate::cluster::{Cluster, clients};
 use crate::engine::answers::Answers;
 use crate::engine::back;
+use crate::facts::Facts;
+use crate::facts::clients::{Clients, Encryption};
+use crate::gates::clients_ready::told;
 use crate::journal::file;
 use crate::journal::state::RunState;
 use crate::plan::conduct::Extent;
-use crate::plan::stand;
+use crate::plan::cut_off::{is_cut_off, may_cut_off};
+use crate::plan::{Plan, stand};
 use anyhow::anyhow;
 use std::path::Path;
 
@@ -33,7 +38,8 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
         return Ok(Exit::Success);
     }
     show_before(&plan, global, options.yes)?;
-    let question = format!("Put back {} nodes of `{}` as above?", plan.nodes().len(), plan.cluster);
+    let cuts_off = cuts_off(&plan, &cluster, &facts).await;
+    let question = format!("Put back {} nodes of `{}` as above{cuts_off}?", plan.nodes().len(), plan.cluster);
     if !agreed(options.yes, &question)? {
         say("nothing was changed\n");
         return Ok(Exit::StoppedUnchanged);
@@ -43,6 +49,32 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
     // A way back has no pauses.
     let answers = Answers::default();
     begin(global, Agreed { loaded, cluster, facts, looks: None, plan, origin, answers }).await
+}
+
+/// Says who is connected now and would not be served any more; what of it belongs into the question.
+async fn cuts_off(plan: &Plan, cluster: &Cluster, facts: &Facts) -> String {
+    if !may_cut_off(plan) {
+        return String::new();
+    }
+    let mut seen = Clients::default();
+    seen.add(clients::look(cluster, &facts.nodes).await);
+    for (node, why) in &seen.silent {
+        say(&format!("warning: {node} does not tell who is connected: {why}\n"));
+    }
+    let not_known = seen.only(|client| client.encryption == Encryption::NotKnown).connections.len();
+    if not_known > 0 {
+        say(&format!(
+            "warning: of {not_known} connections it is not known whether they would still be served\n"
+        ));
+    }
+    let cut_off = seen.only(|client| is_cut_off(plan, client));
+    match cut_off.connections.len() {
+        0 => String::new(),
+        count => {
+            say(&format!("warning: connected now, and not served any more after it: {}\n", told(&cut_off)));
+            format!(", which cuts off {count} connections that clients have now")
+        }
+    }
 }
 
 /// The run that is meant, as far as it came; one that is at work is not taken back.

@@ -1,5 +1,7 @@
 //! What the gates are shown: quick looks at the node itself, and beside them the slow question to its peers.
 
+use super::hold::Watch;
+use super::question::Question;
 use crate::cluster::survey::{chain, cql_connection, ring_now};
 use crate::cluster::views::{self, Looks, Observers};
 use crate::cluster::{Cluster, Node};
@@ -21,7 +23,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// A look at the process costs a shell on a node that is busy starting.
@@ -33,7 +34,10 @@ const RECENT: Duration = Duration::from_secs(5);
 
 /// A gate's verdict, or a question that is still under way.
 pub enum Answer {
+    /// From a fresh look.
     Is(Verdict),
+    /// From a look that was judged before.
+    Still(Verdict),
     Asking,
 }
 
@@ -67,48 +71,6 @@ pub struct Eyes {
 
 type Versions = BTreeMap<String, BTreeSet<String>>;
 
-/// A question that takes a JVM start to answer, so it runs beside the quick looks.
-enum Question<T> {
-    NotAsked,
-    Asked(JoinHandle<T>),
-    Answered(T),
-}
-
-impl<T: Send + 'static> Question<T> {
-    /// Asks, or judges the answer if there is one. An answer that makes the gate wait is asked for again.
-    async fn settle(
-        &mut self,
-        news: &Arc<Notify>,
-        ask: impl Future<Output = T> + Send + 'static,
-        judge: impl FnOnce(&T) -> Verdict,
-    ) -> Answer {
-        let answer = match std::mem::replace(self, Question::NotAsked) {
-            Question::NotAsked => {
-                let news = Arc::clone(news);
-                *self = Question::Asked(tokio::spawn(async move {
-                    let answer = ask.await;
-                    news.notify_one();
-                    answer
-                }));
-                return Answer::Asking;
-            }
-            Question::Asked(running) if !running.is_finished() => {
-                *self = Question::Asked(running);
-                return Answer::Asking;
-            }
-            Question::Asked(over) => {
-                over.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-            }
-            Question::Answered(answer) => answer,
-        };
-        let verdict = judge(&answer);
-        if !matches!(verdict, Verdict::Wait(_)) {
-            *self = Question::Answered(answer);
-        }
-        Answer::Is(verdict)
-    }
-}
-
 impl Eyes {
     /// `recent`: what observers said about the node before, if there was one.
     pub fn new(subject: Subject, recent: Option<Looks>) -> Eyes {
@@ -116,45 +78,18 @@ impl Eyes {
             subject: Arc::new(subject),
             recent,
             process: None,
-            peers: Question::NotAsked,
-            spare: Question::NotAsked,
-            schema: Question::NotAsked,
-            offer: Question::NotAsked,
-            internode: Question::NotAsked,
+            peers: Question::default(),
+            spare: Question::default(),
+            schema: Question::default(),
+            offer: Question::default(),
+            internode: Question::default(),
             news: Arc::default(),
         }
     }
 
     /// What the peers said last, if they have been asked.
     pub fn peers(&self) -> Option<&Looks> {
-        match &self.peers {
-            Question::Answered(looks) => Some(looks),
-            Question::NotAsked | Question::Asked(_) => None,
-        }
-    }
-
-    /// One look for every gate. The peers are asked once the node itself looks right, and again when it did not since:
-    /// what they said before counts no more.
-    pub async fn look(&mut self, gates: &[Gate]) -> Vec<(Gate, Answer)> {
-        self.look_at_process(gates).await;
-        let wires = self.look_at_wires(gates).await;
-        let mut answers: Vec<(Gate, Answer)> = Vec::new();
-        for gate in gates {
-            answers.extend(self.quick(gate, &wires).map(|verdict| (gate.clone(), Answer::Is(verdict))));
-        }
-        let node_is_right = answers.iter().all(|(_, answer)| matches!(answer, Answer::Is(Verdict::Pass)));
-        if !node_is_right {
-            self.peers = Question::NotAsked;
-            self.schema = Question::NotAsked;
-            self.offer = Question::NotAsked;
-            self.internode = Question::NotAsked;
-        }
-        for gate in gates {
-            if let Some(answer) = self.slow(gate, node_is_right).await {
-                answers.push((gate.clone(), answer));
-            }
-        }
-        answers
+        self.peers.answer()
     }
 
     /// The verdict of a gate that looks at the node itself.
@@ -228,17 +163,15 @@ impl Eyes {
         })
     }
 
-    /// Ends when a question that was under way is answered.
-    pub async fn news(&self) {
-        self.news.notified().await;
-    }
-
-    async fn look_at_process(&mut self, gates: &[Gate]) {
+    /// Whether it is due, and was looked at.
+    async fn look_at_process(&mut self, gates: &[Gate]) -> bool {
         let due = self.process.as_ref().is_none_or(|(at, _)| at.elapsed() >= BETWEEN_PROCESS_LOOKS);
-        if gates.contains(&Gate::NodeIsUp) && due {
+        let looks = gates.contains(&Gate::NodeIsUp) && due;
+        if looks {
             let look = process::look(self.subject.node().host.as_ref()).await.map_err(|error| chain(&error));
             self.process = Some((Instant::now(), look));
         }
+        looks
     }
 
     async fn look_at_wires(&self, gates: &[Gate]) -> BTreeMap<u16, Result<WireLook, String>> {
@@ -281,6 +214,45 @@ impl Eyes {
     fn down(&self) -> BTreeSet<String> {
         let rows = self.peers().into_iter().flat_map(|looks| &looks.views).flat_map(|view| &view.rows);
         rows.filter(|row| !row.up).map(|row| row.address.clone()).collect()
+    }
+}
+
+impl Watch for Eyes {
+    /// One look for every gate. The peers are asked once the node itself looks right, and again when it did not since:
+    /// what they said before counts no more.
+    async fn look(&mut self, gates: &[Gate]) -> Vec<(Gate, Answer)> {
+        let is_fresh = self.look_at_process(gates).await;
+        let wires = self.look_at_wires(gates).await;
+        let mut answers: Vec<(Gate, Answer)> = Vec::new();
+        for gate in gates {
+            let is_old = *gate == Gate::NodeIsUp && !is_fresh;
+            let answer = if is_old { Answer::Still } else { Answer::Is };
+            answers.extend(self.quick(gate, &wires).map(|verdict| (gate.clone(), answer(verdict))));
+        }
+        let passes =
+            |answer: &Answer| matches!(answer, Answer::Is(Verdict::Pass) | Answer::Still(Verdict::Pass));
+        let node_is_right = answers.iter().all(|(_, answer)| passes(answer));
+        if !node_is_right {
+            self.ask_anew();
+        }
+        for gate in gates {
+            if let Some(answer) = self.slow(gate, node_is_right).await {
+                answers.push((gate.clone(), answer));
+            }
+        }
+        answers
+    }
+
+    /// What others said counts no more.
+    fn ask_anew(&mut self) {
+        self.peers = Question::default();
+        self.schema = Question::default();
+        self.offer = Question::default();
+        self.internode = Question::default();
+    }
+
+    async fn news(&self) {
+        self.news.notified().await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Waiting at gates: looks until all pass several times in a row, or one says no, or time is up.
 
 use super::ProgressSender;
-use super::eyes::{Answer, Eyes};
+use super::eyes::Answer;
 use crate::gates::Verdict;
 use crate::journal::event::{Progress, Waiting};
 use crate::plan::StepId;
@@ -18,6 +18,18 @@ const WHILE_STEADY: Duration = Duration::from_millis(500);
 /// seen again.
 const FAILS_IN_A_ROW: u32 = 3;
 
+/// What a hold looks with.
+pub(super) trait Watch {
+    /// One answer for each gate that can be asked now.
+    async fn look(&mut self, gates: &[Gate]) -> Vec<(Gate, Answer)>;
+
+    /// The next look asks everybody again.
+    fn ask_anew(&mut self);
+
+    /// Ends when a question that was under way is answered.
+    async fn news(&self);
+}
+
 /// How a hold ended.
 pub enum Held {
     Passed,
@@ -32,15 +44,19 @@ pub enum Held {
     },
 }
 
-/// Holds until every gate passes `looks` times in a row, and at least `at_least_s`.
-pub async fn hold(eyes: &mut Eyes, id: StepId, hold: &Hold, progress: &ProgressSender) -> Held {
+/// Holds until every gate passes `looks` times in a row, and at least `at_least_s`; who is watched so is asked about once
+/// more at the end.
+pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progress: &ProgressSender) -> Held {
     let begun = Instant::now();
     let (mut in_a_row, mut fails_in_a_row) = (0, 0);
+    let mut is_to_be_asked_again = hold.at_least_s > 0;
     loop {
         let answers = eyes.look(&hold.gates).await;
         fails_in_a_row = match failed(&answers) {
             Some((gate, why)) if fails_in_a_row + 1 >= FAILS_IN_A_ROW => return Held::Failed { gate, why },
             Some(_) => fails_in_a_row + 1,
+            // What was judged before, or is under way, says nothing new.
+            None if answers.iter().any(|(_, answer)| !says_no_fail(answer)) => fails_in_a_row,
             None => 0,
         };
         let waiting = waiting(&answers);
@@ -55,7 +71,10 @@ pub async fn hold(eyes: &mut Eyes, id: StepId, hold: &Hold, progress: &ProgressS
         let _ = progress.try_send(looked);
         let elapsed_s = begun.elapsed().as_secs();
         if waiting.is_empty() && in_a_row >= hold.looks && elapsed_s >= hold.at_least_s {
-            return Held::Passed;
+            if !std::mem::take(&mut is_to_be_asked_again) {
+                return Held::Passed;
+            }
+            eyes.ask_anew();
         }
         if elapsed_s >= hold.deadline_s {
             let waiting = if waiting.is_empty() { not_steady(hold, in_a_row) } else { waiting };
@@ -73,15 +92,26 @@ pub async fn hold(eyes: &mut Eyes, id: StepId, hold: &Hold, progress: &ProgressS
 fn failed(answers: &[(Gate, Answer)]) -> Option<(Gate, String)> {
     answers.iter().find_map(|(gate, answer)| match answer {
         Answer::Is(Verdict::Fail(why)) => Some((gate.clone(), why.clone())),
-        Answer::Is(Verdict::Pass | Verdict::Wait(_)) | Answer::Asking => None,
+        Answer::Is(Verdict::Pass | Verdict::Wait(_)) | Answer::Still(_) | Answer::Asking => None,
     })
+}
+
+fn says_no_fail(answer: &Answer) -> bool {
+    match answer {
+        Answer::Is(_) | Answer::Still(Verdict::Pass | Verdict::Wait(_)) => true,
+        Answer::Still(Verdict::Fail(_)) | Answer::Asking => false,
+    }
 }
 
 fn waiting(answers: &[(Gate, Answer)]) -> Vec<Waiting> {
     let waits = |(gate, answer): &(Gate, Answer)| match answer {
-        Answer::Is(Verdict::Wait(why)) => Some(Waiting { gate: gate.clone(), why: why.clone() }),
+        Answer::Is(Verdict::Wait(why)) | Answer::Still(Verdict::Wait(why)) => {
+            Some(Waiting { gate: gate.clone(), why: why.clone() })
+        }
         Answer::Asking => Some(Waiting { gate: gate.clone(), why: "asking".into() }),
-        Answer::Is(Verdict::Pass | Verdict::Fail(_)) => None,
+        Answer::Is(Verdict::Pass | Verdict::Fail(_)) | Answer::Still(Verdict::Pass | Verdict::Fail(_)) => {
+            None
+        }
     };
     answers.iter().filter_map(waits).collect()
 }
@@ -94,7 +124,10 @@ fn not_steady(hold: &Hold, in_a_row: u32) -> Vec<Waiting> {
 
 /// An answer that is still under way says nothing against the looks before it.
 fn speaks_against(answer: &Answer) -> bool {
-    matches!(answer, Answer::Is(Verdict::Wait(_) | Verdict::Fail(_)))
+    match answer {
+        Answer::Is(verdict) | Answer::Still(verdict) => *verdict != Verdict::Pass,
+        Answer::Asking => false,
+    }
 }
 
 /// What a hold waits for, in one line.
@@ -104,4 +137,67 @@ pub fn listed(waiting: &[Waiting]) -> String {
         .map(|waits| format!("{} {}", waits.gate.question(), waits.why))
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+    use tokio::sync::mpsc;
+
+    /// Answers in turn, the last one from then on; counts how often it is to ask everybody again.
+    struct Scripted {
+        answers: Vec<fn() -> Answer>,
+        asked_anew: u32,
+    }
+
+    impl Watch for Scripted {
+        async fn look(&mut self, gates: &[Gate]) -> Vec<(Gate, Answer)> {
+            let answer = if self.answers.len() > 1 { self.answers.remove(0) } else { self.answers[0] };
+            gates.iter().map(|gate| (gate.clone(), answer())).collect()
+        }
+
+        fn ask_anew(&mut self) {
+            self.asked_anew += 1;
+        }
+
+        async fn news(&self) {
+            pending().await
+        }
+    }
+
+    const PASS: fn() -> Answer = || Answer::Is(Verdict::Pass);
+    const FAIL: fn() -> Answer = || Answer::Is(Verdict::Fail("broke".into()));
+    const SAME_FAIL: fn() -> Answer = || Answer::Still(Verdict::Fail("broke".into()));
+    const ASKING: fn() -> Answer = || Answer::Asking;
+
+    async fn held(answers: &[fn() -> Answer], at_least_s: u64) -> (bool, u32, u64) {
+        let mut eyes = Scripted { answers: answers.to_vec(), asked_anew: 0 };
+        let wish = Hold { gates: vec![Gate::SchemaAgrees], looks: 3, deadline_s: 600, at_least_s };
+        let (progress, _told) = mpsc::channel(1);
+        let begun = Instant::now();
+        let held = hold(&mut eyes, 0, &wish, &progress).await;
+        (matches!(held, Held::Passed), eyes.asked_anew, begun.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fail_counts_once_for_each_fresh_look() {
+        for (answers, passes) in [
+            (vec![FAIL, SAME_FAIL, SAME_FAIL, SAME_FAIL, PASS], true),
+            (vec![FAIL, ASKING, FAIL, ASKING, ASKING, PASS], true),
+            (vec![FAIL, ASKING, FAIL, ASKING, FAIL, PASS], false),
+            (vec![FAIL, SAME_FAIL, FAIL, SAME_FAIL, FAIL, PASS], false),
+            (vec![FAIL, FAIL, PASS, FAIL, FAIL, PASS], true),
+        ] {
+            assert_eq!(held(&answers, 0).await.0, passes);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_watched_is_asked_about_once_more_at_the_end_and_nobody_else() {
+        assert_eq!(held(&[PASS], 0).await, (true, 0, 1));
+        let (passes, asked_anew, seconds) = held(&[PASS], 60).await;
+        assert_eq!((passes, asked_anew), (true, 1));
+        assert!((60..62).contains(&seconds), "{seconds}");
+    }
 }

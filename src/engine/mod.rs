@@ -11,6 +11,7 @@ pub mod eyes;
 pub mod hold;
 pub mod next;
 pub mod perform;
+mod question;
 pub mod take_back;
 
 use crate::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
@@ -171,8 +172,11 @@ impl Engine<'_> {
                     return Ok(Stop::Finished(result));
                 }
                 Next::TakeBack(extent) => return Ok(Stop::TakeBack(extent)),
+                Next::Perform(_) if told.take().is_some() => {
+                    self.record(StepEvent::WindowOpened)?;
+                    continue;
+                }
                 Next::Perform(steps) => {
-                    told = None;
                     for step in steps {
                         self.begin(step, &performer, &progress, &stop, &mut tasks)?;
                     }

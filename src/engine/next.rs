@@ -4,6 +4,7 @@ use crate::journal::event::RunResult;
 use crate::journal::state::{RunState, Status};
 use crate::plan::StepId;
 use crate::plan::conduct::Extent;
+use std::collections::HashSet;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -26,13 +27,16 @@ pub enum Window {
 }
 
 /// Waves run in order; within a wave a node's steps run in order, at most `at_once` nodes in work at a time. After a
-/// failure or an interrupt, and while the window is closed, no node is begun; nodes in work are brought to their end, since a node left between two
-/// steps is worse than either.
+/// failure or an interrupt, while the window is closed and while a pause is to be passed anew, no node is begun; nodes in
+/// work are brought to their end, since a node left between two steps is worse than either.
 pub fn next(state: &RunState, window: Window) -> Next {
     let stopping = state.winding_down || state.not_yet.is_some() || any_failed(state);
-    let wave = Wave::first_unfinished(state);
+    let first = state.status.iter().position(|status| !matches!(status, Status::Done { .. }));
+    let in_work = first.and_then(|first| in_work_behind(state, first));
+    let wave = in_work.or(first).map(|step| Wave::of(state, step));
     let is_closed = window == Window::Closed;
-    let ready = wave.as_ref().map(|wave| wave.ready(state, stopping || is_closed)).unwrap_or_default();
+    let begins_none = stopping || is_closed || in_work.is_some();
+    let ready = wave.as_ref().map(|wave| wave.ready(state, begins_none)).unwrap_or_default();
     if !ready.is_empty() {
         Next::Perform(ready)
     } else if state.running().next().is_some() {
@@ -48,8 +52,8 @@ pub fn next(state: &RunState, window: Window) -> Next {
 
 /// Who interrupts a run decides for themselves. What failed and left its node as it was leaves nothing to be put back.
 fn takes_back(state: &RunState) -> Option<Extent> {
-    let extent =
-        state.plan.conduct.takes_back().filter(|_| !state.winding_down && state.rollback.is_none())?;
+    let wish = state.plan.conduct.takes_back().filter(|_| !state.winding_down && state.rollback.is_none())?;
+    let extent = state.unasked(wish);
     if !state.a_node_failed() {
         return None;
     }
@@ -78,9 +82,9 @@ struct Wave {
 }
 
 impl Wave {
-    fn first_unfinished(state: &RunState) -> Option<Wave> {
-        let first = state.status.iter().position(|status| !matches!(status, Status::Done { .. }))?;
-        let number = state.plan.steps[first].wave;
+    /// The one that a step stands in.
+    fn of(state: &RunState, step: StepId) -> Wave {
+        let number = state.plan.steps[step].wave;
         let mut nodes: Vec<Vec<StepId>> = Vec::new();
         let mut names: Vec<&str> = Vec::new();
         for (id, step) in state.plan.steps.iter().enumerate().filter(|(_, step)| step.wave == number) {
@@ -92,7 +96,7 @@ impl Wave {
                 }
             }
         }
-        Some(Wave { nodes })
+        Wave { nodes }
     }
 
     fn ready(&self, state: &RunState, stopping: bool) -> Vec<StepId> {
@@ -112,9 +116,23 @@ impl Wave {
     }
 }
 
+/// The first step of a node that was begun behind a pause which is open again: it is brought to its end before clients are
+/// looked at.
+fn in_work_behind(state: &RunState, pause: StepId) -> Option<StepId> {
+    if !state.passed.contains(&pause) {
+        return None;
+    }
+    let walk = |id: StepId| (state.plan.steps[id].wave, state.plan.steps[id].node.as_str());
+    let behind = pause + 1..state.status.len();
+    let begun: HashSet<_> = behind.clone().filter(|id| state.is_begun(*id)).map(walk).collect();
+    let is_open =
+        |id: &StepId| !matches!(state.status[*id], Status::Done { .. }) && begun.contains(&walk(*id));
+    behind.into_iter().find(is_open)
+}
+
 /// Begun and not over: some step has started, some is not done, none has failed.
 fn is_in_work(state: &RunState, steps: &[StepId]) -> bool {
-    let begun = steps.iter().any(|step| !matches!(state.status[*step], Status::Waiting));
+    let begun = steps.iter().any(|step| state.is_begun(*step));
     let over = steps.iter().all(|step| matches!(state.status[*step], Status::Done { .. }));
     let failed = steps.iter().any(|step| matches!(state.status[*step], Status::Failed { .. }));
     begun && !over && !failed

@@ -29,7 +29,7 @@ use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
 use noted::{Noted, asks_to_go, held};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
@@ -42,6 +42,8 @@ pub struct Performer {
     observers: Arc<Observers>,
     permission: Arc<dyn Permission>,
     answers: Answers,
+    /// Pauses that were passed before: nobody is asked twice.
+    passed: Mutex<BTreeSet<StepId>>,
     /// The pause at which the run was resumed.
     resumed_at: Option<StepId>,
     /// By restart: what it may take back on its node by itself.
@@ -130,6 +132,7 @@ impl Performer {
             material,
             permission,
             answers: Answers::default(),
+            passed: Mutex::new(state.passed.clone()),
             resumed_at: None,
             written: heal::written(&state.plan),
             tries: tried.filter(|(_, tries)| *tries > 0).collect(),
@@ -168,6 +171,10 @@ impl Performer {
 
     fn recent(&self) -> MutexGuard<'_, Option<Looks>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn passed(&self) -> MutexGuard<'_, BTreeSet<StepId>> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn noted(&self, node: &str) -> Noted {

@@ -69,7 +69,8 @@ fn speaking(must: ClientsMust) -> &'static str {
 /// As many as fit into one line; `ringwalk clients` lists all.
 const NAMED: usize = 3;
 
-fn told(clients: &Clients) -> String {
+/// Applications by name.
+pub fn told(clients: &Clients) -> String {
     let applications = clients.applications();
     let named: Vec<String> = applications.iter().take(NAMED).map(ToString::to_string).collect();
     match applications.len().saturating_sub(NAMED) {

@@ -310,7 +310,10 @@ const ON_FAILURE: &[Choice] = &[
         "restore_node",
         "The node gets its old files back, under the same gates; then the run stops.",
     ),
-    Choice::new("restore_run", "Every node that the run touched gets its old files back."),
+    Choice::new(
+        "restore_run",
+        "Every node that the run touched gets its old files back, as far as the last pause that the run passed.",
+    ),
 ];
 
 /// Longer than a day, and nobody would be watching any more.

@@ -51,6 +51,8 @@ pub enum StepEvent {
         #[schemars(with = "String", extend("format" = "date-time"))]
         opens: Timestamp,
     },
+    /// The window was waited for and is open: clients that a pause waited for are looked at anew.
+    WindowOpened,
     /// A node failed, and as the playbook wishes it another run takes back what this one did. Written before that run
     /// begins; from there on its own journal tells of it.
     RollbackPlanned {

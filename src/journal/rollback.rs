@@ -23,6 +23,16 @@ pub enum Rollback {
     },
 }
 
+impl Rollback {
+    /// Whether it is known to have put back what this step did.
+    pub(super) fn has_put_back(&self, step: StepId) -> bool {
+        match self {
+            Rollback::Planned { result: Some(RunResult::Done), steps, .. } => steps.contains(&step),
+            Rollback::Planned { .. } | Rollback::Refused { .. } => false,
+        }
+    }
+}
+
 impl RunState {
     /// A step on a node failed. A pause is on no node: what it finds is mended, not put back.
     pub fn a_node_failed(&self) -> bool {
@@ -37,12 +47,23 @@ impl RunState {
         of_failed.map(|(_, step)| (step.wave, step.node.clone())).collect()
     }
 
+    /// How much is taken back without anybody being asked, where the playbook wishes so much.
+    pub fn unasked(&self, wish: Extent) -> Extent {
+        let before =
+            |pause: &StepId| self.plan.steps[..*pause].iter().any(|step| step.step.changes_the_node());
+        match wish {
+            Extent::Run if self.passed.last().is_some_and(before) => Extent::SincePause,
+            Extent::Run | Extent::Failed | Extent::SincePause => wish,
+        }
+    }
+
     /// What a rollback of this extent takes back.
     pub fn steps_within(&self, extent: Extent) -> BTreeSet<StepId> {
         let walks = self.failed_walks();
         let steps = self.plan.steps.iter().enumerate();
-        let within = steps.filter(|(_, step)| match extent {
+        let within = steps.filter(|(id, step)| match extent {
             Extent::Run => true,
+            Extent::SincePause => self.passed.last().is_none_or(|pause| id > pause),
             Extent::Failed => walks.contains(&(step.wave, step.node.clone())),
         });
         within.map(|(id, _)| id).collect()
@@ -58,8 +79,7 @@ impl RunState {
 
     /// Whether what the step did is known to be taken back.
     pub fn is_put_back(&self, step: StepId) -> bool {
-        let is_done = matches!(self.rollback, Some(Rollback::Planned { result: Some(RunResult::Done), .. }));
-        is_done && self.is_being_put_back(step)
+        self.rollback.as_ref().is_some_and(|rollback| rollback.has_put_back(step))
     }
 
     /// Every node was put back as it was before the run.
@@ -67,9 +87,12 @@ impl RunState {
         self.is_taken_back() && !self.changed_something()
     }
 
-    /// All that the run did is being taken back by another, or was.
+    /// All that the run did, or did since its last pause, is being taken back by another, or was: it does not go on.
     pub fn is_taken_back(&self) -> bool {
-        matches!(self.rollback, Some(Rollback::Planned { extent: Extent::Run, .. }))
+        match &self.rollback {
+            Some(Rollback::Planned { extent: Extent::Run | Extent::SincePause, .. }) => true,
+            Some(Rollback::Planned { extent: Extent::Failed, .. } | Rollback::Refused { .. }) | None => false,
+        }
     }
 
     pub(super) fn plan_rollback(&mut self, rollback: Rollback) -> Result<(), OutOfOrder> {

@@ -3,8 +3,10 @@
 use super::event::{Kept, Origin, Outcome, RunResult, StepEvent};
 use super::rollback::Rollback;
 use crate::plan::stand::Progress;
+use crate::plan::step::Step;
 use crate::plan::{Plan, StepId};
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {
@@ -35,6 +37,10 @@ pub struct RunState {
     /// One for each step of the plan: how often it was begun in vain, since it or a later step of its walk failed.
     pub tries: Vec<u32>,
     pub touched: Vec<Touched>,
+    /// Steps of walks that failed and are open again, where their nodes bear what they did: such a node is in work.
+    pub half_done: BTreeSet<StepId>,
+    /// Pauses that were passed. One that is open again looks at clients once more, and needs no second yes.
+    pub passed: BTreeSet<StepId>,
     /// The operator asked to stop.
     pub winding_down: bool,
     /// The pause that the run ended at, or the step that its window keeps from being begun, until it is resumed.
@@ -83,6 +89,8 @@ impl RunState {
                 tries: vec![0; plan.steps.len()],
                 plan: (**plan).clone(),
                 touched: Vec::new(),
+                half_done: BTreeSet::new(),
+                passed: BTreeSet::new(),
                 winding_down: false,
                 not_yet: None,
                 rollback: None,
@@ -93,6 +101,7 @@ impl RunState {
             | StepEvent::StepFinished { .. }
             | StepEvent::Interrupted
             | StepEvent::WindowClosed { .. }
+            | StepEvent::WindowOpened
             | StepEvent::RollbackPlanned { .. }
             | StepEvent::RollbackRefused { .. }
             | StepEvent::RollbackEnded { .. }
@@ -115,6 +124,10 @@ impl RunState {
                 Ok(())
             }
             StepEvent::WindowClosed { opens } => self.close(*opens),
+            StepEvent::WindowOpened => {
+                self.look_at_clients_again();
+                Ok(())
+            }
             StepEvent::RollbackPlanned { extent, run, nodes } => {
                 let (extent, run, nodes) = (*extent, run.clone(), nodes.clone());
                 let steps = self.steps_within(extent);
@@ -141,7 +154,9 @@ impl RunState {
         self.finished = None;
         self.winding_down = false;
         self.not_yet = None;
-        self.rollback = None;
+        let rollback = self.rollback.take();
+        let is_put_back =
+            |step: StepId| rollback.as_ref().is_some_and(|rollback| rollback.has_put_back(step));
         let walks = self.failed_walks();
         for (id, step) in self.plan.steps.iter().enumerate() {
             let is_open_again = !matches!(self.status[id], Status::Waiting)
@@ -154,9 +169,41 @@ impl RunState {
                 };
                 self.tries[id] += u32::from(acted);
                 self.status[id] = Status::Waiting;
+                match acted && !is_put_back(id) {
+                    true => self.half_done.insert(id),
+                    false => self.half_done.remove(&id),
+                };
             }
         }
+        self.look_at_clients_again();
         Ok(())
+    }
+
+    /// Time has passed since clients were looked at: a pause that waited for them is to be passed anew, as long as its phase
+    /// has nodes that are not begun.
+    fn look_at_clients_again(&mut self) {
+        let is_stale = |id: &StepId| {
+            let waits = matches!(&self.plan.steps[*id].step, Step::Pause(pause) if pause.clients.is_some());
+            waits && matches!(self.status[*id], Status::Done { .. }) && self.has_more_to_begin(*id)
+        };
+        let stale: Vec<StepId> = self.passed.iter().copied().filter(is_stale).collect();
+        stale.into_iter().for_each(|id| self.status[id] = Status::Waiting);
+    }
+
+    /// Whether nodes are left in the phase of this pause that are not begun.
+    fn has_more_to_begin(&self, pause: StepId) -> bool {
+        let phase = self.plan.steps[pause].phase;
+        let behind = self.plan.steps.iter().enumerate().skip(pause + 1);
+        let of_phase = behind.filter(|(_, step)| step.phase == phase && step.on_node().is_some());
+        let walks = of_phase.map(|(id, step)| ((step.wave, step.node.as_str()), self.is_begun(id)));
+        let mut begun: BTreeMap<(usize, &str), bool> = BTreeMap::new();
+        walks.for_each(|(walk, is_begun)| *begun.entry(walk).or_default() |= is_begun);
+        begun.values().any(|is_begun| !is_begun)
+    }
+
+    /// Whether its node bears, or may bear, what it did.
+    pub fn is_begun(&self, step: StepId) -> bool {
+        !matches!(self.status[step], Status::Waiting) || self.half_done.contains(&step)
     }
 
     fn close(&mut self, opens: Timestamp) -> Result<(), OutOfOrder> {
@@ -194,6 +241,9 @@ impl RunState {
         let Some(Status::Started { at: started }) = self.status.get(step).cloned() else {
             return Err(OutOfOrder(format!("step {step} cannot end: it did not start")));
         };
+        let is_passed =
+            matches!((outcome, &self.plan.steps[step].step), (Outcome::Done { .. }, Step::Pause(_)));
+        self.passed.extend(is_passed.then_some(step));
         self.status[step] = match outcome.clone() {
             Outcome::NotYet { why, help } => {
                 self.not_yet = Some(NotYet { step, why, help, closed: false });

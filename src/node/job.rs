@@ -32,8 +32,8 @@ pub struct Job {
     pub id: String,
     pub service: Service,
     pub nodetool: Nodetool,
-    /// The port whose clients are waited for.
-    pub native_port: u16,
+    /// The ports whose clients are waited for; that Cassandra answers shows on the first.
+    pub native_ports: Vec<u16>,
     /// The process that is to end. `None`, or one that is gone: whichever runs, if any.
     pub before: Option<Process>,
     pub limits: Limits,
@@ -45,6 +45,19 @@ pub struct Limits {
     pub drain_s: u64,
     pub stop_s: u64,
     pub start_s: u64,
+}
+
+/// A nodetool call takes a second, three under load (measured); what takes ten times that hangs.
+const DISABLEBINARY_S: u64 = 30;
+/// What does not end when it is told to, ends so long after.
+const KILL_S: u64 = 5;
+
+impl Limits {
+    /// How long a job takes at most: `disablebinary`, drain and stop are commands that are killed.
+    pub fn all_s(&self) -> u64 {
+        let commands_s = DISABLEBINARY_S + self.drain_s + self.stop_s + 3 * KILL_S;
+        self.clients_s + commands_s + self.start_s
+    }
 }
 
 /// How far a job is.
@@ -130,14 +143,15 @@ fn start_command(job: &Job) -> Command {
     let [kind, start, stop] = service::arguments(&job.service);
     let has_password = if nodetool.password.is_some() { "yes" } else { "no" };
     let before = job.before.as_ref();
-    let mut arguments =
-        vec![directory(job), job.id.clone(), RESTART.into(), has_password.into(), kind, start, stop];
+    let text = format!("disablebinary_s={DISABLEBINARY_S} kill_s={KILL_S}\n{RESTART}");
+    let mut arguments = vec![directory(job), job.id.clone(), text, has_password.into(), kind, start, stop];
     arguments.extend(
         [limits.clients_s, limits.drain_s, limits.stop_s, limits.start_s].map(|limit| limit.to_string()),
     );
     arguments.push(before.map_or_else(String::new, |process| process.pid.to_string()));
     arguments.push(before.map_or_else(String::new, |process| process.started_ticks.to_string()));
-    arguments.extend([job.native_port.to_string(), nodetool.path.clone()]);
+    let ports: Vec<String> = job.native_ports.iter().map(u16::to_string).collect();
+    arguments.extend([ports.join(" "), nodetool.path.clone()]);
     if let Some(port) = nodetool.port {
         arguments.extend(["-p".into(), port.to_string()]);
     }
@@ -264,7 +278,7 @@ mod tests {
                 username: Some("monitor".into()),
                 password: Some(Secret::new("hunter2")),
             },
-            native_port: 9042,
+            native_ports: vec![9042, 9142],
             before: None,
             limits: Limits { clients_s: 5, drain_s: 60, stop_s: 60, start_s: 600 },
         };

@@ -3,6 +3,7 @@
 //! Texts: measured on 3.11, 4.0, 4.1 and 5.0 with bad stores, bad options and bad YAML.
 
 use super::sudo;
+use crate::formats::yaml::quoted_length;
 use crate::transport::{Command, Host, HostError};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,14 +27,15 @@ pub struct Findings {
     pub lines: Vec<String>,
 }
 
-/// What the log says since the last start of Cassandra.
+/// What the log says since the last start of Cassandra; nothing where there is none.
 pub async fn since_start(host: &dyn Host, log_dir: &str) -> Result<Findings, HostError> {
-    Ok(findings(&tail(host, log_dir).await?))
+    Ok(findings(&tail(host, log_dir).await?.unwrap_or_default()))
 }
 
-/// The records of refused reloads, each with its cause; a record begins with its time, so no two are alike.
-pub async fn failed_reloads(host: &dyn Host, log_dir: &str) -> Result<BTreeSet<String>, HostError> {
-    Ok(reload_failures(&tail(host, log_dir).await?))
+/// The records of refused reloads, each with its cause; a record begins with its time, so no two are alike. `None`: the log
+/// is not there.
+pub async fn failed_reloads(host: &dyn Host, log_dir: &str) -> Result<Option<BTreeSet<String>>, HostError> {
+    Ok(tail(host, log_dir).await?.map(|tail| reload_failures(&tail)))
 }
 
 /// `SSLFactory.forceCheckCertFiles`, 4.1 and later.
@@ -50,7 +52,7 @@ fn reload_failures(tail: &str) -> BTreeSet<String> {
     records.map(with_cause).collect()
 }
 
-async fn tail(host: &dyn Host, log_dir: &str) -> Result<String, HostError> {
+async fn tail(host: &dyn Host, log_dir: &str) -> Result<Option<String>, HostError> {
     let arguments = [log_dir.to_owned(), TAIL_BYTES.to_string()];
     let command = Command::script("log", TEXT, arguments).deadline(DEADLINE).become_root();
     let output = host.run(&command).await?;
@@ -58,7 +60,7 @@ async fn tail(host: &dyn Host, log_dir: &str) -> Result<String, HostError> {
         return Err(HostError::Unusable { doing: "reading Cassandra's log".into(), problem: words });
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.strip_prefix("log\n").unwrap_or_default().to_owned())
+    Ok(text.strip_prefix("log\n").map(str::to_owned))
 }
 
 /// Reads the end of a `system.log`.
@@ -162,7 +164,7 @@ fn end_of_value(text: &str, from: usize, in_brackets: bool) -> usize {
     let value = &text[from..];
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
     let end = match quote {
-        Some(quote) => value[1..].find(quote).map(|at| at + 2),
+        Some(quote) => Some(quoted_length(value, quote)),
         None => {
             let item = value.find([',', '}', ';']).filter(|_| in_brackets);
             [item, value.find(" #")].into_iter().flatten().min()
@@ -347,6 +349,8 @@ mod tests {
             ("keystore password was incorrect", "keystore password was incorrect"),
             ("\"password\": \"x\"", "\"password\": [secret]"),
             ("password:", "password:[secret]"),
+            ("keystore_password: 'it''s secret' # x", "keystore_password: [secret] # x"),
+            ("{keystore_password: \"a\\\"b\", x: 1}", "{keystore_password: [secret], x: 1}"),
         ] {
             assert_eq!(masked(line), shown);
         }

@@ -6,12 +6,12 @@
 use super::backwards::shuts_out;
 use super::change::{Change, NodeChange, RestartReason};
 use super::conduct::Conduct;
-use super::diff;
 use super::healed::has_healed;
 use super::ports::{ClientOptions, wires};
 use super::stand::{self, Progress};
 use super::step::{Gate, Hold, Reload, RestoreFile, Step, StoreName, Wire};
 use super::{PLAN_FORMAT, Phase, Plan, PlannedStep, Seen, StepId, Wave, bounded};
+use super::{cut_off, diff};
 use crate::diagnostic::Diagnostic;
 use crate::facts::ring::Availability;
 use crate::facts::{Facts, FileFacts, NodeFacts};
@@ -64,7 +64,7 @@ pub fn plan(undone: &Undone<'_>, inventory: &Inventory, facts: &Facts) -> Result
         nodes,
         phases: Vec::new(),
         steps: Vec::new(),
-        warnings: BTreeSet::new(),
+        warnings: cut_off::waited_for(undone).collect(),
         problems: Vec::new(),
     };
     (0..undone.plan.phases.len()).rev().for_each(|phase| way.phase(phase));

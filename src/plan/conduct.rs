@@ -38,4 +38,7 @@ pub enum Extent {
     Failed,
     /// All that the run did, on every node.
     Run,
+    /// What the run did since the last pause that it passed: clients have moved for that pause, or somebody said yes to it,
+    /// so what came before it stays.
+    SincePause,
 }

@@ -1,5 +1,6 @@
 //! What changes in a node's `cassandra.yaml`, as a unified diff in which no secret can be read.
 
+use crate::formats::yaml::quoted_length;
 use crate::input::names_a_secret;
 use similar::{DiffOp, TextDiff};
 use std::ops::Range;
@@ -142,25 +143,6 @@ fn value_length(text: &str, in_flow: bool) -> usize {
             plain.find([',', '}']).filter(|_| in_flow).unwrap_or(plain.trim_end().len())
         }
     }
-}
-
-fn quoted_length(text: &str, quote: char) -> usize {
-    let mut escaped = false;
-    let mut characters = text.char_indices().skip(1).peekable();
-    while let Some((at, character)) = characters.next() {
-        if escaped {
-            escaped = false;
-        } else if quote == '"' && character == '\\' {
-            escaped = true;
-        } else if character == quote {
-            if quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == quote) {
-                characters.next();
-                continue;
-            }
-            return at + 1;
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]

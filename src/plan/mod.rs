@@ -6,6 +6,7 @@ pub mod back;
 pub mod backwards;
 pub mod change;
 pub mod conduct;
+pub mod cut_off;
 pub mod diff;
 pub mod drift;
 mod fits;

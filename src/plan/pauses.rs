@@ -31,19 +31,21 @@ fn clients(enter: &EnterWhen) -> Option<ClientsWish> {
 }
 
 /// The pause after a wave that another wave of its phase follows.
-pub fn after_wave(pause_after: PauseAfter, phase: &str, was_canary: bool) -> Option<Pause> {
+pub fn after_wave(pause_after: PauseAfter, phase: &str, was_last_canary: bool) -> Option<Pause> {
     let is_due = match pause_after {
         PauseAfter::Never | PauseAfter::Phase => false,
-        PauseAfter::Canary => was_canary,
+        PauseAfter::Canary => was_last_canary,
         PauseAfter::Wave => true,
     };
     is_due.then(|| asking(phase, Before::Wave))
 }
 
-/// The pause after a phase that this one follows; one that asks anyhow need not ask twice.
-pub fn after_phase(pause_after: PauseAfter, next: &Phase) -> Option<Pause> {
+/// The pause after a phase that this one follows; one that asks anyhow need not ask twice. `had_canaries_alone`: that phase
+/// changed no other node, so that nothing was asked after its last one.
+pub fn after_phase(pause_after: PauseAfter, next: &Phase, had_canaries_alone: bool) -> Option<Pause> {
     let is_due = match pause_after {
-        PauseAfter::Never | PauseAfter::Canary => false,
+        PauseAfter::Never => false,
+        PauseAfter::Canary => had_canaries_alone,
         PauseAfter::Wave | PauseAfter::Phase => true,
     };
     let asks_anyhow = next.enter_when.as_ref().is_some_and(|enter| enter.approved);

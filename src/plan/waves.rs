@@ -73,14 +73,14 @@ impl Line<'_> {
         // Every phase has its own: what it changes is new to the cluster. A node that is not restarted shows nothing.
         let mut canaries_left = self.input.playbook.rollout.canary;
         while let Some(first) = left.pop_front() {
+            let takes_it_up = !first.1.change.restart.is_empty() || !first.1.change.reload.is_empty();
+            let canary = canaries_left > 0 && takes_it_up;
             if let Some(before) = waves.last() {
                 let pause_after = self.input.playbook.rollout.pause_after;
-                let pause = pauses::after_wave(pause_after, &phase.name, before.canary);
+                let pause = pauses::after_wave(pause_after, &phase.name, before.canary && !canary);
                 ordered.pause(index, pause);
             }
             let number = ordered.next_wave();
-            let takes_it_up = !first.1.change.restart.is_empty() || !first.1.change.reload.is_empty();
-            let canary = canaries_left > 0 && takes_it_up;
             canaries_left -= u32::from(canary);
             let nodes = if canary { vec![first] } else { self.together(first, &mut left) };
             let proof = self.proof(&nodes, ordered);
@@ -148,7 +148,10 @@ impl Line<'_> {
             return None;
         }
         let pause_after = self.input.playbook.rollout.pause_after;
-        let another = pauses::after_phase(pause_after, phase).filter(|_| !ordered.steps.is_empty());
+        let last = ordered.phases.iter().rev().find_map(|phase| phase.waves.last());
+        let had_canaries_alone = last.is_some_and(|wave| wave.canary);
+        let another = pauses::after_phase(pause_after, phase, had_canaries_alone);
+        let another = another.filter(|_| !ordered.steps.is_empty());
         let own = pauses::before(phase);
         let told = own.as_ref().or(another.as_ref()).map(ToString::to_string);
         ordered.pause(index, own);

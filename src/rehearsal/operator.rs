@@ -11,9 +11,7 @@ use crate::engine::carry::{self, Means};
 use crate::engine::{EngineError, Interrupts};
 use crate::facts::Facts;
 use crate::journal::event::{Event, Origin, RunResult};
-use crate::journal::rollback::Rollback;
 use crate::journal::state::RunState;
-use crate::plan::conduct::Extent;
 use crate::plan::{Plan, plan, stand};
 use crate::report::Reporter;
 use crate::report::rehearsal::Told;
@@ -190,10 +188,8 @@ impl<'a> Operator<'a> {
 
     /// Whether the last run is to be gone on with, rather than the cluster planned anew.
     pub fn has_an_open_run(&self) -> bool {
-        let is_taken_back =
-            |state: &RunState| matches!(state.rollback, Some(Rollback::Planned { extent: Extent::Run, .. }));
         let is_done = |state: &RunState| matches!(state.finished, Some((_, RunResult::Done)));
-        self.last().is_some_and(|state| !is_taken_back(&state) && !is_done(&state))
+        self.last().is_some_and(|state| !state.is_taken_back() && !is_done(&state))
     }
 }
 

@@ -135,6 +135,7 @@ impl Lines {
                 let text = format!("{}: {}", self.screen.yellow("not yet"), printable(why));
                 lines.push(note(on_node(at, "", &text)));
             }
+            StepEvent::WindowOpened => lines.push(note(on_node(at, "", "the window is open"))),
             StepEvent::RollbackPlanned { .. }
             | StepEvent::RollbackRefused { .. }
             | StepEvent::RollbackEnded { .. } => lines.extend(

@@ -18,6 +18,10 @@ pub fn line(event: &StepEvent, state: &RunState, screen: Screen) -> Option<Strin
             (Extent::Run, Some(run)) => {
                 format!("all that the run did is taken back, on {}, by run {run}", count(nodes.len(), "node"))
             }
+            (Extent::SincePause, Some(run)) => format!(
+                "what the run did since its last pause is taken back, on {}, by run {run}",
+                count(nodes.len(), "node")
+            ),
         }),
         StepEvent::RollbackRefused { why } => {
             Some(format!("{}: {}", screen.red("cannot be put back"), printable(why)))
@@ -36,6 +40,7 @@ pub fn line(event: &StepEvent, state: &RunState, screen: Screen) -> Option<Strin
         | StepEvent::StepFinished { .. }
         | StepEvent::Interrupted
         | StepEvent::WindowClosed { .. }
+        | StepEvent::WindowOpened
         | StepEvent::RunFinished { .. } => None,
     }
 }
@@ -63,6 +68,10 @@ pub fn next(state: &RunState) -> Option<String> {
         Rollback::Refused { .. } => None,
         Rollback::Planned { result: Some(RunResult::Done), extent, .. } => Some(match extent {
             Extent::Run => "mend the cause, then run `ringwalk plan` again".into(),
+            Extent::SincePause => format!(
+                "mend the cause, then run `ringwalk plan` again: it goes on from where the pause was; `ringwalk rollback \
+                 {run}` takes back what came before it"
+            ),
             Extent::Failed if state.changed_something() => format!(
                 "mend the cause; then `ringwalk resume {run}` tries what failed once more and goes on, `ringwalk plan` \
                  goes by what is there now, `ringwalk rollback {run}` takes the other nodes back"

@@ -70,6 +70,7 @@ impl Terminal {
             | StepEvent::Resumed { .. }
             | StepEvent::Interrupted
             | StepEvent::WindowClosed { .. }
+            | StepEvent::WindowOpened
             | StepEvent::RollbackPlanned { .. }
             | StepEvent::RollbackRefused { .. }
             | StepEvent::RollbackEnded { .. }

@@ -71,7 +71,9 @@ impl Track {
         let visit = &mut self.visits[self.visit_of[step]];
         let was_done = matches!(visit.standing, Standing::Done { .. });
         visit.standing = standing(&visit.steps, state);
-        self.done += usize::from(!was_done && matches!(visit.standing, Standing::Done { .. }));
+        // A pause that was passed may be open again.
+        self.done =
+            self.done - usize::from(was_done) + usize::from(matches!(visit.standing, Standing::Done { .. }));
         visit
     }
 }

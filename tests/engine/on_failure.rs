@@ -53,6 +53,23 @@ fn so_much_is_taken_back_as_the_playbook_wishes_and_as_there_is() {
     }
 }
 
+/// Clients have moved for it, or somebody said yes: steps 0 to 3 are of n1, 4 is the pause, 5 to 8 are of n2.
+#[test]
+fn what_came_before_a_pause_that_was_passed_is_not_taken_back() {
+    let wish = |plan| wishing(OnFailure::RestoreRun, plan);
+    let script = |fails| Script { fails: vec![fails], rollback: ends(RunResult::Done), ..Script::default() };
+    let before = run(wish(with_a_pause()), &script(2));
+    assert_eq!((result(&before), asked_for(&before)), (RunResult::Restored, Some(Extent::Run)));
+    let since = run(wish(with_a_pause()), &script(7));
+    assert_eq!((result(&since), asked_for(&since)), (RunResult::StoppedMidway, Some(Extent::SincePause)));
+    assert_eq!(since.state.progress(7), Progress::NotBegun, "it is put back");
+    assert_eq!(since.state.progress(2), Progress::Done, "n1 is left alone");
+    assert!(since.state.is_taken_back() && !since.state.is_put_back_whole());
+    // A pause before anything was done leaves nothing before it.
+    let first = plan(&[&[("", "?")], &[("n1", "phRc")]], 1);
+    assert_eq!(asked_for(&run(wish(first), &script(3))), Some(Extent::Run));
+}
+
 #[test]
 fn what_could_not_be_put_back_is_a_run_that_stopped_midway() {
     for rollback in [refused(), ends(RunResult::StoppedMidway), ends(RunResult::Interrupted)] {

@@ -149,6 +149,7 @@ fn asks_the_same_on_every_prefix(run: &Run) {
             StepEvent::RunStarted { .. }
             | StepEvent::Resumed { .. }
             | StepEvent::WindowClosed { .. }
+            | StepEvent::WindowOpened
             | StepEvent::RollbackPlanned { .. }
             | StepEvent::RollbackRefused { .. }
             | StepEvent::RollbackEnded { .. } => panic!("these plans stop at a failure, and start once"),

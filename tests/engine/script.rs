@@ -8,7 +8,9 @@ use ringwalk::engine::{Engine, EngineError, Perform, ProgressSender, Record, Sto
 use ringwalk::journal::event::{Event, Kept, Origin, Outcome, Progress, RunResult, StepEvent};
 use ringwalk::journal::file::JournalError;
 use ringwalk::journal::state::RunState;
-use ringwalk::plan::step::{Asks, Before, Pause, PushStore, Restart, Step, StoreName};
+use ringwalk::plan::step::{
+    Asks, Before, ClientsMust, ClientsWish, Pause, PushStore, Restart, Step, StoreName,
+};
 use ringwalk::plan::{PLAN_FORMAT, Plan, PlannedStep, StepId};
 use ringwalk::report::Reporter;
 use std::cell::Cell;
@@ -28,7 +30,8 @@ pub enum Happened {
 
 pub type Log = Arc<Mutex<Vec<Happened>>>;
 
-/// A plan out of waves of nodes, each with its steps in letters: `push`, `Restart`, `confirm`, `h` for a hold, `?` for a pause.
+/// A plan out of waves of nodes, each with its steps in letters: `push`, `Restart`, `confirm`, `h` for a hold, `?` for a pause that
+/// asks, `w` for one that waits for clients.
 pub fn plan(waves: &[&[(&str, &str)]], at_once: usize) -> Plan {
     let steps = waves.iter().enumerate().flat_map(|(wave, nodes)| {
         nodes.iter().flat_map(move |(node, letters)| {
@@ -73,11 +76,16 @@ pub fn step(letter: char) -> Step {
             beside: Default::default(),
         }),
         'c' => Step::Confirm,
-        '?' => Step::Pause(Pause {
+        '?' | 'w' => Step::Pause(Pause {
             phase: "require".into(),
             before: Before::Phase,
-            clients: None,
-            asks: Asks::Operator,
+            clients: (letter == 'w').then(|| ClientsWish {
+                must: vec![ClientsMust::NotSpeakPlaintext],
+                for_s: 900,
+                within_s: 86_400,
+                vouched: false,
+            }),
+            asks: if letter == 'w' { Asks::Nobody } else { Asks::Operator },
         }),
         other => panic!("no step is called {other}"),
     }

@@ -55,6 +55,26 @@ fn nodes_of_a_wave_that_are_in_work_together_end_together() {
 }
 
 #[test]
+fn clients_are_looked_at_again_once_it_opens() {
+    let plan = plan(&[&[("", "w")], &[("n1", "phRc")], &[("n2", "phRc")]], 1);
+    let done = run(within("21:50-22:00 UTC", plan), &slowly());
+    assert_eq!((result(&done), begun(&done)), (RunResult::Done, vec![0, 1, 2, 3, 4, 0, 5, 6, 7, 8]));
+    let opened = |(_, event): &&(Timestamp, StepEvent)| *event == StepEvent::WindowOpened;
+    assert_eq!(done.journal.iter().filter(opened).count(), 1);
+}
+
+#[test]
+fn a_node_that_failed_and_is_mended_does_not_wait_for_it() {
+    let failed = run(within("21:50-22:30 UTC", two_nodes()), &Script { fails: vec![2], ..slowly() });
+    let mut journal = failed.journal;
+    let StepEvent::RunStarted { plan, .. } = &mut journal[0].1 else { panic!("it starts") };
+    **plan = within("Sun 01:00-02:00 UTC", two_nodes());
+    journal.push((Timestamp::UNIX_EPOCH, StepEvent::Resumed { operator: "ops".into() }));
+    let resumed = resume(journal, &Script { for_window: Patience::Ends, ..slowly() });
+    assert_eq!((result(&resumed), begun(&resumed)), (RunResult::Waiting, vec![0, 1, 2, 3]));
+}
+
+#[test]
 fn who_does_not_wait_ends_and_resumes_when_it_is_time() {
     let script = Script { for_window: Patience::Ends, ..slowly() };
     let ended = run(within("21:50-22:00 UTC", two_nodes()), &script);

@@ -17,7 +17,7 @@ my $port = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1:9042', Reu
 print $log "up in " . `pwd`; $SIG{TERM} = sub { exit 143 unless -e '/etc/deaf' }; sleep 1 while 1;
 "#;
 const CASSANDRA: &str = r#"#!/bin/sh
-[ ! -e /etc/broken ] || { echo 'Exception encountered: keystore_password: hunter2'; exit 3; }
+[ ! -e /etc/broken ] || { echo 'Unrecognized VM option'; echo 'Exception encountered: keystore_password: hunter2'; exit 3; }
 umask >/var/lib/umask
 echo "locale ${LC_ALL-none}" >>/var/lib/umask
 /opt/c/java /opt/c/daemon org.apache.cassandra.service.CassandraDaemon &
@@ -53,7 +53,7 @@ pub async fn a_job(host: &dyn Host) -> Job {
             username: None,
             password: None,
         },
-        native_port: 9042,
+        native_ports: vec![9042, 9142],
         before: process::look(host).await.unwrap().process,
         limits: Limits { clients_s: 1, drain_s: 5, stop_s: 2, start_s: 5 },
     }
@@ -141,10 +141,24 @@ async fn a_password_is_in_a_closed_file_while_nodetool_runs_and_then_gone() {
 async fn what_goes_wrong_is_noted_or_ends_the_job_in_words() {
     let refused = |verb: &str| format!("{verb} ended with code 1: nodetool: Failed to connect");
     let (noted_first, noted_second) = (refused("disablebinary"), refused("drain"));
-    let cases: [(&str, Vec<&str>, &str); 7] = [
+    let cases: [(&str, Vec<&str>, &str); 8] = [
         (
             "perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(q(127.0.0.1:9042)); sleep 99' >/dev/null 2>&1 & \
              until grep -q ':2352 .* 01 ' /proc/net/tcp; do sleep 0.01; done",
+            vec![
+                "disablebinary",
+                "clients",
+                "clients are still connected after 1 s",
+                "drain",
+                "stop",
+                "start",
+            ],
+            "a new process",
+        ),
+        (
+            "perl -MIO::Socket::INET -e '$l = IO::Socket::INET->new(Listen => 1, LocalAddr => q(127.0.0.1:9142)); \
+             $s = IO::Socket::INET->new(q(127.0.0.1:9142)); sleep 99' >/dev/null 2>&1 & \
+             until grep -q ':23B6 .* 01 ' /proc/net/tcp; do sleep 0.01; done",
             vec![
                 "disablebinary",
                 "clients",
@@ -173,7 +187,7 @@ async fn what_goes_wrong_is_noted_or_ends_the_job_in_words() {
         (
             "touch /etc/broken",
             STAGES.into(),
-            "start: the start command ended with code 3: Exception encountered: keystore_password: [secret]",
+            "start: the start command ended with code 3: Unrecognized VM option; Exception encountered: keystore_password: [secret]",
         ),
         (
             "kill -KILL PID; while [ -e /proc/PID ] && ! grep -q State:.Z /proc/PID/status; do sleep 0.01; done",

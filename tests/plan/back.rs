@@ -4,10 +4,11 @@ use super::carried_out::{carried_out, carried_out_with};
 use super::case::Case;
 use super::planned;
 use ringwalk::facts::SelfHealed;
+use ringwalk::facts::clients::{Client, Encryption};
 use ringwalk::plan::back::{self, Undone};
 use ringwalk::plan::stand::Progress;
 use ringwalk::plan::step::{Gate, Step};
-use ringwalk::plan::{Plan, healed};
+use ringwalk::plan::{Plan, cut_off, healed};
 use ringwalk::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -150,6 +151,76 @@ fn a_file_that_something_else_changed_since_is_not_put_back() {
     let problems = back::plan(&undone, &case.input.inventory, &cut.facts).unwrap_err();
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(messages, ["is not as the run left it"]);
+}
+
+/// Clients moved for the pause, or somebody said yes to it: what came before it stays, and every client finds a port.
+#[test]
+fn what_was_done_since_a_pause_comes_back_and_what_came_before_it_stays() {
+    for name in ["staged-pauses", "rotate-ca-waits-for-a-yes"] {
+        let case = Case::read(name);
+        let plan = planned(&case).unwrap();
+        for (pause, _) in plan.steps.iter().enumerate().filter(|(_, it)| matches!(it.step, Step::Pause(_))) {
+            let next = plan.steps[pause..].iter().position(|it| matches!(it.step, Step::Confirm)).unwrap();
+            let count = pause + next;
+            let (kept, texts) = kept(&case, &plan, count);
+            let progress: Vec<Progress> = (0..plan.steps.len())
+                .map(|id| if id < count { Progress::Done } else { Progress::NotBegun })
+                .collect();
+            let steps: BTreeSet<usize> = (pause + 1..plan.steps.len()).collect();
+            let undone =
+                Undone { run: "a-run", plan: &plan, steps, progress: &progress, kept, texts: texts.clone() };
+            let cut = carried_out(&case, &plan, count);
+            let back = back::plan(&undone, &case.input.inventory, &cut.facts).unwrap();
+            let after = carried_out_with(&cut, &back, back.steps.len(), &texts);
+            let at_the_pause = carried_out(&case, &plan, pause);
+            for (was, is) in at_the_pause.facts.nodes.iter().zip(&after.facts.nodes) {
+                assert_eq!(was.yaml.text.expose(), is.yaml.text.expose(), "{name} at {pause}: {}", was.node);
+            }
+            // Within the first phase a node goes back to what it was, as the one that failed in it would.
+            let is_later = plan.steps[pause].phase > 0;
+            assert!(!is_later || !cuts_off_tls(&back) && back.warnings.is_empty(), "{name} at {pause}");
+        }
+    }
+}
+
+fn cuts_off_tls(back: &Plan) -> bool {
+    let encryption = Encryption::Tls { protocol: None, cipher: None };
+    back.nodes().iter().any(|node| cut_off::is_cut_off(back, &client(node, encryption.clone())))
+}
+
+fn client(node: &str, encryption: Encryption) -> Client {
+    Client {
+        node: node.into(),
+        address: "10.9.0.1".into(),
+        port: 50_000,
+        username: None,
+        driver_name: None,
+        driver_version: None,
+        encryption,
+        by_certificate: None,
+    }
+}
+
+/// Who asks for it is told, and knows whom it concerns.
+#[test]
+fn a_way_back_behind_a_pause_says_so_and_knows_whom_it_cuts_off() {
+    let case = Case::read("staged-pauses");
+    let plan = planned(&case).unwrap();
+    let count = plan.steps.len();
+    let (kept, texts) = kept(&case, &plan, count);
+    let progress = vec![Progress::Done; count];
+    let steps = (0..count).collect();
+    let undone = Undone { run: "a-run", plan: &plan, steps, progress: &progress, kept, texts };
+    let cut = carried_out(&case, &plan, count);
+    let back = back::plan(&undone, &case.input.inventory, &cut.facts).unwrap();
+    assert!(back.warnings.iter().any(|it| it.starts_with("TLS is turned off again")), "{:?}", back.warnings);
+    assert!(
+        back.warnings.iter().any(|it| it.starts_with("the run was to wait before")),
+        "{:?}",
+        back.warnings
+    );
+    assert!(cut_off::may_cut_off(&back) && cuts_off_tls(&back));
+    assert!(!cut_off::is_cut_off(&back, &client("n1", Encryption::NotKnown)));
 }
 
 /// The walk of a node in the second phase failed at its restart: what it wrote there comes back, what the first phase

@@ -273,7 +273,7 @@ pub fn put_back(extent: Extent, ended: RunResult, finished: RunResult) -> Story 
     let mut story = failure();
     let nodes = match extent {
         Extent::Failed => vec!["orders-3".into()],
-        Extent::Run => (1..=3).map(|node| format!("orders-{node}")).collect(),
+        Extent::Run | Extent::SincePause => (1..=3).map(|node| format!("orders-{node}")).collect(),
     };
     let run = Some("orders-20261124-071414-9c01".into());
     story.after(2).step(StepEvent::RollbackPlanned { extent, run, nodes }).after(40);

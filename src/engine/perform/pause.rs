@@ -31,8 +31,11 @@ enum Stop {
 
 impl Performer {
     pub(super) async fn pause(&self, id: StepId, pause: &Pause, progress: &ProgressSender) -> Outcome {
-        match self.passed(id, pause, progress).await {
-            Ok(seen) => Outcome::Done { seen },
+        match self.wait_at(id, pause, progress).await {
+            Ok(seen) => {
+                self.passed().insert(id);
+                Outcome::Done { seen }
+            }
             Err(Stop::NotYet { why, help }) => Outcome::NotYet { why, help },
             Err(Stop::Failed { why, help }) => {
                 Outcome::Failed { why, help, log: Vec::new(), unchanged: true }
@@ -40,7 +43,7 @@ impl Performer {
         }
     }
 
-    async fn passed(&self, id: StepId, pause: &Pause, progress: &ProgressSender) -> Result<String, Stop> {
+    async fn wait_at(&self, id: StepId, pause: &Pause, progress: &ProgressSender) -> Result<String, Stop> {
         self.ring_is_the_planned_one().await?;
         let mut seen = self.clients_are_ready(id, pause, progress).await?;
         let asked = Instant::now();
@@ -131,7 +134,7 @@ impl Performer {
             Asks::Operator => false,
             Asks::OperatorOrResume => is_resumed_here,
         };
-        if is_answered || self.answers.approved.contains(&pause.phase) {
+        if is_answered || self.passed().contains(&id) || self.answers.approved.contains(&pause.phase) {
             return Ok(());
         }
         // Not lossy: without the question nobody knows what the terminal waits for.

@@ -4,7 +4,7 @@ use super::{Failure, Place, of_file};
 use crate::cluster::survey::chain;
 use crate::node::files::{self, Expect, Replace};
 use crate::node::{log, nodetool};
-use crate::plan::step::{PushStore, Reload};
+use crate::plan::step::{PushStore, Reload, StoreName};
 use crate::transport::Stdin;
 use std::collections::BTreeSet;
 
@@ -13,23 +13,41 @@ impl Place<'_> {
     /// logged and shows in the exit code (measured). What the wire serves is asked by the hold after this.
     pub(super) async fn reload(&self, reload: &Reload) -> Result<String, Failure> {
         let before = self.refusals().await?;
+        // The hold after this sees a new certificate; a new truststore shows nowhere but in the log.
+        let is_shown = reload.stores.iter().any(|push| push.store == StoreName::Keystore);
+        if before.is_none() && !is_shown && !reload.stores.is_empty() {
+            let log_dir = &self.seen.layout.log_dir;
+            let why = format!(
+                "{} was not asked to reload its truststore: there is no system.log in {log_dir}, which alone tells whether it takes it up",
+                self.node.name
+            );
+            let way_out = format!(
+                "have Cassandra log to {log_dir}/system.log, or write `restart: always` in the phase, so that it is restarted for it"
+            );
+            return Err(self.put_back(reload, &why, Vec::new(), &way_out).await);
+        }
         let command = nodetool::command(&self.node.nodetool(self.seen), &["reloadssl"]);
         let output = self.node.host.run(&command).await.map_err(|error| self.is_not_known(&chain(&error)))?;
         let refused = match nodetool::answer(&output) {
             Err(error) => Some((format!("`nodetool reloadssl` failed: {}", error.in_full()), Vec::new())),
             Ok(_) => {
-                let lines: Vec<String> = self.refusals().await?.difference(&before).cloned().collect();
+                let (before, now) = (before.unwrap_or_default(), self.refusals().await?.unwrap_or_default());
+                let lines: Vec<String> = now.difference(&before).cloned().collect();
                 let why = "its log says that it could not reload them".to_owned();
                 (!lines.is_empty()).then_some((why, lines))
             }
         };
         match refused {
             None => Ok("taken up".into()),
-            Some((why, lines)) => Err(self.put_back(reload, &why, lines).await),
+            Some((why, lines)) => {
+                let why = format!("{} refused the new stores: {why}", self.node.name);
+                let way_out = "mend the store (its password must be the one in cassandra.yaml)";
+                Err(self.put_back(reload, &why, lines, way_out).await)
+            }
         }
     }
 
-    async fn refusals(&self) -> Result<BTreeSet<String>, Failure> {
+    async fn refusals(&self) -> Result<Option<BTreeSet<String>>, Failure> {
         let found = log::failed_reloads(self.node.host.as_ref(), &self.seen.layout.log_dir).await;
         found.map_err(|error| self.is_not_known(&chain(&error)))
     }
@@ -45,10 +63,9 @@ impl Place<'_> {
     }
 
     /// A store that the process refuses would keep it from its next start.
-    async fn put_back(&self, reload: &Reload, why: &str, log: Vec<String>) -> Failure {
+    async fn put_back(&self, reload: &Reload, why: &str, log: Vec<String>, way_out: &str) -> Failure {
         let name = &self.node.name;
-        let mut failure =
-            Failure { log, ..Failure::new(format!("{name} refused the new stores: {why}"), String::new()) };
+        let mut failure = Failure { log, ..Failure::new(why, String::new()) };
         // The stores are those of before a run, which is taken back.
         if reload.stores.is_empty() {
             failure.help = format!(
@@ -70,7 +87,7 @@ impl Place<'_> {
         }
         failure.help = format!(
             "{name} serves its old certificate still and its old stores are back in place, so nothing changed there; \
-             mend the store (its password must be the one in cassandra.yaml), then run `ringwalk plan` again"
+             {way_out}, then run `ringwalk plan` again"
         );
         // Marked before this run, it owes a look still.
         if self.seen.owed.is_none()

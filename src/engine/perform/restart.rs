@@ -35,19 +35,19 @@ impl Place<'_> {
             // Two jobs at once would stop what the other starts.
             let job = self.job(id, earlier, restart, None);
             if self.is_begun(&job).await? {
-                let _ = self.watch(id, &job, restart, progress).await;
+                let _ = self.watch(id, &job, progress).await;
             }
         }
         let job = self.job(id, tries, restart, None);
         if self.is_begun(&job).await? {
-            return self.watch(id, &job, restart, progress).await;
+            return self.watch(id, &job, progress).await;
         }
         let before = self.process_of_unmoved_node().await?;
         self.run.note(&self.node.name, |noted| noted.before = before.clone());
         let job = job::Job { before, ..job };
         self.prepare_to_heal(id, restart, &job).await?;
         self.start(id, &job, restart, progress).await?;
-        self.watch(id, &job, restart, progress).await
+        self.watch(id, &job, progress).await
     }
 
     /// A restart is one job on the node, and a restart that is tried again is another.
@@ -58,7 +58,10 @@ impl Place<'_> {
             id: job::restart_id(id, tries),
             service: self.seen.service.clone(),
             nodetool: self.node.nodetool(self.seen),
-            native_port: self.seen.native.port,
+            native_ports: [Some(self.seen.native.port), self.seen.native.port_ssl]
+                .into_iter()
+                .flatten()
+                .collect(),
             before,
             limits: job::Limits {
                 clients_s: restart.clients_s,
@@ -149,14 +152,8 @@ impl Place<'_> {
     }
 
     /// Follows the job to its end, through lost connections: it does not need us.
-    async fn watch(
-        &self,
-        id: StepId,
-        job: &job::Job,
-        restart: &Restart,
-        progress: &ProgressSender,
-    ) -> Result<String, Failure> {
-        let budget_s = restart.clients_s + restart.drain_s + restart.stop_s + restart.start_s;
+    async fn watch(&self, id: StepId, job: &job::Job, progress: &ProgressSender) -> Result<String, Failure> {
+        let budget_s = job.limits.all_s();
         let until = Instant::now() + Duration::from_secs(budget_s) + JOB_GRACE;
         let mut told = 0;
         let mut out_of_reach = None;

@@ -64,3 +64,23 @@ fn push_escaped(out: &mut String, character: char) {
     };
     written.expect("writing to a String does not fail");
 }
+
+/// How many bytes the quoted scalar at the start of `text` takes, with both quotes; all, where it does not close.
+pub fn quoted_length(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if escaped {
+            escaped = false;
+        } else if quote == '"' && character == '\\' {
+            escaped = true;
+        } else if character == quote {
+            if quote == '\'' && characters.peek().is_some_and(|(_, next)| *next == quote) {
+                characters.next();
+                continue;
+            }
+            return at + 1;
+        }
+    }
+    text.len()
+}

@@ -2,10 +2,10 @@
 # does stands in ID.status, a line a stage: `SECONDS.MILLIS STAGE DETAIL`; the last is `done PID TICKS` or
 # `failed STAGE CODE DETAIL`, unless a watch over the node follows and finds that it must heal it: then `healing` and its
 # stages, and `healed PID TICKS` or `unhealed STAGE CODE DETAIL`. What the commands print stands in ID.log.
-# DIRECTORY ID KIND(systemd|sysv|command) START STOP CLIENTS_S DRAIN_S STOP_S START_S OLD_PID OLD_TICKS PORT NODETOOL…
+# DIRECTORY ID KIND(systemd|sysv|command) START STOP CLIENTS_S DRAIN_S STOP_S START_S OLD_PID OLD_TICKS 'PORT…' NODETOOL…
 directory=$1 id=$2 kind=$3 start=$4 stop=$5 clients_s=$6 drain_s=$7 stop_s=$8 start_s=$9
 shift 9
-old_pid=$1 old_ticks=$2 port=$3
+old_pid=$1 old_ticks=$2 ports=$3 port=${3%% *}
 shift 3
 umask_of_login=$(umask)
 umask 077
@@ -13,8 +13,6 @@ status=$directory/$id.status
 state_dir=${directory%/runs/*} run=${directory##*/} old_files=$directory/$id.heal
 current=begin well=done ill=failed ended=$directory/$id.ended
 
-# A nodetool call takes a second, three under load (measured); what takes ten times that hangs.
-disablebinary_s=30
 # What a start command leaves to be started by others (cron, a supervisor) must have begun by then.
 settle_s=30
 
@@ -59,9 +57,17 @@ failed() {
   exit 0
 }
 
+# A JVM that does not begin says why in several lines, and the last of them says least. Under systemd they are in its journal.
 failed_saying() {
-  with_words "$2"
+  if [ "$kind" = systemd ]; then of_unit >>"$directory/$id.said"; fi
+  with_words "$2" 6
   failed "$1" "$words"
+}
+
+# What the processes of the unit have said since it was started, without what systemd says of it.
+of_unit() {
+  timeout -k "$kill_s" 10 journalctl -q --no-pager -o cat -n 40 -u "$start" --since "@$begun_s" 2>/dev/null |
+    grep -v -e "^$start: " -e '^Start[ie]' -e '^Failed to start ' | tail -n 6
 }
 
 noted() {
@@ -96,25 +102,28 @@ ask_nodetool() {
   limit_s=$1 verb=$2
   shift 2
   if [ -e "$directory/$id.password" ]; then set -- "$@" -pwf "$directory/$id.password"; fi
-  (as_at_login; exec timeout -k 5 "$limit_s" "$@" "$verb") >"$directory/$id.said" 2>&1
+  (as_at_login; exec timeout -k "$kill_s" "$limit_s" "$@" "$verb") >"$directory/$id.said" 2>&1
   code=$?
   cat "$directory/$id.said"
   [ $code = 0 ] || noted "$verb ended with code $code"
 }
 
-# $1, and the last line that a command said.
+# $1, and the last $2 lines that a command said; one, if nothing is said of them.
 with_words() {
-  words=$(grep -v '^[[:space:]]*$' "$directory/$id.said" | tail -n 1)
+  words=$(grep -v '^[[:space:]]*$' "$directory/$id.said" | tail -n "${2-1}" | sed -e :a -e '$!N' -e 's/\n/; /' -e ta)
   words=$1${words:+": $words"}
 }
 
 let_clients_go() {
   current=disablebinary
   stage disablebinary
-  ask_nodetool $disablebinary_s disablebinary "$@"
+  ask_nodetool "$disablebinary_s" disablebinary "$@"
   current=clients
   stage clients
-  established=$(printf '^ *[0-9]+: [0-9A-F]+:%04X [0-9A-F]+:[0-9A-F]+ 01 ' "$port")
+  established=''
+  for one in $ports; do
+    established=$established${established:+'|'}$(printf '^ *[0-9]+: [0-9A-F]+:%04X [0-9A-F]+:[0-9A-F]+ 01 ' "$one")
+  done
   look_at_clock
   deadline=$((uptime + clients_s * 100))
   while grep -qE "$established" "/proc/$old_pid/net/tcp" "/proc/$old_pid/net/tcp6" 2>/dev/null; do
@@ -136,9 +145,9 @@ end() {
   look_at_clock
   deadline=$((uptime + stop_s * 100))
   case $kind in
-    systemd) timeout -k 5 "$stop_s" systemctl stop "$stop" ;;
-    sysv) (as_at_login; umask "$umask_of_login"; exec timeout -k 5 "$stop_s" "$stop" stop) ;;
-    command) if [ -n "$stop" ]; then (as_at_login; exec timeout -k 5 "$stop_s" sh -c "$stop"); elif old_is_alive; then kill -TERM "$old_pid" || ! old_is_alive; fi ;;
+    systemd) timeout -k "$kill_s" "$stop_s" systemctl stop "$stop" ;;
+    sysv) (as_at_login; umask "$umask_of_login"; exec timeout -k "$kill_s" "$stop_s" "$stop" stop) ;;
+    command) if [ -n "$stop" ]; then (as_at_login; exec timeout -k "$kill_s" "$stop_s" sh -c "$stop"); elif old_is_alive; then kill -TERM "$old_pid" || ! old_is_alive; fi ;;
   esac >"$directory/$id.said" 2>&1
   code=$?
   cat "$directory/$id.said"
@@ -184,6 +193,7 @@ begin() {
   current=start
   stage start
   : >"$directory/$id.said"
+  begun_s=$(date +%s)
   { (run_start 2>&1); echo $? >"$ended.tmp"; mv "$ended.tmp" "$ended"; } | head -c 65536 >"$directory/$id.said" &
   look_at_clock
   deadline=$((uptime + start_s * 100)) seen_at='' ended_at='' code=0

@@ -7,7 +7,8 @@ mod waves;
 
 use super::Screen;
 use super::words::count;
-use crate::plan::conduct::{Conduct, Extent};
+use crate::plan::conduct::Extent;
+use crate::plan::step::Step;
 use crate::plan::{Phase, Plan, judge};
 use std::collections::HashSet;
 
@@ -34,7 +35,7 @@ pub fn text_in(plan: &Plan, screen: Screen, detail: Detail) -> String {
         return text;
     }
     text += &screen.wrap("", &sum(plan));
-    text += &conduct(&plan.conduct, screen);
+    text += &conduct(plan, screen);
     text += &warnings(plan, screen);
     for (number, phase) in plan.phases.iter().enumerate() {
         text += &phase_text(plan, number, phase, screen, detail);
@@ -83,12 +84,17 @@ fn sum(plan: &Plan) -> String {
 }
 
 /// What the playbook wishes beyond the ordinary.
-fn conduct(conduct: &Conduct, screen: Screen) -> String {
+fn conduct(plan: &Plan, screen: Screen) -> String {
+    let conduct = &plan.conduct;
+    let pauses = plan.steps.iter().any(|step| matches!(step.step, Step::Pause(_)));
     let window =
         conduct.window.as_ref().map(|window| format!("nodes are begun within {window} only")).into_iter();
     let on_failure = conduct.takes_back().map(|extent| match extent {
         Extent::Failed => "a node that fails is put back as it was last seen healthy".to_owned(),
-        Extent::Run => "if a node fails, all that the run did is taken back".to_owned(),
+        Extent::Run | Extent::SincePause if pauses => {
+            "if a node fails, what the run did since the last pause that it passed is taken back".to_owned()
+        }
+        Extent::Run | Extent::SincePause => "if a node fails, all that the run did is taken back".to_owned(),
     });
     window.chain(on_failure).map(|text| screen.wrap("", &text)).collect()
 }
