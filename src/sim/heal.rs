@@ -216,6 +216,10 @@ impl Files {
     /// The old file, with the owner and mode that it had; removed where nothing stood.
     fn put_back(&mut self, path: &str, backup: &str, was: &str) -> Result<(), String> {
         if self.sha256(path).as_deref().unwrap_or(ABSENT) == was {
+            let copy = self.by_path.get(backup).filter(|_| was != ABSENT).cloned();
+            if let (Some(copy), Some(file)) = (copy, self.by_path.get_mut(path)) {
+                (file.owner, file.group, file.mode) = (copy.owner, copy.group, copy.mode);
+            }
             return Ok(());
         }
         if let Some(words) = self.refusal() {

@@ -110,8 +110,11 @@ is_fit() {
 
 put_back() {
   look_at_file
-  [ "$present" != "$was" ] || return 0
   why="cannot put $path back (see $directory/$id.log)"
+  if [ "$present" = "$was" ]; then
+    attributes_back
+    return
+  fi
   if [ "$was" = absent ]; then
     rm -f "$real" && sync "${real%/*}"
     return
@@ -123,6 +126,14 @@ put_back() {
     rm -f "$temporary"
     return 1
   fi
+}
+
+# Owner and mode of a file whose contents are what they were.
+attributes_back() {
+  [ "$was" != absent ] && [ -e "$backup.attributes" ] || return 0
+  read -r owner mode <"$backup.attributes" || return 1
+  [ "$(stat -c '%u:%g %a' "$real")" != "$owner $mode" ] || return 0
+  chown "$owner" "$real" && chmod "$mode" "$real" && sync "$real"
 }
 
 # The old file beside the new one, with the owner and mode that it had.
