@@ -284,7 +284,8 @@ impl Place<'_> {
             return true;
         }
         // If this fails too, a later plan asks for one restart too many.
-        let taken_off = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.is_ok();
+        let (host, run) = (self.node.host.as_ref(), &self.run.run);
+        let taken_off = files::confirm(host, &self.seen.state_dir, run, None).await.is_ok();
         self.run.note(&self.node.name, |noted| noted.owes = false);
         taken_off
     }
@@ -337,7 +338,8 @@ impl Place<'_> {
     }
 
     async fn confirm(&self) -> Result<String, Failure> {
-        files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.map_err(of_file)?;
+        let (host, owed) = (self.node.host.as_ref(), self.seen.owed.as_deref());
+        files::confirm(host, &self.seen.state_dir, &self.run.run, owed).await.map_err(of_file)?;
         // The next phase owes the node a look of its own.
         self.run.note(&self.node.name, |noted| noted.owes = false);
         Ok("healthy".into())
@@ -373,6 +375,7 @@ fn may_have_been_replaced(error: &FileError) -> bool {
         | FileError::OwnerRefused { .. }
         | FileError::NoSuchAccount { .. }
         | FileError::Garbled { .. }
+        | FileError::Marked { .. }
         | FileError::MissingTool { .. } => false,
     }
 }

@@ -95,8 +95,34 @@ async fn with_nobody_there_the_old_files_come_back_and_cassandra_runs() {
         "healed\nlock\nruns\nr1 its old files are back and it runs with them"
     );
     // Whoever sees the node healthy next takes the word away.
-    files::confirm(&host, "/var/lib/ringwalk").await.unwrap();
-    assert_eq!(host.sh("ls /var/lib/ringwalk"), "lock\nruns");
+    files::confirm(&host, "/var/lib/ringwalk", "r1", None).await.unwrap();
+    assert_eq!(host.sh("ls /var/lib/ringwalk"), "latest\nlock\nruns");
+}
+
+#[tokio::test]
+async fn owner_and_mode_that_alone_were_set_come_back_too() {
+    let host = changed_machine().await;
+    let job = a_job(&host).await;
+    host.sh(&format!(
+        "printf same >/etc/c/other && chmod 400 /etc/c/other && cd {BACKUP} && printf same >other && echo '1:2 640' >other.attributes"
+    ));
+    let same = sha256("same");
+    let old = OldFile {
+        path: "/etc/c/other".into(),
+        backup: format!("{BACKUP}/other"),
+        was: same.clone(),
+        becomes: same,
+    };
+    let yaml = OldFile {
+        path: "/etc/c/yaml".into(),
+        backup: format!("{BACKUP}/yaml"),
+        was: sha256("old"),
+        becomes: sha256("new"),
+    };
+    heal::prepare(&host, &job, Duration::from_secs(1), &[old, yaml]).await.unwrap();
+    job::start(&host, &job).await.unwrap();
+    assert!(last_word(&host, &job).await.healed);
+    assert_eq!(host.sh("stat -c '%u:%g %a' /etc/c/other; cat /etc/c/other"), "1:2 640\nsame");
 }
 
 #[tokio::test]
