@@ -333,7 +333,10 @@ impl Place<'_> {
         };
         match asks_to_go {
             true => Err(Failure::new(why, self.help_before_restart())),
-            false => Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
+            false => Err(match self.healed_meanwhile().await {
+                Some(healed) => healed,
+                None => self.with_log(Failure::new(why, self.help_after_restart())).await,
+            }),
         }
     }
 
@@ -341,7 +344,7 @@ impl Place<'_> {
         let (host, owed) = (self.node.host.as_ref(), self.seen.owed.as_deref());
         files::confirm(host, &self.seen.state_dir, &self.run.run, owed).await.map_err(of_file)?;
         // The next phase owes the node a look of its own.
-        self.run.note(&self.node.name, |noted| noted.owes = false);
+        self.run.note(&self.node.name, |noted| (noted.owes, noted.restarted) = (false, None));
         Ok("healthy".into())
     }
 

@@ -99,6 +99,9 @@ pub enum Stands {
     Over,
 }
 
+/// The stage of a job in which the node heals itself, in the operator's words.
+pub const HEALS: &str = "the node puts its old files back by itself";
+
 /// Looks at once how a job of a run stands. `id`: the job's, such as `restart-4`.
 pub async fn stands(host: &dyn Host, state_dir: &str, run: &str, id: &str) -> Result<Stands, HostError> {
     let arguments = [format!("{state_dir}/runs/{run}"), id.to_owned(), "0".into(), "0".into()];
@@ -171,7 +174,7 @@ fn status(output: &[u8]) -> Option<JobStatus> {
             "failed" => finished = Some(Err(failure(detail))),
             "healing" => {
                 cause = finished.take().and_then(Result::err);
-                stages.push("the node puts its old files back by itself".into());
+                stages.push(HEALS.into());
             }
             "healed" => {
                 healed = true;
