@@ -9,6 +9,7 @@ use super::load::{Loaded, load, load_inventory};
 use super::{Trouble, interrupt, lock, print, reach, runs, show};
 use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::carry::{self, Means};
+use crate::engine::under_way;
 use crate::journal::event::{Origin, RunResult};
 use crate::journal::file::Journal;
 use crate::journal::rollback::Rollback;
@@ -41,7 +42,10 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
     let cluster = reach::cluster(&loaded);
     let paths = |node: &crate::cluster::Node| stand::paths(&state.plan, &node.name).into_iter().collect();
     let Survey { facts, looks } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
-    let problems = carry::problems(&state, &facts, &loaded.material);
+    let mut problems = under_way::heals(&state, &cluster, &facts).await;
+    if problems.is_empty() {
+        problems = carry::problems(&state, &facts, &loaded.material);
+    }
     if !problems.is_empty() {
         return Err(problems.into());
     }

@@ -12,6 +12,7 @@ pub mod hold;
 pub mod next;
 pub mod perform;
 pub mod take_back;
+pub mod under_way;
 
 use crate::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
 use crate::journal::file::JournalError;

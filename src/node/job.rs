@@ -96,6 +96,8 @@ pub enum Stands {
     /// The node knows nothing of it.
     Unknown,
     AtWork,
+    /// With nobody there, the node puts its old files back.
+    Heals,
     Over,
 }
 
@@ -108,8 +110,10 @@ pub async fn stands(host: &dyn Host, state_dir: &str, run: &str, id: &str) -> Re
     let command = Command::script("watch-job", WATCH, arguments).deadline(WATCH_DEADLINE).become_root();
     let output = host.run(&command).await?;
     let sections = Sections::parse(&output.stdout).ok();
+    let heals = || status(&output.stdout).is_some_and(|status| status.stages.iter().any(|it| it == HEALS));
     match sections.as_ref().and_then(|sections| sections.text("state").ok()) {
         Some("absent") => Ok(Stands::Unknown),
+        Some("alive") if heals() => Ok(Stands::Heals),
         Some("alive") => Ok(Stands::AtWork),
         Some(_) => Ok(Stands::Over),
         None => {

@@ -12,7 +12,7 @@ use ringwalk::diagnostic::Diagnostic;
 use ringwalk::engine::answers::Answers;
 use ringwalk::engine::clock::Clock;
 use ringwalk::engine::perform::Performer;
-use ringwalk::engine::{Alone, Engine, EngineError, Permission, Stop, back, carry};
+use ringwalk::engine::{Alone, Engine, EngineError, Permission, Stop, back, carry, under_way};
 use ringwalk::facts::Facts;
 use ringwalk::input::Input;
 use ringwalk::journal::event::{Outcome, RunResult, StepEvent};
@@ -176,7 +176,8 @@ impl Rollout {
             Ok(facts) => facts,
             Err(ended) => return ended,
         };
-        let problems = carry::problems(&state, &facts, &material);
+        let mut problems = under_way::heals(&state, &cluster, &facts).await;
+        problems.extend(carry::problems(&state, &facts, &material));
         if !problems.is_empty() {
             return told(problems);
         }
