@@ -84,7 +84,12 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
     let Some(Rollback::Planned { extent, run: back, result, .. }) = &state.rollback else { return Ok(()) };
     let run = &state.run;
     let of = |back: &String| list(runs_dir).ok()?.into_iter().find(|other| other.id == *back);
-    let standing = back.as_ref().and_then(of).map(|back| back.standing);
+    let back_now = back.as_ref().and_then(of);
+    // Nothing is done before the first event is on record.
+    if back_now.as_ref().is_some_and(|back| back.standing == Standing::Abandoned && back.begun.is_none()) {
+        return Ok(());
+    }
+    let standing = back_now.map(|back| back.standing);
     let is_over = match standing {
         Some(Standing::Finished { result, .. }) => result == RunResult::Done,
         Some(Standing::Running | Standing::Abandoned | Standing::Unreadable { .. }) => false,
@@ -99,8 +104,8 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
         .into()),
         (Extent::Failed | Extent::Run, Some(back), false) => Err(anyhow!(
             "run {run} failed and is being taken back by run {back}, which is not over\n\
-             help: `ringwalk resume {back}` goes on with that; if it never began, `ringwalk rollback {run}` takes all of \
-             the run back"
+             help: `ringwalk resume {back}` goes on with that, and `ringwalk rollback {run}` takes all of the run back; the \
+             journal of {back} belongs beside that of {run}"
         )
         .into()),
         (Extent::Failed | Extent::Run, None, false) => Ok(()),
