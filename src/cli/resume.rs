@@ -58,7 +58,7 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
     nobody_else_is_at_work(global, &state.plan.cluster, Some(&run))?;
     let answers = options.pauses.answers(&state.plan)?;
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
-    let lease = lock::take(&cluster, &run).await?;
+    let lease = lock::take_over(&cluster, &run, state.origin.undoes.as_deref(), &runs_dir).await?;
     let cluster = lock::or_give_back(&lease, transcribed(cluster, &runs_dir, &run)).await?;
     let mut reporter = reporter(global);
     let means = Means {

@@ -147,7 +147,11 @@ impl Rollout {
 
     async fn begin(&mut self, plan: Plan, kill: Option<Kill>, aim: Aim, with: With) -> Ended {
         let run = format!("{}-{}", self.name, self.runs + 1);
-        let lease = match self.lock(&with.cluster, &run).await {
+        let undone = match &aim {
+            Aim::Playbook(_) => None,
+            Aim::WayBack(undone) => Some(undone.as_str()),
+        };
+        let lease = match self.lock(&with.cluster, &run, undone).await {
             Ok(lease) => lease,
             Err(not_taken) => return Ended::Locked(not_taken),
         };
@@ -181,7 +185,7 @@ impl Rollout {
         if !problems.is_empty() {
             return told(problems);
         }
-        let lease = match self.lock(&cluster, &state.run).await {
+        let lease = match self.lock(&cluster, &state.run, state.origin.undoes.as_deref()).await {
             Ok(lease) => lease,
             Err(not_taken) => return Ended::Locked(not_taken),
         };
@@ -208,8 +212,13 @@ impl Rollout {
     }
 
     /// The cluster's lock; that of a run which is dead is taken away from it first. `None`: acts without one.
-    async fn lock(&self, cluster: &Cluster, run: &str) -> Result<Option<Lease>, NotTaken> {
-        match lock_or_break(cluster, run, self.name).await {
+    async fn lock(
+        &self,
+        cluster: &Cluster,
+        run: &str,
+        undone: Option<&str>,
+    ) -> Result<Option<Lease>, NotTaken> {
+        match lock_or_break(cluster, run, self.name, undone).await {
             Err(_) if self.mutation == Mutation::IgnoresTheLock => Ok(None),
             taken => taken.map(Some),
         }
