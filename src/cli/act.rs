@@ -43,7 +43,10 @@ pub async fn begin(global: &Global, agreed: Agreed) -> Result<Exit, Trouble> {
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
     let run = run_id(&plan.cluster, Timestamp::now());
     let runs_dir = runs::directory(global)?;
-    let lease = lock::take(&cluster, &run).await?;
+    let lease = match origin.undoes.as_deref() {
+        Some(undone) => lock::take_over(&cluster, &run, Some(undone), &runs_dir).await?,
+        None => lock::take(&cluster, &run).await?,
+    };
     let journal = Journal::create(&runs_dir, &run).map_err(of_journal);
     let mut journal = lock::or_give_back(&lease, journal).await?;
     let cluster = lock::or_give_back(&lease, transcribed(cluster, &runs_dir, &run)).await?;

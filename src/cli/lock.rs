@@ -6,12 +6,14 @@ use super::exit::Exit;
 use super::load::load_inventory;
 use super::{Trouble, print, reach};
 use crate::cluster::Cluster;
-use crate::cluster::lock::{self, Lease};
+use crate::cluster::lock::{self, Lease, NotTaken};
 use crate::engine::EngineError;
 use crate::engine::carry::Ended;
+use crate::journal::file;
 use crate::node::lock::{Answer, Holder, NodeLock};
 use crate::report::lock as shown;
 use anyhow::{Context, anyhow};
+use std::path::Path;
 use std::sync::Arc;
 
 pub async fn run(global: &Global, arguments: &LockArguments) -> Result<Exit, Trouble> {
@@ -25,25 +27,46 @@ pub async fn run(global: &Global, arguments: &LockArguments) -> Result<Exit, Tro
 
 /// Takes the lock for a run that is about to act. Its signs of life, four a minute, stay out of the transcript.
 pub async fn take(cluster: &Cluster, run: &str) -> Result<Arc<Lease>, Trouble> {
-    match lock::take(Arc::new(cluster.clone()), run, &operator()).await {
+    taken(lock::take(Arc::new(cluster.clone()), run, &operator()).await)
+}
+
+/// The same for a run that goes on, or takes another back: from that one too, if it is dead.
+pub async fn take_over(
+    cluster: &Cluster,
+    run: &str,
+    undone: Option<&str>,
+    runs_dir: &Path,
+) -> Result<Arc<Lease>, Trouble> {
+    let by = operator();
+    // A process of this machine that is at work holds its journal.
+    let is_gone = |holder: &Holder| {
+        holder.by == by && matches!(file::is_locked(&file::path(runs_dir, &holder.run)), Ok(false))
+    };
+    taken(lock::take_over(Arc::new(cluster.clone()), run, &by, undone, &is_gone).await)
+}
+
+fn taken(answer: Result<Lease, NotTaken>) -> Result<Arc<Lease>, Trouble> {
+    match answer {
         Ok(lease) => Ok(Arc::new(lease)),
         Err(not_taken) => Err(anyhow!("{not_taken}\nhelp: {}", not_taken.help()).into()),
     }
 }
 
 /// Gives it back after a run that ended or stopped in order, be it midway: whoever mends the cluster needs it. A run that
-/// was left in an act keeps it until it goes stale, since what it began goes on on a node; its `resume` takes it over.
+/// was left in an act keeps it until it goes stale, since what it began goes on on a node; its `resume` takes it over. So
+/// does one that could not go on: what it left is as undecided as before.
 pub async fn give_back(lease: &Lease, ended: &Result<Ended, EngineError>) {
     match ended {
-        Ok(Ended { result: Ok(_), .. }) | Err(_) => lease.release().await,
+        Ok(Ended { result: Ok(_), .. }) => lease.release().await,
         Ok(Ended { result: Err(_), .. }) => {}
+        Err(_) => lease.give_up().await,
     }
 }
 
 /// A run that cannot begin needs no lock.
 pub async fn or_give_back<T, E: Into<Trouble>>(lease: &Lease, prepared: Result<T, E>) -> Result<T, Trouble> {
     if prepared.is_err() {
-        lease.release().await;
+        lease.give_up().await;
     }
     prepared.map_err(Into::into)
 }
@@ -71,7 +94,10 @@ async fn break_up(cluster: &Cluster, run: &str, yes: bool) -> Result<Exit, Troub
     let is_alive = its.iter().any(|holder| holder.is_alive());
     let doubt = match is_alive {
         true => " It is at work: it will stop before its next act, and what it has begun goes on.",
-        false => "",
+        false => {
+            " A node that does not answer since its restart puts its old files back all the same, in time; `ringwalk \
+             rollback` of the run needs no lock to be broken."
+        }
     };
     let question = format!("Run {run} by {} holds {} nodes.{doubt} Take its lock away?", first.by, its.len());
     if !agreed(yes, &question)? {

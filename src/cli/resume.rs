@@ -9,6 +9,7 @@ use super::load::{Loaded, load, load_inventory};
 use super::{Trouble, interrupt, lock, print, reach, runs, show};
 use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::carry::{self, Means};
+use crate::engine::under_way;
 use crate::journal::event::{Origin, RunResult};
 use crate::journal::file::Journal;
 use crate::journal::rollback::Rollback;
@@ -41,7 +42,10 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
     let cluster = reach::cluster(&loaded);
     let paths = |node: &crate::cluster::Node| stand::paths(&state.plan, &node.name).into_iter().collect();
     let Survey { facts, looks } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
-    let problems = carry::problems(&state, &facts, &loaded.material);
+    let mut problems = under_way::heals(&state, &cluster, &facts).await;
+    if problems.is_empty() {
+        problems = carry::problems(&state, &facts, &loaded.material);
+    }
     if !problems.is_empty() {
         return Err(problems.into());
     }
@@ -54,7 +58,7 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
     nobody_else_is_at_work(global, &state.plan.cluster, Some(&run))?;
     let answers = options.pauses.answers(&state.plan)?;
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
-    let lease = lock::take(&cluster, &run).await?;
+    let lease = lock::take_over(&cluster, &run, state.origin.undoes.as_deref(), &runs_dir).await?;
     let cluster = lock::or_give_back(&lease, transcribed(cluster, &runs_dir, &run)).await?;
     let mut reporter = reporter(global);
     let means = Means {
@@ -80,7 +84,12 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
     let Some(Rollback::Planned { extent, run: back, result, .. }) = &state.rollback else { return Ok(()) };
     let run = &state.run;
     let of = |back: &String| list(runs_dir).ok()?.into_iter().find(|other| other.id == *back);
-    let standing = back.as_ref().and_then(of).map(|back| back.standing);
+    let back_now = back.as_ref().and_then(of);
+    // Nothing is done before the first event is on record.
+    if back_now.as_ref().is_some_and(|back| back.standing == Standing::Abandoned && back.begun.is_none()) {
+        return Ok(());
+    }
+    let standing = back_now.map(|back| back.standing);
     let is_over = match standing {
         Some(Standing::Finished { result, .. }) => result == RunResult::Done,
         Some(Standing::Running | Standing::Abandoned | Standing::Unreadable { .. }) => false,
@@ -101,8 +110,8 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
         .into()),
         (Extent::Failed | Extent::Run | Extent::SincePause, Some(back), false) => Err(anyhow!(
             "run {run} failed and is being taken back by run {back}, which is not over\n\
-             help: `ringwalk resume {back}` goes on with that; if it never began, `ringwalk rollback {run}` takes all of \
-             the run back"
+             help: `ringwalk resume {back}` goes on with that, and `ringwalk rollback {run}` takes all of the run back; the \
+             journal of {back} belongs beside that of {run}"
         )
         .into()),
         (Extent::Failed | Extent::Run | Extent::SincePause, None, false) => Ok(()),

@@ -2,6 +2,7 @@
 //! of life on each of them. In a large cluster not every node hears every sign.
 
 mod known;
+mod round;
 
 use super::moment::Moment;
 use super::survey::chain;
@@ -11,6 +12,7 @@ use crate::plan::change::sha256_hex;
 use aws_lc_rs::rand;
 use futures_util::stream::{self, StreamExt};
 use known::{Heard, Known, TURNS};
+use round::{Round, Verb};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +35,8 @@ const SHORTEST_WAIT_MS: u64 = 200;
 pub struct Lease {
     standing: Arc<Standing>,
     heartbeat: JoinHandle<()>,
+    /// Nodes that a dead run held before.
+    taken_over: BTreeSet<String>,
 }
 
 /// The lock as its holder knows it.
@@ -62,7 +66,7 @@ pub struct Held {
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Holder { run, by, since, silent } = &self.holder;
+        let Holder { run, by, since, silent, from: _ } = &self.holder;
         let run = if run.is_empty() { "of no known name" } else { run };
         write!(f, "run {run} by {by} holds {} of {} nodes", self.nodes, self.of)?;
         if let Some(since) = since {
@@ -86,9 +90,13 @@ impl NotTaken {
     pub fn help(&self) -> String {
         match self {
             NotTaken::Held(held) => match held.iter().find(|held| !held.holder.is_alive()) {
-                Some(Held { holder: Holder { run, .. }, .. }) => format!(
-                    "`ringwalk resume {run}` where it began goes on with it; once you are sure that it is over, \
-                     `ringwalk lock break {run}` takes its lock away"
+                Some(Held { holder: Holder { run, from: Some(from), .. }, .. }) => format!(
+                    "`ringwalk resume {run}` where it began goes on with it, or if it never did `ringwalk resume {from}`; \
+                     once you are sure that it is over, `ringwalk lock break {run}` takes its lock away"
+                ),
+                Some(Held { holder: Holder { run, from: None, .. }, .. }) => format!(
+                    "`ringwalk resume {run}` where it began goes on with it, and `ringwalk rollback {run}` takes it back; \
+                     once you are sure that it is over, `ringwalk lock break {run}` takes its lock away"
                 ),
                 None => "wait for its end (`ringwalk lock show`), then try again".into(),
             },
@@ -100,8 +108,43 @@ impl NotTaken {
 /// Takes the lock on every node that gives it, and holds it if those are a majority. Where two begin together and
 /// neither gets one, both let go and try again after a while of its own.
 pub async fn take(cluster: Arc<Cluster>, run: &str, by: &str) -> Result<Lease, NotTaken> {
+    take_as(cluster, claim(run, by), BTreeSet::new()).await
+}
+
+/// Takes the lock for a run that goes on, or that takes another back: also from that one and from whoever took it back
+/// before, once they are dead. `is_gone`: whether a holder is known to be so although it gave a sign of life just now.
+pub async fn take_over(
+    cluster: Arc<Cluster>,
+    run: &str,
+    by: &str,
+    undone: Option<&str>,
+    is_gone: &(dyn Fn(&Holder) -> bool + Sync),
+) -> Result<Lease, NotTaken> {
+    let is_related = |other: &str| other == run || Some(other) == undone;
+    let may_pass = |holder: &&Holder| {
+        let is_related = is_related(&holder.run) || holder.from.as_deref().is_some_and(is_related);
+        holder.run == run || is_related && (!holder.is_alive() || is_gone(holder))
+    };
+    let locks = show(&cluster).await;
+    let passing = || locks.iter().filter(|lock| lock.holder().is_some_and(|holder| may_pass(&holder)));
+    let over: BTreeSet<&str> = passing().filter_map(|lock| Some(lock.holder()?.run.as_str())).collect();
+    let over = over.into_iter().map(str::to_owned).collect();
+    let from = undone.map(str::to_owned);
+    let taken_over = passing().map(|lock| lock.node.clone()).collect();
+    take_as(cluster, Claim { from, over, ..claim(run, by) }, taken_over).await
+}
+
+fn claim(run: &str, by: &str) -> Claim {
     let token = format!("{:016x}", random());
-    let claim = Claim { run: run.into(), token, by: by.into(), from: None };
+    Claim { run: run.into(), token, by: by.into(), from: None, over: Vec::new() }
+}
+
+/// `taken_over`: nodes that are not let go where this comes to nothing.
+async fn take_as(
+    cluster: Arc<Cluster>,
+    claim: Claim,
+    taken_over: BTreeSet<String>,
+) -> Result<Lease, NotTaken> {
     let mut tries = 1;
     loop {
         let asked = Moment::now();
@@ -112,11 +155,11 @@ pub async fn take(cluster: Arc<Cluster>, run: &str, by: &str) -> Result<Lease, N
             let known = Mutex::new(known);
             let standing = Arc::new(Standing { cluster, claim: AsyncMutex::new(claim), known });
             let heartbeat = tokio::spawn(Arc::clone(&standing).beat());
-            return Ok(Lease { standing, heartbeat });
+            return Ok(Lease { standing, heartbeat, taken_over });
         }
         let own = round.mine.len();
         // A node that did not answer may have given it all the same.
-        Round::of(&cluster.nodes, &claim, |_| Verb::Release).await;
+        let_go(&cluster, &claim, &taken_over).await;
         let of = cluster.nodes.len();
         let by_one_alone = round.others.iter().any(|other| other.nodes >= majority(&cluster));
         if round.others.is_empty() {
@@ -125,10 +168,17 @@ pub async fn take(cluster: Arc<Cluster>, run: &str, by: &str) -> Result<Lease, N
         if by_one_alone || tries == TRIES {
             return Err(NotTaken::Held(round.others));
         }
-        sleep(Duration::from_millis(SHORTEST_WAIT_MS + of_its_own(run, tries) % (SHORTEST_WAIT_MS << tries)))
-            .await;
+        sleep(Duration::from_millis(
+            SHORTEST_WAIT_MS + of_its_own(&claim.run, tries) % (SHORTEST_WAIT_MS << tries),
+        ))
+        .await;
         tries += 1;
     }
+}
+
+async fn let_go(cluster: &Cluster, claim: &Claim, but: &BTreeSet<String>) {
+    let nodes = cluster.nodes.iter().filter(|node| !but.contains(&node.name));
+    Round::of(nodes, claim, |_| Verb::Release).await;
 }
 
 /// Who holds each node.
@@ -205,6 +255,14 @@ impl Lease {
         self.standing.pass_on(run).await
     }
 
+    /// Of a run that could not begin: ends its signs of life, and gives the lock back where no run had it before. What a
+    /// dead run held is held still, since nobody has decided what becomes of the nodes that it left.
+    pub async fn give_up(&self) {
+        self.heartbeat.abort();
+        let Standing { cluster, claim, .. } = &*self.standing;
+        let_go(cluster, &*claim.lock().await, &self.taken_over).await;
+    }
+
     /// Gives the lock back wherever it is ours.
     pub async fn release(&self) {
         self.heartbeat.abort();
@@ -264,7 +322,7 @@ impl Standing {
     async fn pass_on(&self, run: &str) -> Result<(), String> {
         let mut claim = self.claim.lock().await;
         let from = std::mem::replace(&mut claim.run, run.into());
-        claim.from = Some(from);
+        (claim.from, claim.over) = (Some(from.clone()), vec![from]);
         let asked = Moment::now();
         let round = Round::of(&self.cluster.nodes, &claim, |_| Verb::Take).await;
         let mut known = self.known();
@@ -285,71 +343,4 @@ fn lost(round: &Round) -> String {
         Some(other) => format!("this run lost its lock: {other}"),
         None => "this run lost its lock: it was broken".into(),
     }
-}
-
-#[derive(Clone, Copy)]
-enum Verb {
-    Take,
-    Renew,
-    Release,
-}
-
-/// What all nodes answered.
-#[derive(Default)]
-struct Round {
-    mine: BTreeSet<String>,
-    /// Who answered that it is another's, or nobody's.
-    not_mine: BTreeSet<String>,
-    others: Vec<Held>,
-    /// Who did not answer, with the reason.
-    silent: Vec<String>,
-}
-
-impl Round {
-    async fn of<'a>(
-        nodes: impl IntoIterator<Item = &'a Node>,
-        claim: &Claim,
-        verb: impl Fn(&str) -> Verb + Send,
-    ) -> Round {
-        let mut asked = Vec::new();
-        for node in nodes {
-            asked.push(ask(node, verb(&node.name), claim));
-        }
-        let of = asked.len();
-        let answers: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
-        let mut round = Round::default();
-        for (name, answer) in answers {
-            match answer {
-                Ok(Answer::Mine) => drop(round.mine.insert(name.to_owned())),
-                Ok(Answer::Other(holder)) => {
-                    round.not_mine.insert(name.to_owned());
-                    round.other(holder, of);
-                }
-                Ok(Answer::Absent) => drop(round.not_mine.insert(name.to_owned())),
-                Err(error) => round.silent.push(format!("{name}: {}", chain(&error))),
-            }
-        }
-        round
-    }
-
-    fn other(&mut self, holder: Holder, of: usize) {
-        match self.others.iter_mut().find(|held| held.holder.run == holder.run) {
-            Some(held) => {
-                held.nodes += 1;
-                held.holder.silent = held.holder.silent.min(holder.silent);
-                held.holder.since = held.holder.since.min(holder.since);
-            }
-            None => self.others.push(Held { holder, nodes: 1, of }),
-        }
-    }
-}
-
-async fn ask<'a>(node: &'a Node, verb: Verb, claim: &Claim) -> (&'a str, Result<Answer, LockError>) {
-    let host = node.host.as_ref();
-    let answer = match verb {
-        Verb::Take => lock::take(host, claim).await,
-        Verb::Renew => lock::renew(host, claim).await,
-        Verb::Release => lock::release(host, claim).await,
-    };
-    (&node.name, answer)
 }

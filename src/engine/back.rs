@@ -1,6 +1,7 @@
 //! The way back from a run, planned: the copies that it kept of each `cassandra.yaml` are read on the nodes, since they
 //! say what the ports must show afterwards.
 
+use super::under_way;
 use crate::cluster::survey::chain;
 use crate::cluster::{AT_ONCE, Cluster};
 use crate::diagnostic::Diagnostic;
@@ -8,14 +9,11 @@ use crate::facts::Facts;
 use crate::input::inventory::Inventory;
 use crate::journal::state::{RunState, Touched};
 use crate::node::files;
-use crate::node::job::{self, Stands};
 use crate::plan::back::{self, Undone};
 use crate::plan::change::sha256_hex;
 use crate::plan::conduct::Extent;
 use crate::plan::healed;
-use crate::plan::stand::Progress;
-use crate::plan::step::Step;
-use crate::plan::{Plan, StepId, bounded};
+use crate::plan::{Plan, bounded};
 use crate::secret::Secret;
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
@@ -30,7 +28,7 @@ pub async fn plan(
     inventory: &Inventory,
     facts: &Facts,
 ) -> Result<Plan, Vec<Diagnostic>> {
-    let under_way = restarts_under_way(state, cluster, facts).await;
+    let under_way = under_way::restarts(state, cluster, facts).await;
     if !under_way.is_empty() {
         return Err(bounded(under_way));
     }
@@ -55,29 +53,6 @@ pub async fn plan(
     let progress = healed::progress(&state.run, &state.plan, state.progresses(), facts);
     let undone = Undone { run: &state.run, plan: &state.plan, steps, progress: &progress, kept, texts };
     back::plan(&undone, inventory, facts)
-}
-
-/// Restarts that the run began and that go on on their nodes by themselves: a second job would stop what they start.
-async fn restarts_under_way(state: &RunState, cluster: &Cluster, facts: &Facts) -> Vec<Diagnostic> {
-    let is_open = |id: &StepId| {
-        let is_restart = matches!(state.plan.steps[*id].step, Step::Restart(_));
-        is_restart && state.progress(*id) == Progress::Perhaps
-    };
-    let mut problems = Vec::new();
-    for id in (0..state.plan.steps.len()).filter(is_open) {
-        let name = &state.plan.steps[id].node;
-        let (Some(node), Some(seen)) = (cluster.node(name), facts.node(name)) else { continue };
-        for tries in 0..=state.tries[id] {
-            let job = job::restart_id(id, tries);
-            let problem = match job::stands(node.host.as_ref(), &seen.state_dir, &state.run, &job).await {
-                Ok(Stands::Unknown | Stands::Over) => continue,
-                Ok(Stands::AtWork) => "the restart that the run began there is under way still".to_owned(),
-                Err(error) => format!("cannot tell whether a restart is under way: {}", chain(&error)),
-            };
-            problems.push(Diagnostic::new(name, problem).help("wait a minute, then roll back again"));
-        }
-    }
-    problems
 }
 
 fn is_yaml(state: &RunState, touched: &Touched) -> bool {

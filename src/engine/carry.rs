@@ -9,14 +9,14 @@ use super::{Engine, EngineError, Interrupts, Permission, Record, Stop};
 use crate::cluster::Cluster;
 use crate::cluster::views::Looks;
 use crate::diagnostic::Diagnostic;
-use crate::facts::{Facts, NodeFacts};
+use crate::facts::{Facts, NodeFacts, SelfHealed};
 use crate::formats::yaml;
 use crate::input::inventory::Inventory;
 use crate::journal::event::{Event, Origin, RunResult, StepEvent};
 use crate::journal::state::{RunState, Status};
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
-use crate::plan::stand;
+use crate::plan::stand::{self, Progress};
 use crate::plan::step::Step;
 use crate::plan::{Plan, PlannedStep, StepId, bounded};
 use crate::report::Reporter;
@@ -117,9 +117,15 @@ async fn carry_out(
 /// not those of its plan. Nodes that are done are left alone, so they are not asked.
 pub fn problems(state: &RunState, facts: &Facts, material: &Material) -> Vec<Diagnostic> {
     let progress = state.progresses();
+    // A node that has put back by itself what this run would put back is where this run brings it.
+    let is_there = |healed: &SelfHealed| state.origin.undoes.as_ref() == Some(&healed.run);
+    let perhaps = vec![Progress::Perhaps; progress.len()];
     let mut problems = Vec::new();
     for node in state.plan.nodes().into_iter().filter(|node| !state.node_is_done(node)) {
         match facts.node(node) {
+            Some(now) if now.healed.as_ref().is_some_and(is_there) => {
+                problems.extend(stand::problems(&state.plan, &perhaps, now));
+            }
             Some(NodeFacts { healed: Some(healed), layout, .. }) if healed.run == state.run => {
                 let help = format!(
                     "see the cause in its log in {}; then `ringwalk plan` goes by what is there now, or \

@@ -13,6 +13,7 @@ pub mod next;
 pub mod perform;
 mod question;
 pub mod take_back;
+pub mod under_way;
 
 use crate::journal::event::{Event, Kept, Outcome, Progress, RunResult, StepEvent};
 use crate::journal::file::JournalError;

@@ -298,7 +298,8 @@ impl Place<'_> {
             return true;
         }
         // If this fails too, a later plan asks for one restart too many.
-        let taken_off = files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.is_ok();
+        let (host, run) = (self.node.host.as_ref(), &self.run.run);
+        let taken_off = files::confirm(host, &self.seen.state_dir, run, None).await.is_ok();
         self.run.note(&self.node.name, |noted| noted.owes = false);
         taken_off
     }
@@ -347,14 +348,18 @@ impl Place<'_> {
         };
         match asks_to_go {
             true => Err(Failure::new(why, self.help_before_restart())),
-            false => Err(self.with_log(Failure::new(why, self.help_after_restart())).await),
+            false => Err(match self.healed_meanwhile().await {
+                Some(healed) => healed,
+                None => self.with_log(Failure::new(why, self.help_after_restart())).await,
+            }),
         }
     }
 
     async fn confirm(&self) -> Result<String, Failure> {
-        files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.map_err(of_file)?;
+        let (host, owed) = (self.node.host.as_ref(), self.seen.owed.as_deref());
+        files::confirm(host, &self.seen.state_dir, &self.run.run, owed).await.map_err(of_file)?;
         // The next phase owes the node a look of its own.
-        self.run.note(&self.node.name, |noted| noted.owes = false);
+        self.run.note(&self.node.name, |noted| (noted.owes, noted.restarted) = (false, None));
         Ok("healthy".into())
     }
 
@@ -388,6 +393,7 @@ fn may_have_been_replaced(error: &FileError) -> bool {
         | FileError::OwnerRefused { .. }
         | FileError::NoSuchAccount { .. }
         | FileError::Garbled { .. }
+        | FileError::Marked { .. }
         | FileError::MissingTool { .. } => false,
     }
 }

@@ -95,6 +95,15 @@ impl RunState {
         }
     }
 
+    /// As far as this journal tells: one that was planned may never have begun.
+    pub(super) fn was_taken_back(&self) -> bool {
+        let result = match &self.rollback {
+            Some(Rollback::Planned { extent: Extent::Run, result, .. }) => *result,
+            Some(Rollback::Planned { extent: Extent::Failed, .. } | Rollback::Refused { .. }) | None => None,
+        };
+        result.is_some()
+    }
+
     pub(super) fn plan_rollback(&mut self, rollback: Rollback) -> Result<(), OutOfOrder> {
         if self.rollback.is_some() || !self.a_node_failed() || self.running().next().is_some() {
             return Err(OutOfOrder(

@@ -148,7 +148,7 @@ impl RunState {
         if matches!(self.finished, Some((_, RunResult::Done))) {
             return Err(OutOfOrder("a run that is done cannot be resumed".into()));
         }
-        if self.is_taken_back() {
+        if self.was_taken_back() {
             return Err(OutOfOrder("a run that was taken back cannot be resumed".into()));
         }
         self.finished = None;

@@ -105,19 +105,27 @@ pub async fn replace(host: &dyn Host, replace: &Replace) -> Result<Replaced, Fil
 
 /// Notes on the node that a run begins to change it and has not yet seen it healthy.
 pub async fn owe(host: &dyn Host, state_dir: &str, run: &str) -> Result<(), FileError> {
-    mark(host, "owe", state_dir, run).await
+    mark(host, ["owe", state_dir, run, ""]).await
 }
 
-/// Takes the mark away: the node was seen to be healthy.
-pub async fn confirm(host: &dyn Host, state_dir: &str) -> Result<(), FileError> {
-    mark(host, "confirm", state_dir, "").await
+/// Takes the run's mark away, or the one that it has seen there: the node was seen to be healthy.
+pub async fn confirm(
+    host: &dyn Host,
+    state_dir: &str,
+    run: &str,
+    seen: Option<&str>,
+) -> Result<(), FileError> {
+    mark(host, ["confirm", state_dir, run, seen.unwrap_or_default()]).await
 }
 
-async fn mark(host: &dyn Host, verb: &'static str, state_dir: &str, run: &str) -> Result<(), FileError> {
-    let output = self::run(host, Command::script("owe", OWE, [verb, state_dir, run])).await?;
-    match output.stdout.trim_ascii() {
-        b"done" => Ok(()),
-        _ => Err(known_words(&format!("{state_dir}/owed"), &words(&output))),
+async fn mark(host: &dyn Host, arguments: [&str; 4]) -> Result<(), FileError> {
+    let path = format!("{}/owed", arguments[1]);
+    let output = self::run(host, Command::script("owe", OWE, arguments)).await?;
+    let answer = String::from_utf8_lossy(&output.stdout);
+    match answer.trim().split_once(' ').unwrap_or((answer.trim(), "")) {
+        ("done", _) => Ok(()),
+        ("other", run) => Err(FileError::Marked { path, run: run.into() }),
+        _ => Err(known_words(&path, &words(&output))),
     }
 }
 
@@ -201,6 +209,8 @@ pub enum FileError {
     NoSuchAccount { path: String, owner: String },
     #[error("cannot replace {path}: it did not arrive whole; the file is as it was")]
     Garbled { path: String },
+    #[error("cannot take {path} away: run {run} has marked the node since")]
+    Marked { path: String, run: String },
     #[error("the node lacks {tool}")]
     MissingTool { tool: String },
     #[error("cannot handle {path}: {words}")]
@@ -232,6 +242,9 @@ impl FileError {
             FileError::NoSuchAccount { .. } => "set the store's `owner` to an account of the node".into(),
             FileError::Garbled { .. } | FileError::Unexpected { .. } => {
                 "run `ringwalk apply` again".into()
+            }
+            FileError::Marked { .. } => {
+                "see what that run did (`ringwalk lock show`); the node was left as it is".into()
             }
             FileError::MissingTool { .. } => "install it: timeout and sha256sum are in coreutils".into(),
         }

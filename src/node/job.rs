@@ -109,8 +109,13 @@ pub enum Stands {
     /// The node knows nothing of it.
     Unknown,
     AtWork,
+    /// With nobody there, the node puts its old files back.
+    Heals,
     Over,
 }
+
+/// The stage of a job in which the node heals itself, in the operator's words.
+pub const HEALS: &str = "the node puts its old files back by itself";
 
 /// Looks at once how a job of a run stands. `id`: the job's, such as `restart-4`.
 pub async fn stands(host: &dyn Host, state_dir: &str, run: &str, id: &str) -> Result<Stands, HostError> {
@@ -118,8 +123,10 @@ pub async fn stands(host: &dyn Host, state_dir: &str, run: &str, id: &str) -> Re
     let command = Command::script("watch-job", WATCH, arguments).deadline(WATCH_DEADLINE).become_root();
     let output = host.run(&command).await?;
     let sections = Sections::parse(&output.stdout).ok();
+    let heals = || status(&output.stdout).is_some_and(|status| status.stages.iter().any(|it| it == HEALS));
     match sections.as_ref().and_then(|sections| sections.text("state").ok()) {
         Some("absent") => Ok(Stands::Unknown),
+        Some("alive") if heals() => Ok(Stands::Heals),
         Some("alive") => Ok(Stands::AtWork),
         Some(_) => Ok(Stands::Over),
         None => {
@@ -185,7 +192,7 @@ fn status(output: &[u8]) -> Option<JobStatus> {
             "failed" => finished = Some(Err(failure(detail))),
             "healing" => {
                 cause = finished.take().and_then(Result::err);
-                stages.push("the node puts its old files back by itself".into());
+                stages.push(HEALS.into());
             }
             "healed" => {
                 healed = true;

@@ -24,8 +24,10 @@ pub struct Claim {
     pub token: String,
     /// `ops@laptop`.
     pub by: String,
-    /// The run of the same process that held it before.
+    /// The run that this one takes back.
     pub from: Option<String>,
+    /// Runs from which it may take the lock: the one that passes it on, or such as are over.
+    pub over: Vec<String>,
 }
 
 /// Who holds it, as the node tells; all times are of its clock.
@@ -36,6 +38,8 @@ pub struct Holder {
     pub since: Option<Timestamp>,
     /// How long ago it gave a sign of life.
     pub silent: Duration,
+    /// The run that it takes back.
+    pub from: Option<String>,
 }
 
 impl Holder {
@@ -78,7 +82,7 @@ pub enum LockError {
     Failed { words: String },
 }
 
-/// Takes the lock if nobody has it, or if another process of the same run has, or the run that passes it on.
+/// Takes the lock if nobody has it, or if another process of the same run has, or one from which it may be taken.
 pub async fn take(host: &dyn Host, claim: &Claim) -> Result<Answer, LockError> {
     ask(host, "take", claim).await
 }
@@ -104,12 +108,13 @@ pub async fn break_up(host: &dyn Host, run: &str) -> Result<Answer, LockError> {
 }
 
 fn nobody(run: &str) -> Claim {
-    Claim { run: run.into(), token: String::new(), by: String::new(), from: None }
+    Claim { run: run.into(), token: String::new(), by: String::new(), from: None, over: Vec::new() }
 }
 
 async fn ask(host: &dyn Host, verb: &str, claim: &Claim) -> Result<Answer, LockError> {
     let from = claim.from.as_deref().unwrap_or_default();
-    let arguments = [verb, &claim.run, &claim.token, &one_line(&claim.by), from].map(str::to_owned);
+    let over = claim.over.join(" ");
+    let arguments = [verb, &claim.run, &claim.token, &one_line(&claim.by), from, &over].map(str::to_owned);
     let command = Command::script("lock", TEXT, arguments).deadline(DEADLINE).become_root();
     let output = host.run(&command).await?;
     if let Some(words) = sudo::refusal(&output) {
@@ -149,6 +154,7 @@ fn holder(sections: &Sections) -> Option<Holder> {
         by: value("by").unwrap_or("unknown").into(),
         since: value("since").and_then(|since| Timestamp::from_second(since.parse().ok()?).ok()),
         silent: Duration::from_secs(silent_s.max(0) as u64),
+        from: value("from").filter(|run| !run.is_empty()).map(Into::into),
     })
 }
 
@@ -165,12 +171,13 @@ mod tests {
                 beat.len()
             )
         };
-        let whole = other("run r1\ntoken t\nby ops@laptop\nsince 100", "990");
+        let whole = other("run r1\ntoken t\nby ops@laptop\nsince 100\nfrom r0", "990");
         let holder = Holder {
             run: "r1".into(),
             by: "ops@laptop".into(),
             since: Timestamp::from_second(100).ok(),
             silent: Duration::from_secs(10),
+            from: Some("r0".into()),
         };
         assert_eq!(parse(whole.as_bytes()), Some(Answer::Other(holder)));
         let Some(Answer::Other(garbled)) = parse(other("?", "").as_bytes()) else { panic!("a lock") };

@@ -87,7 +87,7 @@ impl<'a> Operator<'a> {
         };
         self.runs += 1;
         let run = if self.runs == 1 { self.name.to_owned() } else { format!("{}-{}", self.name, self.runs) };
-        let lease = match lock_or_break(&self.cluster, &run, self.name).await {
+        let lease = match lock_or_break(&self.cluster, &run, self.name, None).await {
             Ok(lease) => Arc::new(lease),
             Err(not_taken) => return Ended::Locked(not_taken),
         };
@@ -112,10 +112,11 @@ impl<'a> Operator<'a> {
         if !problems.is_empty() {
             return Ended::Refused(problems);
         }
-        let lease = match lock_or_break(&self.cluster, &state.run, self.name).await {
-            Ok(lease) => Arc::new(lease),
-            Err(not_taken) => return Ended::Locked(not_taken),
-        };
+        let lease =
+            match lock_or_break(&self.cluster, &state.run, self.name, state.origin.undoes.as_deref()).await {
+                Ok(lease) => Arc::new(lease),
+                Err(not_taken) => return Ended::Locked(not_taken),
+            };
         let mut records = Records::new(std::mem::take(&mut self.records), kill, Mutation::None);
         let (_interrupt, interrupts) = mpsc::channel(1);
         let mut teller = Teller::default();

@@ -156,10 +156,14 @@ impl Files {
 
     /// `scripts/owe.sh`.
     pub fn owe(&mut self, arguments: &[String], broken: Mutation) -> Said {
-        let [verb, directory, run] = arguments else { return said("failed") };
+        let [verb, directory, run, seen] = arguments else { return said("failed") };
         let mark = format!("{directory}/owed");
         if verb == "confirm" && broken == Mutation::NeverConfirms {
             return said("failed");
+        }
+        let owed = self.by_path.get(&mark).map(|file| String::from_utf8_lossy(&file.bytes).trim().to_owned());
+        if let Some(other) = owed.filter(|owed| verb == "confirm" && owed != run && owed != seen) {
+            return said(&format!("other {other}"));
         }
         if verb == "confirm" && !self.by_path.contains_key(&mark) {
             self.by_path.remove(&format!("{directory}/healed"));

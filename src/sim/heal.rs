@@ -64,19 +64,20 @@ impl Watch {
         format!("{}/{}", self.directory, self.id)
     }
 
-    /// Whether the run that began the job has still to decide.
+    /// Whether it is still to be decided what becomes of the node.
     fn is_awaited(&self, state: &State) -> bool {
         let machine = &state.machines[self.node];
-        let holds = machine.lock.as_ref().is_some_and(|lock| lock.run == self.run);
-        let owed = machine.files.by_path.get(&format!("{}/owed", machine.install.state_dir));
-        let owes = owed.is_some_and(|mark| mark.bytes.trim_ascii() == self.run.as_bytes());
-        let is_latest = machine.latest.get(&self.directory) == Some(&self.id);
-        holds && owes && is_latest && machine.boots == self.boots && !machine.is_gone
+        let is_locked = machine.lock.is_some() || machine.broken_lock.is_some();
+        let owes = machine.files.by_path.contains_key(&format!("{}/owed", machine.install.state_dir));
+        let latest = machine.latest.as_ref();
+        let is_latest = latest.is_some_and(|(directory, id)| *directory == self.directory && *id == self.id);
+        is_locked && owes && is_latest && machine.boots == self.boots && !machine.is_gone
     }
 
-    /// How long ago the run gave a sign of life, or the watch began.
+    /// How long ago whoever holds the lock gave a sign of life, or the watch began.
     fn silent(&self, state: &State, began: Instant) -> Duration {
-        let beat = state.machines[self.node].lock.as_ref().map(|lock| lock.beat);
+        let machine = &state.machines[self.node];
+        let beat = machine.lock.as_ref().or(machine.broken_lock.as_ref()).map(|lock| lock.beat);
         beat.map_or(began, |beat| beat.max(began)).elapsed()
     }
 
@@ -121,36 +122,41 @@ async fn watch_over(world: Arc<World>, watch: Watch) {
     }
     let began = Instant::now();
     loop {
-        {
-            let state = world.state();
-            if !watch.is_awaited(&state) {
+        while watch.silent(&world.state(), began) < watch.after {
+            if !watch.is_awaited(&world.state()) {
                 return;
             }
-            if watch.silent(&state, began) >= watch.after {
-                break;
-            }
+            sleep(LOOK_EVERY).await;
         }
-        sleep(LOOK_EVERY).await;
+        if !watch.is_awaited(&world.state()) || world.state().serves(watch.node) {
+            return;
+        }
+        stop(&world, &watch);
+        sleep(Duration::from_secs(1)).await;
+        if watch.is_awaited(&world.state()) && watch.silent(&world.state(), began) >= watch.after {
+            return heal(&world, &watch).await;
+        }
+        let why = "unhealed heal 1 somebody came when Cassandra was stopped for it: no file was put back";
+        watch.say(&mut world.state(), why, true);
     }
-    if !world.state().serves(watch.node) {
-        heal(&world, &watch).await;
+}
+
+fn stop(world: &World, watch: &Watch) {
+    let mut state = world.state();
+    state.inject("node heals itself");
+    watch.say(&mut state, "healing", false);
+    if watch.unfit(&state.machines[watch.node].files).is_none() {
+        state.end(watch.node, Instant::now(), true);
+        watch.say(&mut state, "stop", false);
     }
 }
 
 async fn heal(world: &World, watch: &Watch) {
-    {
+    let takes = {
         let mut state = world.state();
-        state.inject("node heals itself");
-        watch.say(&mut state, "healing", false);
         if let Some(why) = watch.unfit(&state.machines[watch.node].files) {
             return watch.end_ill(&mut state, "heal", &why);
         }
-        state.end(watch.node, Instant::now(), true);
-        watch.say(&mut state, "stop", false);
-    }
-    sleep(Duration::from_secs(1)).await;
-    let takes = {
-        let mut state = world.state();
         for old in &watch.files {
             if let Err(why) = state.machines[watch.node].files.put_back(&old.path, &old.backup, &old.was) {
                 return watch.end_ill(&mut state, "heal", &why);
@@ -216,6 +222,10 @@ impl Files {
     /// The old file, with the owner and mode that it had; removed where nothing stood.
     fn put_back(&mut self, path: &str, backup: &str, was: &str) -> Result<(), String> {
         if self.sha256(path).as_deref().unwrap_or(ABSENT) == was {
+            let copy = self.by_path.get(backup).filter(|_| was != ABSENT).cloned();
+            if let (Some(copy), Some(file)) = (copy, self.by_path.get_mut(path)) {
+                (file.owner, file.group, file.mode) = (copy.owner, copy.group, copy.mode);
+            }
             return Ok(());
         }
         if let Some(words) = self.refusal() {

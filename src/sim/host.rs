@@ -126,6 +126,7 @@ impl SimHost {
             Some((verb, arguments)) => output(self.quick(verb, arguments, command, power_lost)),
             None => {
                 sleep(self.world.lasts(JVM_START)).await;
+                self.world.state().judge_command(self.node, &command.argv);
                 nodetool::answer(&mut self.world.state(), self.node, &command.argv, Instant::now())
             }
         }

@@ -37,7 +37,7 @@ pub fn start(world: &Arc<World>, node: usize, arguments: &[String]) -> String {
     }
     let boots = state.machines[node].boots;
     state.machines[node].jobs.insert(key.clone(), Job { boots, ..Job::default() });
-    state.machines[node].latest.insert(directory.clone(), id.clone());
+    state.machines[node].latest = Some((directory.clone(), id.clone()));
     drop(state);
     let start_s = arguments.get(10).and_then(|limit| limit.parse().ok()).unwrap_or(600);
     tokio::spawn(run(Arc::clone(world), node, key, start_s));

@@ -84,7 +84,20 @@ impl State {
 
     /// Only the run whose name stands on a majority of the nodes acts on any of them.
     pub fn judge_act(&mut self, node: usize, arguments: &[String]) {
-        let Some(run) = run_of(arguments) else { return };
+        if let Some(run) = run_of(arguments) {
+            self.judge_actor(node, run);
+        }
+    }
+
+    /// A command that does not say for whom it is: it is the run's that acted last.
+    pub fn judge_command(&mut self, node: usize, argv: &[String]) {
+        let is_act = argv.last().is_some_and(|verb| verb == "reloadssl");
+        if let Some(run) = self.actors.last().filter(|_| is_act).cloned() {
+            self.judge_actor(node, run);
+        }
+    }
+
+    fn judge_actor(&mut self, node: usize, run: String) {
         if self.actors.last() != Some(&run) {
             self.actors.push(run.clone());
         }
@@ -109,8 +122,8 @@ impl State {
 
 /// The run that a script works for: the directory of each stands below `runs`, and a mark names it.
 fn run_of(arguments: &[String]) -> Option<String> {
-    if let [verb, _, run] = arguments
-        && verb == "owe"
+    if let [verb, _, run, _] = arguments
+        && (verb == "owe" || verb == "confirm")
     {
         return Some(run.clone());
     }

@@ -20,11 +20,13 @@ pub struct Machine {
     /// Its client port.
     pub port: u16,
     pub lock: Option<Lock>,
+    /// One that was broken, until the next is taken.
+    pub broken_lock: Option<Lock>,
     pub files: Files,
     pub process: Option<Running>,
     pub jobs: BTreeMap<String, Job>,
-    /// By the directory of a run, its last restart job.
-    pub latest: BTreeMap<String, String>,
+    /// The restart job that began last: its run's directory and its name.
+    pub latest: Option<(String, String)>,
     /// How often the machine has started.
     pub boots: usize,
     pub log: String,
@@ -49,10 +51,11 @@ impl Machine {
             version,
             port: CLIENT_PORT,
             lock: None,
+            broken_lock: None,
             files,
             process: None,
             jobs: BTreeMap::new(),
-            latest: BTreeMap::new(),
+            latest: None,
             boots: 0,
             log: String::new(),
             clock_skew_s: 0,

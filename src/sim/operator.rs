@@ -1,7 +1,8 @@
 //! What every operator of a simulated cluster does alike.
 
 use crate::cluster::Cluster;
-use crate::cluster::lock::{self, Lease, NotTaken};
+use crate::cluster::lock::{self, Held, Lease, NotTaken};
+use crate::node::lock::Holder;
 use std::sync::Arc;
 
 /// Hours pass in milliseconds: the clock goes on whenever everybody waits.
@@ -12,19 +13,32 @@ pub fn in_time<T>(story: impl Future<Output = T>) -> T {
     runtime.expect("a runtime needs memory alone").block_on(story)
 }
 
-/// Takes the cluster's lock; that of a run which is dead is taken away from it first.
-pub async fn lock_or_break(cluster: &Cluster, run: &str, by: &str) -> Result<Lease, NotTaken> {
+/// Takes the cluster's lock, as the commands do; that of another run which is dead is broken first. `undone`: the run
+/// that this one takes back, whose lock needs no breaking.
+pub async fn lock_or_break(
+    cluster: &Cluster,
+    run: &str,
+    by: &str,
+    undone: Option<&str>,
+) -> Result<Lease, NotTaken> {
     let cluster = Arc::new(cluster.clone());
-    let not_taken = match lock::take(Arc::clone(&cluster), run, by).await {
+    let take = || lock::take_over(Arc::clone(&cluster), run, by, undone, &|_| false);
+    let not_taken = match take().await {
         Ok(lease) => return Ok(lease),
         Err(not_taken) => not_taken,
     };
+    let is_others = |held: &Held| {
+        let Holder { run: of, from, .. } = &held.holder;
+        !held.holder.is_alive()
+            && Some(of.as_str()) != undone
+            && (from.is_none() || from.as_deref() != undone)
+    };
     match &not_taken {
-        NotTaken::Held(held) if held.iter().all(|held| !held.holder.is_alive()) => {
+        NotTaken::Held(held) if held.iter().all(is_others) => {
             for dead in held {
                 lock::break_up(&cluster, &dead.holder.run).await;
             }
-            lock::take(cluster, run, by).await
+            take().await
         }
         NotTaken::Held(_) | NotTaken::NoMajority { .. } => Err(not_taken),
     }

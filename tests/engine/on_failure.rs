@@ -121,6 +121,10 @@ fn a_node_that_was_put_back_is_walked_again_by_who_resumes_and_a_run_that_was_is
     assert_eq!(result(&again), RunResult::StoppedMidway);
     let whole = stopped(OnFailure::RestoreRun);
     assert!(whole.state.is_put_back_whole());
+    let planned = 1 + whole.journal.iter().position(is_planned).unwrap();
+    let mut killed = whole.journal[..planned].to_vec();
+    killed.push((Timestamp::UNIX_EPOCH, StepEvent::Resumed { operator: "ops".into() }));
+    assert_eq!(fold(&killed).rollback, None, "the other run may never have begun");
     let mut state = whole.state;
     let resumed = StepEvent::Resumed { operator: "ops".into() };
     assert!(state.apply(Timestamp::UNIX_EPOCH, &resumed).is_err());

@@ -239,11 +239,22 @@ async fn reading_refuses_what_is_absent_too_large_or_no_file() {
 async fn a_mark_stays_until_the_node_is_confirmed() {
     let host = machine();
     let state_dir = "/var/lib/ringwalk";
-    files::confirm(&host, state_dir).await.unwrap();
+    let confirm = |run, seen| files::confirm(&host, state_dir, run, seen);
+    confirm("r1", None).await.unwrap();
     files::owe(&host, state_dir, "r1").await.unwrap();
     files::owe(&host, state_dir, "r1").await.unwrap();
     assert_eq!(host.sh("cat /var/lib/ringwalk/owed; stat -c %a /var/lib/ringwalk"), "r1\n700");
-    files::confirm(&host, state_dir).await.unwrap();
+    host.sh("echo r1 >/var/lib/ringwalk/healed");
+    let error = confirm("r2", Some("r0")).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot take /var/lib/ringwalk/owed away: run r1 has marked the node since"
+    );
+    assert_eq!(host.sh("ls -A /var/lib/ringwalk"), "healed\nowed");
+    confirm("r1", None).await.unwrap();
+    assert_eq!(host.sh("ls -A /var/lib/ringwalk"), "");
+    files::owe(&host, state_dir, "r1").await.unwrap();
+    confirm("r2", Some("r1")).await.unwrap();
     assert_eq!(host.sh("ls -A /var/lib/ringwalk"), "");
     host.sh("mount -t tmpfs -o ro tmpfs /var/lib/ringwalk");
     let error = files::owe(&host, state_dir, "r1").await.unwrap_err();

@@ -4,7 +4,7 @@ use super::jobs::{a_job, end_of, machine};
 use super::local_host::LocalHost;
 use ringwalk::node::files;
 use ringwalk::node::heal::{self, OldFile};
-use ringwalk::node::job::{self, Job, JobStatus};
+use ringwalk::node::job::{self, Job, JobStatus, Limits};
 use ringwalk::node::lock::{self, Claim};
 use ringwalk::transport::Host;
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ fn sha256(text: &str) -> Option<String> {
 }
 
 fn claim(run: &str) -> Claim {
-    Claim { run: run.into(), token: "t".into(), by: "ops@laptop".into(), from: None }
+    Claim { run: run.into(), token: "t".into(), by: "ops@laptop".into(), from: None, over: Vec::new() }
 }
 
 /// A machine whose Cassandra does not start with the new yaml, and whose run holds its lock and its mark. The store is
@@ -92,11 +92,37 @@ async fn with_nobody_there_the_old_files_come_back_and_cassandra_runs() {
     assert_eq!(host.sh("grep -c up /var/lib/events"), "2");
     assert_eq!(
         host.sh("cd /var/lib/ringwalk; ls; cut -d' ' -f1,3- healed"),
-        "healed\nlock\nruns\nr1 its old files are back and it runs with them"
+        "healed\nlatest\nlock\nruns\nr1 its old files are back and it runs with them"
     );
     // Whoever sees the node healthy next takes the word away.
-    files::confirm(&host, "/var/lib/ringwalk").await.unwrap();
-    assert_eq!(host.sh("ls /var/lib/ringwalk"), "lock\nruns");
+    files::confirm(&host, "/var/lib/ringwalk", "r1", None).await.unwrap();
+    assert_eq!(host.sh("ls /var/lib/ringwalk"), "latest\nlock\nruns");
+}
+
+#[tokio::test]
+async fn owner_and_mode_that_alone_were_set_come_back_too() {
+    let host = changed_machine().await;
+    let job = a_job(&host).await;
+    host.sh(&format!(
+        "printf same >/etc/c/other && chmod 400 /etc/c/other && cd {BACKUP} && printf same >other && echo '1:2 640' >other.attributes"
+    ));
+    let same = sha256("same");
+    let old = OldFile {
+        path: "/etc/c/other".into(),
+        backup: format!("{BACKUP}/other"),
+        was: same.clone(),
+        becomes: same,
+    };
+    let yaml = OldFile {
+        path: "/etc/c/yaml".into(),
+        backup: format!("{BACKUP}/yaml"),
+        was: sha256("old"),
+        becomes: sha256("new"),
+    };
+    heal::prepare(&host, &job, Duration::from_secs(1), &[old, yaml]).await.unwrap();
+    job::start(&host, &job).await.unwrap();
+    assert!(last_word(&host, &job).await.healed);
+    assert_eq!(host.sh("stat -c '%u:%g %a' /etc/c/other; cat /etc/c/other"), "1:2 640\nsame");
 }
 
 #[tokio::test]
@@ -132,8 +158,6 @@ async fn a_node_that_answers_or_whose_run_has_decided_is_left_as_it_is() {
         ("sed -i 's|^! grep.*||' /opt/c/cassandra", Ok(())),
         ("rm /var/lib/ringwalk/owed", Err(())),
         ("rm /var/lib/ringwalk/lock", Err(())),
-        ("sed -i 's/run r1/run r2/' /var/lib/ringwalk/lock", Err(())),
-        ("echo r2 >/var/lib/ringwalk/owed", Err(())),
         ("rm /var/lib/ringwalk/runs/r1/restart-1.heal", Err(())),
     ];
     for (prepared, ends) in cases {
@@ -146,6 +170,74 @@ async fn a_node_that_answers_or_whose_run_has_decided_is_left_as_it_is() {
         assert_eq!(files_now(&host), before, "{prepared}");
         assert_eq!(host.sh("ls /var/lib/ringwalk/healed 2>/dev/null || :"), "", "{prepared}");
     }
+}
+
+#[tokio::test]
+async fn a_node_that_another_run_has_not_come_to_or_whose_runs_lock_was_broken_heals_all_the_same() {
+    for prepared in [
+        "sed -i 's/run r1/run r2/' /var/lib/ringwalk/lock",
+        "sed -i 's/run r1/run r2/' /var/lib/ringwalk/lock; echo r2 >/var/lib/ringwalk/owed",
+        "mv /var/lib/ringwalk/lock /var/lib/ringwalk/broken",
+    ] {
+        let (host, _, status) = left_alone_after(prepared).await;
+        assert!(status.healed, "{prepared}: {status:?}");
+        assert_eq!(files_now(&host), AS_BEFORE, "{prepared}");
+    }
+}
+
+#[tokio::test]
+async fn a_watch_ends_once_another_restart_begins_on_the_node_be_it_of_another_run() {
+    let host = changed_machine().await;
+    let job = a_job(&host).await;
+    prepare(&host, &job, 7).await;
+    job::start(&host, &job).await.unwrap();
+    assert!(end_of(&host, &job).await.finished.unwrap().is_err());
+    let next = Job { run: "r2".into(), before: None, ..job.clone() };
+    job::start(&host, &next).await.unwrap();
+    assert!(!last_word(&host, &job).await.healed);
+    assert_eq!(host.sh("cat /var/lib/ringwalk/latest"), "r2 restart-1");
+}
+
+#[tokio::test]
+async fn a_lock_that_is_gone_for_a_moment_ends_no_watch_and_one_that_is_given_back_does() {
+    for (meanwhile, heals) in [("mv lock lock.1.out; sleep 7; mv lock.1.out lock", true), ("rm lock", false)]
+    {
+        let host = changed_machine().await;
+        let job = a_job(&host).await;
+        prepare(&host, &job, 12).await;
+        job::start(&host, &job).await.unwrap();
+        assert!(end_of(&host, &job).await.finished.unwrap().is_err());
+        host.sh(&format!("cd /var/lib/ringwalk; {meanwhile}"));
+        assert_eq!(last_word(&host, &job).await.healed, heals, "{meanwhile}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_comes_while_the_old_process_is_stopped_finds_no_file_put_back() {
+    let host = changed_machine().await;
+    // It runs, with its port closed, and takes its time to end.
+    host.sh("sed -i 's|^! grep.*||' /opt/c/cassandra && sed -i 's|^my .port.*|if (`cat /etc/c/yaml` eq q(new)) { $SIG{TERM} = sub { sleep 4; exit }; sleep 1 while 1 } &|' /opt/c/daemon");
+    let job = a_job(&host).await;
+    let job = Job { limits: Limits { stop_s: 20, ..job.limits }, ..job };
+    prepare(&host, &job, 1).await;
+    let before = files_now(&host);
+    job::start(&host, &job).await.unwrap();
+    until_it_says(&host, &job, "unhealed").await;
+    let why = job::watch(&host, &job, 0).await.unwrap().finished.unwrap().unwrap_err();
+    assert!(why.contains("somebody came when Cassandra was stopped for it: no file was put back"), "{why}");
+    assert_eq!(files_now(&host), before);
+    // … and goes again.
+    assert!(last_word(&host, &job).await.healed);
+    assert_eq!(files_now(&host), AS_BEFORE);
+}
+
+/// Waits for a stage of the job; once it is stopped, somebody gives a sign of life.
+async fn until_it_says(host: &LocalHost, job: &Job, stage: &str) {
+    let status = format!("/var/lib/ringwalk/runs/r1/{}.status", job.id);
+    host.sh(&format!(
+        "until [ `grep -c ' stop$' {status}` = 2 ]; do sleep 0.1; done; sleep 1.1; touch /var/lib/ringwalk/lock; \
+         until grep -q ' {stage} ' {status}; do sleep 0.1; done"
+    ));
 }
 
 #[tokio::test]

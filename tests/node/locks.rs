@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 fn claim(run: &str, token: &str) -> Claim {
-    Claim { run: run.into(), token: token.into(), by: format!("ops@{token}"), from: None }
+    Claim { run: run.into(), token: token.into(), by: format!("ops@{token}"), from: None, over: Vec::new() }
 }
 
 fn holder(answer: Result<Answer, LockError>) -> Holder {
@@ -143,6 +143,51 @@ async fn a_dead_runs_lock_names_the_two_ways_out() {
     // Its own run takes it over.
     let lease = cluster_lock::take(cluster, "r1", "ops@bastion").await.unwrap();
     assert_eq!(lease.may_act(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_run_that_takes_a_dead_one_back_has_its_lock_and_so_have_those_after_it() {
+    let (hosts, cluster) = cluster(3);
+    let over = |run: &'static str, undone, is_gone: bool| {
+        let cluster = Arc::clone(&cluster);
+        async move {
+            cluster_lock::take_over(cluster, run, "ops@bastion", undone, &move |_: &Holder| is_gone).await
+        }
+    };
+    let age = || {
+        hosts.iter().for_each(|host| drop(host.sh("touch -d '10 minutes ago' /var/lib/ringwalk/lock")));
+    };
+    drop(cluster_lock::take(Arc::clone(&cluster), "r1", "ops@laptop").await.unwrap());
+    // Alive, or of another's affair: it is refused, and the lock stands.
+    assert!(over("back", Some("r1"), false).await.is_err());
+    age();
+    assert!(over("back", Some("r0"), true).await.is_err());
+    let back = over("back", Some("r1"), false).await.unwrap();
+    assert_eq!(back.may_act(), Ok(()));
+    // It could not begin: what the dead run held is not given back.
+    back.give_up().await;
+    assert_eq!(locks_left(&hosts), 3);
+    // Known to be gone, though its last sign of life is young: the run itself goes on, or is taken back once more.
+    drop(over("r1", None, true).await.unwrap());
+    drop(over("back", Some("r1"), true).await.unwrap());
+    let again = over("again", Some("r1"), true).await.unwrap();
+    assert_eq!(holder(lock::show(hosts[0].as_ref()).await).from.as_deref(), Some("r1"));
+    again.release().await;
+    assert_eq!(locks_left(&hosts), 0);
+}
+
+#[tokio::test]
+async fn a_lock_that_is_broken_leaves_word_until_the_next_is_taken() {
+    let host = LocalHost::boot();
+    lock::take(&host, &claim("r1", "t")).await.unwrap();
+    host.sh("touch -d '10 minutes ago' /var/lib/ringwalk/lock");
+    let beat = host.sh("stat -c %Y /var/lib/ringwalk/lock");
+    lock::break_up(&host, "r1").await.unwrap();
+    assert_eq!(host.sh("cd /var/lib/ringwalk; ls -A; stat -c %Y broken"), format!("broken\n{beat}"));
+    lock::take(&host, &claim("r2", "t")).await.unwrap();
+    assert_eq!(host.sh("ls -A /var/lib/ringwalk"), "lock");
+    lock::release(&host, &claim("r2", "t")).await.unwrap();
+    assert_eq!(host.sh("ls -A /var/lib/ringwalk"), "");
 }
 
 #[tokio::test]

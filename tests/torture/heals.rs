@@ -5,7 +5,7 @@ use super::rollout::{Ended, Rollout};
 use ringwalk::journal::event::RunResult;
 use ringwalk::sim::{Faults, Kill, Mutation, in_time};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// As long as a start may take, two minutes more, and what it takes to go back: `timeouts.heal` and a restart.
 const HEALED_BY: Duration = Duration::from_secs(1000);
@@ -17,6 +17,38 @@ fn a_node_that_is_left_with_a_store_that_does_not_open_puts_its_old_files_back()
     let healed = (1..records()).filter(|after| heals(*after)).count();
     // From the intent to restart, once the job began, to the record of its failure, which is the last one.
     assert!(healed > 0, "no kill left the node to itself");
+}
+
+#[test]
+fn while_a_node_heals_itself_its_run_neither_goes_on_nor_back() {
+    let refused = |after_records| {
+        in_time(async {
+            let mut rollout = ready(Mutation::None);
+            rollout
+                .apply(Playbook::Enable, Some(Kill::After { records: after_records, recorded: false }))
+                .await;
+            let until = Instant::now() + HEALED_BY;
+            while !rollout.world.injected().contains_key("node heals itself") {
+                if Instant::now() > until {
+                    return false;
+                }
+                sleep(Duration::from_secs(1)).await;
+            }
+            sleep(Duration::from_secs(2)).await;
+            let resumed = rollout.resume(Playbook::Enable, None).await;
+            let back = rollout.roll_back(Playbook::Enable, None).await;
+            for ended in [resumed, back] {
+                match ended {
+                    Ended::Refused(why) => {
+                        assert!(why.contains("the node is putting its old files back by itself"), "{why}")
+                    }
+                    ended => panic!("after {after_records}: {ended:?}"),
+                }
+            }
+            true
+        })
+    };
+    assert!((1..records()).any(refused));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use ringwalk::diagnostic::Diagnostic;
 use ringwalk::engine::answers::Answers;
 use ringwalk::engine::clock::Clock;
 use ringwalk::engine::perform::Performer;
-use ringwalk::engine::{Alone, Engine, EngineError, Permission, Stop, back, carry};
+use ringwalk::engine::{Alone, Engine, EngineError, Permission, Stop, back, carry, under_way};
 use ringwalk::facts::Facts;
 use ringwalk::input::Input;
 use ringwalk::journal::event::{Outcome, RunResult, StepEvent};
@@ -153,7 +153,11 @@ impl Rollout {
 
     async fn begin(&mut self, plan: Plan, kill: Option<Kill>, aim: Aim, with: With) -> Ended {
         let run = format!("{}-{}", self.name, self.runs + 1);
-        let lease = match self.lock(&with.cluster, &run).await {
+        let undone = match &aim {
+            Aim::Playbook(_) => None,
+            Aim::WayBack(undone) => Some(undone.as_str()),
+        };
+        let lease = match self.lock(&with.cluster, &run, undone).await {
             Ok(lease) => lease,
             Err(not_taken) => return Ended::Locked(not_taken),
         };
@@ -182,11 +186,12 @@ impl Rollout {
             Ok(facts) => facts,
             Err(ended) => return ended,
         };
-        let problems = carry::problems(&state, &facts, &material);
+        let mut problems = under_way::heals(&state, &cluster, &facts).await;
+        problems.extend(carry::problems(&state, &facts, &material));
         if !problems.is_empty() {
             return told(problems);
         }
-        let lease = match self.lock(&cluster, &state.run).await {
+        let lease = match self.lock(&cluster, &state.run, state.origin.undoes.as_deref()).await {
             Ok(lease) => lease,
             Err(not_taken) => return Ended::Locked(not_taken),
         };
@@ -213,8 +218,13 @@ impl Rollout {
     }
 
     /// The cluster's lock; that of a run which is dead is taken away from it first. `None`: acts without one.
-    async fn lock(&self, cluster: &Cluster, run: &str) -> Result<Option<Lease>, NotTaken> {
-        match lock_or_break(cluster, run, self.name).await {
+    async fn lock(
+        &self,
+        cluster: &Cluster,
+        run: &str,
+        undone: Option<&str>,
+    ) -> Result<Option<Lease>, NotTaken> {
+        match lock_or_break(cluster, run, self.name, undone).await {
             Err(_) if self.mutation == Mutation::IgnoresTheLock => Ok(None),
             taken => taken.map(Some),
         }

@@ -1,6 +1,6 @@
 //! What the holder of a cluster's lock knows of it, node by node, and which nodes hear its next sign of life.
 
-use super::Round;
+use super::round::Round;
 use crate::cluster::moment::Moment;
 use crate::cluster::{AT_ONCE, Node};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -12,7 +12,8 @@ impl Place<'_> {
         step: &Step,
         progress: &ProgressSender,
     ) -> Result<String, Failure> {
-        if step.changes_the_node() {
+        // To confirm takes the node's mark away, which may be another's by now.
+        if step.changes_the_node() || matches!(step, Step::Confirm) {
             self.may_act()?;
             self.run.permission.acts_on(&self.node.name);
         }

@@ -8,7 +8,8 @@ use crate::plan::{Plan, StepId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A file that a walk writes: its path, and the SHA-256 of what was and what comes.
+/// A file that a walk writes: its path, and the SHA-256 of what was and what comes; the same of one whose owner and mode
+/// alone are set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Written {
     path: String,
@@ -31,9 +32,12 @@ fn written_before(plan: &Plan, restart: StepId) -> Vec<Written> {
         if matches!(step.step, Step::Confirm) {
             written.clear();
         }
-        let Some(write) = step.step.writes().filter(|write| write.was != write.becomes) else { continue };
+        let Some(write) = step.step.writes() else { continue };
         let [was, becomes] = [write.was, write.becomes].map(|sha256| sha256.map(str::to_owned));
-        written.push(Written { path: write.path.to_owned(), was, becomes });
+        match written.iter_mut().find(|earlier| earlier.path == write.path) {
+            Some(earlier) => earlier.becomes = becomes,
+            None => written.push(Written { path: write.path.to_owned(), was, becomes }),
+        }
     }
     written
 }
@@ -134,7 +138,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(shown(2), ["/k - k1", "/c y0 y1"]);
-        assert_eq!(shown(7), ["/c y1 y2"]);
+        assert_eq!(shown(7), ["/k k1 k1", "/c y1 y2"]);
         assert!(shown(9).is_empty());
     }
 }

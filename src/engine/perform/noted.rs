@@ -18,7 +18,7 @@ pub(super) struct Noted {
     /// The process that the restart ended, and the one that it started.
     pub(super) before: Option<Process>,
     pub(super) started: Option<Process>,
-    /// The restart whose job an earlier process of this run has seen to its end: it tells what it started.
+    /// The restart whose job was seen to its end, be it by an earlier process of this run: it tells what it started.
     pub(super) restarted: Option<StepId>,
 }
 

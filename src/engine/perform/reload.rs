@@ -91,7 +91,9 @@ impl Place<'_> {
         );
         // Marked before this run, it owes a look still.
         if self.seen.owed.is_none()
-            && files::confirm(self.node.host.as_ref(), &self.seen.state_dir).await.is_ok()
+            && files::confirm(self.node.host.as_ref(), &self.seen.state_dir, &self.run.run, None)
+                .await
+                .is_ok()
         {
             self.run.note(name, |noted| noted.owes = false);
         }

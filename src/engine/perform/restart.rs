@@ -6,7 +6,7 @@ use crate::cluster::survey::chain;
 use crate::engine::ProgressSender;
 use crate::facts::{NodeFacts, Process};
 use crate::journal::event::Progress;
-use crate::node::job;
+use crate::node::job::{self, JobStatus};
 use crate::node::probe::{ProbeRequest, probe};
 use crate::plan::StepId;
 use crate::plan::step::Restart;
@@ -90,13 +90,29 @@ impl Place<'_> {
         let Noted { started: None, restarted: Some(id), .. } = self.run.noted(&self.node.name) else {
             return;
         };
-        let tries = self.run.tries.get(&id).copied().unwrap_or_default();
-        let none = Restart { clients_s: 0, drain_s: 0, stop_s: 0, start_s: 0, heal_s: None };
-        let job = self.job(id, tries, &none, None);
-        let Ok(status) = job::watch(self.node.host.as_ref(), &job, 0).await else { return };
-        if let Some(Ok(started)) = status.finished {
+        if let Some(JobStatus { finished: Some(Ok(started)), .. }) = self.ask_job(id).await {
             self.run.note(&self.node.name, |noted| noted.started = Some(started));
         }
+    }
+
+    /// What the job of a restart that is over has said by now, if the node tells.
+    async fn ask_job(&self, id: StepId) -> Option<JobStatus> {
+        let tries = self.run.tries.get(&id).copied().unwrap_or_default();
+        let none = Restart { clients_s: 0, drain_s: 0, stop_s: 0, start_s: 0, heal_s: None };
+        job::watch(self.node.host.as_ref(), &self.job(id, tries, &none, None), 0).await.ok()
+    }
+
+    /// Where a node is not healthy after its restart: that it has healed itself meanwhile, if so. This program may have
+    /// slept, or been cut off.
+    pub(super) async fn healed_meanwhile(&self) -> Option<Failure> {
+        let id = self.run.noted(&self.node.name).restarted?;
+        let JobStatus { stages, finished, healed } = self.ask_job(id).await?;
+        if !stages.iter().any(|stage| stage == job::HEALS) {
+            return None;
+        }
+        let finished =
+            finished.unwrap_or_else(|| Err(format!("nobody was there for long, and {}", job::HEALS)));
+        self.finished(id, finished, healed).await.err()
     }
 
     /// The process that is to end, if the node is still what the plan saw and this run made of it. Hours may lie between.
@@ -166,7 +182,7 @@ impl Place<'_> {
                     }
                     told = status.stages.len();
                     if let Some(finished) = status.finished {
-                        return self.finished(finished, status.healed).await;
+                        return self.finished(id, finished, status.healed).await;
                     }
                 }
                 Err(error) => {
@@ -192,10 +208,17 @@ impl Place<'_> {
         }
     }
 
-    async fn finished(&self, finished: Result<Process, String>, healed: bool) -> Result<String, Failure> {
+    async fn finished(
+        &self,
+        id: StepId,
+        finished: Result<Process, String>,
+        healed: bool,
+    ) -> Result<String, Failure> {
         match finished {
             Ok(started) => {
-                self.run.note(&self.node.name, |noted| noted.started = Some(started.clone()));
+                self.run.note(&self.node.name, |noted| {
+                    (noted.started, noted.restarted) = (Some(started.clone()), Some(id));
+                });
                 Ok(format!("a new process, pid {}", started.pid))
             }
             Err(why) if healed => {

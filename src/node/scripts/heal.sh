@@ -7,7 +7,8 @@ look_every_s=5
 # No run waits for longer in one place; a watch that was forgotten ends.
 watch_at_most_s=172800
 
-# Ends when the run has decided: it took its mark away, gave its lock back or began another restart.
+# Ends when somebody has decided: the node was confirmed, the lock given back in order, or another restart begun there.
+# Whoever holds the lock, and touches it, is there to decide; one that is broken has not been given back.
 watch_over() {
   [ -e "$old_files" ] || return 0
   trap 'exit 0' HUP INT TERM
@@ -17,7 +18,8 @@ watch_over() {
   while :; do
     is_awaited || return 0
     look_at_clock
-    last_beat=$beat beat=$(stat -c %Y "$state_dir/lock" 2>/dev/null)
+    last_beat=$beat
+    look_at_beat
     [ "$beat" = "$last_beat" ] || sign_at=$uptime
     [ $((uptime - sign_at)) -lt $((heal_s * 100)) ] || break
     [ $((uptime - watched_since)) -lt $((watch_at_most_s * 100)) ] || return 0
@@ -26,11 +28,26 @@ watch_over() {
   answers || heal
 }
 
-# Whether the run that began this has still to decide.
+# Whether it is still to be decided what becomes of the node. A lock that passes from one to another is gone for a moment.
 is_awaited() {
-  lock_of='' owed='' latest=''
-  { read -r _ lock_of <"$state_dir/lock"; read -r owed <"$state_dir/owed"; read -r latest <"$directory/latest"; } 2>/dev/null
-  [ "$lock_of $owed $latest" = "$run $run $id" ]
+  owed='' latest=''
+  { read -r owed <"$state_dir/owed"; read -r latest <"$state_dir/latest"; } 2>/dev/null
+  [ -n "$owed" ] && [ "$latest" = "$run $id" ] || return 1
+  is_locked || { sleep $look_every_s; is_locked; }
+}
+
+is_locked() { [ -e "$state_dir/lock" ] || [ -e "$state_dir/broken" ]; }
+
+# Sets beat to the last sign of life of whoever holds the lock; breaking it is none.
+look_at_beat() {
+  beat=$(stat -c %Y "$state_dir/lock" 2>/dev/null || stat -c %Y "$state_dir/broken" 2>/dev/null)
+}
+
+# To stop a process takes long, and somebody may have come meanwhile.
+somebody_came() {
+  last_beat=$beat
+  look_at_beat
+  [ "$beat" != "$last_beat" ] || ! is_awaited
 }
 
 # The client port listens, and its process is not frozen. Cassandra opens it last of all: with a store that it cannot open
@@ -56,6 +73,12 @@ heal() {
   find_old
   if [ -n "$old_pid" ] || [ "$kind" = systemd ]; then end; fi
   current=heal
+  if somebody_came; then
+    stage "$ill" heal 1 "somebody came when Cassandra was stopped for it: no file was put back"
+    rm -f "$ended"
+    watch_over
+    return
+  fi
   each_file put_back || failed 1 "$why"
   begin
   current=answer
@@ -110,19 +133,30 @@ is_fit() {
 
 put_back() {
   look_at_file
-  [ "$present" != "$was" ] || return 0
   why="cannot put $path back (see $directory/$id.log)"
+  if [ "$present" = "$was" ]; then
+    attributes_back
+    return
+  fi
   if [ "$was" = absent ]; then
     rm -f "$real" && sync "${real%/*}"
     return
   fi
-  temporary=${real%/*}/.ringwalk.$$.tmp
+  temporary=${real%/*}/.ringwalk-heal.$$.tmp
   if copy_old && mv -f "$temporary" "$real"; then
     sync "${real%/*}"
   else
     rm -f "$temporary"
     return 1
   fi
+}
+
+# Owner and mode of a file whose contents are what they were.
+attributes_back() {
+  [ "$was" != absent ] && [ -e "$backup.attributes" ] || return 0
+  read -r owner mode <"$backup.attributes" || return 1
+  [ "$(stat -c '%u:%g %a' "$real")" != "$owner $mode" ] || return 0
+  chown "$owner" "$real" && chmod "$mode" "$real" && sync "$real"
 }
 
 # The old file beside the new one, with the owner and mode that it had.

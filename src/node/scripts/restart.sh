@@ -23,7 +23,8 @@ main() {
   exec </dev/null >>"$directory/$id.log" 2>&1
   process_stat $$
   printf '%s %s\n' $$ "$ticks" >"$directory/$id.pid.tmp" && mv "$directory/$id.pid.tmp" "$directory/$id.pid" || exit 1
-  printf '%s\n' "$id" >"$directory/latest"
+  # Of all runs: what an earlier job watches over is this one's from now on.
+  printf '%s %s\n' "$run" "$id" >"$state_dir/latest"
   find_old
   cwd=/
   if [ -n "$old_pid" ]; then
