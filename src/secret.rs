@@ -16,6 +16,11 @@ impl Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
+    /// Whether it is a key or certificate in PEM, which has several lines; a password has one.
+    pub fn is_pem(&self) -> bool {
+        self.0.lines().any(|line| line.starts_with("-----BEGIN "))
+    }
+
     /// The secret itself. Callers hand it to a parser, a cipher or a command's stdin, never to a message.
     pub fn expose(&self) -> &str {
         &self.0
@@ -35,9 +40,9 @@ impl fmt::Debug for Secret {
 pub enum SecretSource {
     /// `env:NAME`, a variable of ringwalk's environment.
     Env(String),
-    /// `file:PATH`, what a file beside the operator holds, without the line feed at its end: it may be a PEM key.
+    /// `file:PATH`, the first line of a file beside the operator; all of it, but for line feeds at its end, if it is PEM.
     File(PathBuf),
-    /// `command:…`, what a shell command prints, without the line feed at its end.
+    /// `command:…`, what a shell command prints, of which the same counts.
     Command(String),
     /// `prompt:`, asked for on the terminal.
     Prompt,

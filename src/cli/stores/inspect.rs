@@ -42,8 +42,10 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
 fn file(path: &Path, options: &InspectArguments) -> Result<Inspection, Diagnostic> {
     let bytes = files::read(path)?;
     let shown = path.display().to_string();
-    let password =
-        options.password.as_ref().map(|source| passwords::read(source, &format!("the password of {shown}")));
+    let password = options
+        .password
+        .as_ref()
+        .map(|source| passwords::read(source, &format!("the password of {shown}"), &[]));
     let password = password.transpose()?;
     let given = password.clone().unwrap_or_else(|| Secret::new(""));
     match Store::open(&bytes, &given) {

@@ -120,7 +120,10 @@ impl<'a> Order<'a> {
         let identities =
             before.iter().map(|(node, before)| (node.clone(), before.identity.clone())).collect();
         let ring = match (&self.global.inventory, self.options.offline) {
-            (Some(path), false) => names::of_ring(self.inventory, &self.nodes, path, identities).await?,
+            (Some(path), false) => {
+                let beside = [&self.options.ca_password];
+                names::of_ring(self.inventory, &self.nodes, path, identities, &beside).await?
+            }
             (_, true) | (None, _) => {
                 let offline = |node: &&Node| (node.name.clone(), "`--offline` was asked for".to_owned());
                 Addresses { known: BTreeMap::new(), unknown: self.nodes.iter().map(offline).collect() }

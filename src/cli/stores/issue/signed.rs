@@ -3,6 +3,7 @@
 use super::super::shelf::Shelf;
 use super::super::{authority, files, make, passwords, pki_problem};
 use super::{Order, Wish, snippet};
+use crate::cli::secrets;
 use crate::diagnostic::Diagnostic;
 use crate::pki::authority::Authority;
 use crate::report::stores::{Issued, IssuedNode};
@@ -24,7 +25,13 @@ impl Order<'_> {
         self.nothing_in_the_way(&|node| vec![target.keystore(node)])?;
         let before = if self.options.renew { self.before(&shelf)? } else { BTreeMap::new() };
         let directory = self.options.ca.as_deref().unwrap_or(Path::new("."));
-        let authority = authority::open(directory, &self.options.ca_password, self.now).map_err(one)?;
+        let authority = authority::open(
+            directory,
+            &self.options.ca_password,
+            &secrets::named_in(self.inventory),
+            self.now,
+        )
+        .map_err(one)?;
         let wishes = self.wishes(&before).await?;
         files::directory(&target.directory).map_err(one)?;
         let keystore_password = passwords::kept_in(&shelf.keystore_password()).map_err(one)?;
