@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use zeroize::Zeroizing;
 
-/// A secret text. `Debug` shows `[secret]`; there is no `Display` and no `Serialize`; memory is zeroed on drop.
+/// A secret text. `Debug` shows `[secret]`; there is no `Display` and no `Serialize`; memory is zeroed on drop
+/// (what it passed through before is wiped by `memory::Wiping`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
