@@ -8,22 +8,15 @@ use crate::diagnostic::Diagnostic;
 use crate::pki::authority::Authority;
 use crate::report::stores::{Issued, IssuedNode};
 use crate::secret::Secret;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 impl Order<'_> {
     pub(super) async fn signed(&self) -> Result<Issued, Vec<Diagnostic>> {
         let one = |problem| vec![problem];
         let shelf = Shelf { directory: self.options.out.clone(), kind: self.kind };
-        let target = Shelf {
-            directory: match self.options.renew {
-                true => shelf.renewed(&self.now.strftime("%Y-%m-%d").to_string()),
-                false => shelf.directory.clone(),
-            },
-            kind: self.kind,
-        };
+        let target = self.target(&shelf);
         self.nothing_in_the_way(&|node| vec![target.keystore(node)])?;
-        let before = if self.options.renew { self.before(&shelf)? } else { BTreeMap::new() };
+        let before = self.before(&shelf)?;
         let directory = self.options.ca.as_deref().unwrap_or(Path::new("."));
         let authority = authority::open(
             directory,
