@@ -2,6 +2,10 @@
 //!
 //! The layers, lowest first. A module uses only modules that stand above it here; `tests/tidy.rs` checks it.
 
+#![deny(unsafe_code)]
+
+#[allow(unsafe_code)]
+pub mod memory; // what is freed is wiped
 pub mod diagnostic; // what is wrong in a file, shown as a source excerpt
 pub mod secret; // a value that cannot be printed, and where it comes from
 pub mod formats; // file formats, bytes in and bytes out

@@ -7,13 +7,19 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use zeroize::Zeroizing;
 
-/// A secret text. `Debug` shows `[secret]`; there is no `Display` and no `Serialize`; memory is zeroed on drop.
+/// A secret text. `Debug` shows `[secret]`; there is no `Display` and no `Serialize`; memory is zeroed on drop
+/// (what it passed through before is wiped by `memory::Wiping`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(Zeroizing::new(text.into()))
+    }
+
+    /// Whether it is a key or certificate in PEM, which has several lines; a password has one.
+    pub fn is_pem(&self) -> bool {
+        self.0.lines().any(|line| line.starts_with("-----BEGIN "))
     }
 
     /// The secret itself. Callers hand it to a parser, a cipher or a command's stdin, never to a message.
@@ -35,9 +41,9 @@ impl fmt::Debug for Secret {
 pub enum SecretSource {
     /// `env:NAME`, a variable of ringwalk's environment.
     Env(String),
-    /// `file:PATH`, what a file beside the operator holds, without the line feed at its end: it may be a PEM key.
+    /// `file:PATH`, the first line of a file beside the operator; all of it, but for line feeds at its end, if it is PEM.
     File(PathBuf),
-    /// `command:…`, what a shell command prints, without the line feed at its end.
+    /// `command:…`, what a shell command prints, of which the same counts.
     Command(String),
     /// `prompt:`, asked for on the terminal.
     Prompt,

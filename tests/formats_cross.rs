@@ -175,6 +175,68 @@ fn a_pkcs12_key_with_a_password_of_its_own_is_told_from_a_wrong_store_password()
     assert_eq!(open("another"), StoreError::WrongPassword);
 }
 
+/// keytool gives a key of JKS a password of its own; of PKCS12 it says that it cannot ("Different store and key passwords
+/// not supported") and takes the store's.
+#[test]
+fn keys_with_a_password_of_their_own_are_named_whatever_their_kind_and_chain() {
+    let shop = Keys::new();
+    for entry in &shop.entries {
+        let contents = Contents { keys: vec![entry.clone()], ..Contents::default() };
+        let bytes =
+            Store::write(&contents, Form::Jks, Timestamp::UNIX_EPOCH, &Secret::new(PASSWORD)).unwrap();
+        let (alias, ours) = (&entry.alias, format!("{}.jks", entry.alias));
+        shop.write(&ours, &bytes);
+        for (kind, theirs) in [("JKS", format!("{alias}-own.jks")), ("PKCS12", format!("{alias}-own.p12"))] {
+            shop.run(&format!(
+                "keytool -importkeystore -noprompt -srckeystore {ours} -srcstorepass {PASSWORD} -srcalias {alias} \
+                 -destkeystore {theirs} -deststorepass {PASSWORD} -destkeypass another -deststoretype {kind}"
+            ));
+            let bytes = shop.read(&theirs);
+            let opened = Store::open(&bytes, &Secret::new(PASSWORD));
+            if kind == "PKCS12" {
+                assert_eq!(opened.unwrap().keys, std::slice::from_ref(entry), "{theirs}");
+                continue;
+            }
+            assert_eq!(opened, Err(StoreError::KeyPasswordDiffers { alias: alias.clone() }), "{theirs}");
+            assert!(*jks::write::rewrite(&bytes, &Secret::new(PASSWORD)).unwrap() == bytes, "{theirs}");
+            let locked = jks::locked(&bytes, &Secret::new(PASSWORD)).unwrap();
+            assert!(locked.chains == [(alias.clone(), entry.chain.clone())], "{theirs}");
+            assert!(jks::locked(&bytes, &Secret::new("another")).is_err(), "{theirs}");
+        }
+    }
+}
+
+/// `openssl pkcs12 -jdktrust serverAuth` writes another value of Oracle's attribute than keytool does.
+#[test]
+fn what_bears_oracles_attribute_is_trusted_whatever_it_says() {
+    let shop = Keys::new();
+    let none = "-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE -J-Dkeystore.pkcs12.macAlgorithm=NONE";
+    shop.run(&format!(
+        "keytool -importcert -noprompt -alias ca -file rsa1-0.crt -storetype PKCS12 -keystore any.p12 \
+         -storepass {PASSWORD} {none}"
+    ));
+    // anyExtendedKeyUsage, 2.5.29.37.0, becomes another key usage of the same length.
+    let any = [6, 4, 0x55, 0x1d, 0x25, 0];
+    let mut bytes = shop.read("any.p12");
+    let windows = bytes.windows(any.len()).enumerate();
+    let at: Vec<usize> = windows.filter(|(_, window)| **window == any).map(|(at, _)| at).collect();
+    let [at] = at[..] else { panic!("it stands there once: {at:?}") };
+    bytes[at + any.len() - 1] = 1;
+    shop.write("other.p12", &bytes);
+    for store in ["any.p12", "other.p12"] {
+        let list = shop.run(&format!("keytool -list -keystore {store} -storepass {PASSWORD}"));
+        assert!(list.contains("trustedCertEntry"), "{store}: {list}");
+        let opened = shop.open(store, PASSWORD);
+        assert_eq!((opened.trusted.len(), opened.ignored.len()), (1, 0), "{store}");
+        assert_eq!(opened.trusted[0].0, "ca", "{store}");
+    }
+    // In safes that are encrypted, by each of keytool's ciphers.
+    for (to, options) in [("sealed.p12", ""), ("legacy.p12", "-J-Dkeystore.pkcs12.legacy")] {
+        shop.import("any.p12", to, &format!("-deststoretype PKCS12 {options}"));
+        assert_eq!(shop.open(to, PASSWORD).trusted.len(), 1, "{to}");
+    }
+}
+
 #[test]
 fn aliases_of_any_script_are_what_keytool_calls_them() {
     let shop = Keys::new();

@@ -52,7 +52,7 @@ pub fn load(inventory: Option<&Path>, playbook: Option<&Path>) -> Result<Loaded,
         Source { file: &playbook_name, text: &playbook_text },
     )?;
     let directory = directory_of(playbook);
-    let secrets = secrets::resolve(&input, &directory)?;
+    let secrets = secrets::resolve(&input, &directory, &[])?;
     let mut stores = Stores { input: &input, directory, opened: BTreeMap::new() };
     let mut loaded = Loaded {
         material: Material { secrets, ..Material::default() },
@@ -75,7 +75,7 @@ pub fn load_inventory(inventory: Option<&Path>, playbook: Option<&Path>) -> Resu
     let name = inventory.display().to_string();
     let read = input::read_inventory(Source { file: &name, text: &text })?;
     let input = Input { inventory: read, playbook: Playbook::default() };
-    let secrets = secrets::resolve(&input, &directory_of(playbook.unwrap_or(inventory)))?;
+    let secrets = secrets::resolve(&input, &directory_of(playbook.unwrap_or(inventory)), &[])?;
     Ok(Loaded {
         material: Material { secrets, ..Material::default() },
         identities: BTreeMap::new(),

@@ -122,6 +122,15 @@ pub(super) fn place_of(node: &str) -> String {
     format!("node {node}")
 }
 
+pub const PASSPHRASE: &str = "ssh.passphrase";
+pub const JMX_PASSWORD: &str = "cassandra.jmx.password";
+pub const CQL_PASSWORD: &str = "cassandra.cql.password";
+
+/// The path under which it keeps the place of a value that holds for a node, wherever it is written.
+pub fn place_in(node: &str, path: &str) -> String {
+    format!("node {node} {path}")
+}
+
 /// An inventory out of what was read. Where a value is missing or wrong, which is a problem already, another stands in
 /// for it, so that the rules can look at the rest.
 pub(super) fn build(record: &Record, reader: &mut Reader) -> Inventory {

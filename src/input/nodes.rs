@@ -1,6 +1,6 @@
 //! The nodes of an inventory: ranges expanded, the file's settings laid beneath a node's own, no name or address twice.
 
-use super::inventory::{Cassandra, Node, Ssh, place_of};
+use super::inventory::{CQL_PASSWORD, Cassandra, JMX_PASSWORD, Node, PASSPHRASE, Ssh, place_in, place_of};
 use super::names::{self, NODES_MAX};
 use super::reader::Reader;
 use super::record::Record;
@@ -42,9 +42,20 @@ pub(super) fn build(inventory: &Record, reader: &mut Reader) -> Vec<Node> {
             cassandra: Cassandra::build(&cassandra),
         };
         name.value.iter().for_each(|each| reader.document.note(place_of(each), name.span));
+        for (path, span) in secrets(&ssh, &cassandra) {
+            name.value.iter().for_each(|each| reader.document.note(place_in(each, path), span));
+        }
         nodes.extend(name.value.into_iter().zip(address.value).map(node));
     }
     nodes
+}
+
+/// Where a node's secrets are named, by their paths.
+fn secrets(ssh: &Record, cassandra: &Record) -> impl Iterator<Item = (&'static str, Span)> {
+    let within = |key: &str| cassandra.record(key).and_then(|record| record.field("password"));
+    let fields =
+        [(PASSPHRASE, ssh.field("passphrase")), (JMX_PASSWORD, within("jmx")), (CQL_PASSWORD, within("cql"))];
+    fields.map(|(path, field)| Some((path, field?.at))).into_iter().flatten()
 }
 
 /// What is wrong with one name or address, and a way out.

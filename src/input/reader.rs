@@ -148,14 +148,13 @@ impl Reader {
     }
 
     fn texts(&mut self, items: &[yaml::Node], written: Written<'_>) -> Option<Value> {
-        let mut texts = Vec::new();
-        for item in items {
-            match self.value(Written { node: item, form: &Form::Text, ..written })? {
-                Value::Text(text) => texts.push(text),
-                other => unreachable!("a text was read as {other:?}"),
-            }
-        }
-        Some(Value::Texts(texts))
+        let mut text = |item| match self.value(Written { node: item, form: &Form::Text, ..written })? {
+            Value::Text(text) => Some(text),
+            other => unreachable!("a text was read as {other:?}"),
+        };
+        // All are read before one that is missing ends it, so that every problem is noted.
+        let texts: Vec<Option<String>> = items.iter().map(&mut text).collect();
+        texts.into_iter().collect::<Option<_>>().map(Value::Texts)
     }
 
     fn parameters(&mut self, node: &yaml::Node, entries: &[yaml::Entry]) -> Option<Value> {
@@ -169,12 +168,12 @@ impl Reader {
                 (&Form::Text, "some text")
             };
             let written = Written { node: &entry.value, form, path: "", name, key: entry.key.span, example };
-            match self.value(written)? {
-                Value::Secret(source) => parameters.push((name.to_owned(), Setting::Secret(source))),
-                Value::Text(text) => parameters.push((name.to_owned(), Setting::Text(text))),
+            parameters.push(self.value(written).map(|value| match value {
+                Value::Secret(source) => (name.to_owned(), Setting::Secret(source)),
+                Value::Text(text) => (name.to_owned(), Setting::Text(text)),
                 other => unreachable!("a parameter was read as {other:?}"),
-            }
+            }));
         }
-        Some(Value::Parameters(parameters))
+        parameters.into_iter().collect::<Option<_>>().map(Value::Parameters)
     }
 }

@@ -1,5 +1,6 @@
-//! An allocator that counts: how much a thread holds at most while it does one thing.
+//! An allocator that counts: how much a thread holds at most while it does one thing. Beneath it is the program's own.
 
+use ringwalk::memory::Wiping;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -7,6 +8,8 @@ struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+static WIPING: Wiping = Wiping(System);
 
 thread_local! {
     static HELD: Cell<usize> = const { Cell::new(0) };
@@ -30,12 +33,12 @@ fn took(bytes: usize) {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         took(layout.size());
-        unsafe { System.alloc(layout) }
+        unsafe { WIPING.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         // What another thread, or an earlier input, allocated was not counted here.
         HELD.set(HELD.get().saturating_sub(layout.size()));
-        unsafe { System.dealloc(pointer, layout) }
+        unsafe { WIPING.dealloc(pointer, layout) }
     }
 }

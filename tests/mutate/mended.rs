@@ -1,7 +1,7 @@
 //! Damage that a check sum or base64 would stop at the door, mended so that it comes to the reader behind.
 
 use super::damage::{Random, damaged};
-use super::seeds::PASSWORD;
+use super::readers::PASSWORD;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};

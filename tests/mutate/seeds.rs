@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub const PASSWORD: &str = "changeit";
-
 /// The seeds of one reader, in the order of their names.
 pub fn of(reader: &str) -> Vec<Vec<u8>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(reader);

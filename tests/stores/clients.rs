@@ -62,7 +62,12 @@ impl Server {
         desk.sh(
             "openssl pkcs12 -in stores/n1.p12 -passin file:stores/keystore.password -nodes -out server.pem",
         );
-        let serve = "s_server -accept 127.0.0.1:0 -cert server.pem -key server.pem";
+        Server::with(desk, "server.pem", options)
+    }
+
+    /// With this certificate, its key, and what comes after it.
+    pub fn with(desk: &Desk, certificate: &str, options: &str) -> Server {
+        let serve = format!("s_server -accept 127.0.0.1:0 -cert {certificate} -key {certificate}");
         let mut child = Command::new("openssl")
             .args(serve.split(' ').chain(options.split(' ').filter(|word| !word.is_empty())))
             .current_dir(desk.path(""))

@@ -153,3 +153,102 @@ fn a_certificate_that_has_ended_is_refused() {
     assert!(said.err.starts_with("error: the certificate `CN=n1` ended on "), "{}", said.err);
     assert!(said.err.contains("\nhelp: ask the CA for a new certificate\n"), "{}", said.err);
 }
+
+#[test]
+fn a_renewal_keeps_passwords_truststore_and_names() {
+    let desk = desk();
+    desk.sh("cat issuing.pem root.pem >both.pem");
+    import(&desk, "--ca-chain both.pem").done();
+    let mut before = desk.everything();
+    before.retain(|(path, _)| path.starts_with(desk.path("stores")));
+    let csr = "issue -i inventory.yaml --offline --csr --renew --out stores";
+    let said = desk.stores(csr).done();
+    let directory = said.split(" in ").nth(1).unwrap().split(':').next().unwrap().to_owned();
+    assert!(directory.starts_with("stores/20"), "{said}");
+    assert!(
+        said.contains(&format!(
+            "\n  ringwalk stores import --out {directory} --signed DIR --ca-chain FILE\n"
+        )),
+        "{said}"
+    );
+    desk.sh(&format!(
+        "openssl pkey -in {directory}/n1.key -passin file:stores/keystore.password -noout; mkdir new
+         for n in n1 n2 n3; do openssl x509 -req -in {directory}/$n.csr -CA issuing.pem -CAkey issuing.key \
+         -CAcreateserial -copy_extensions copy -out new/$n.pem 2>&1; done"
+    ));
+    let import = |options: &str| {
+        desk.stores(&format!("import --out {directory} --signed new --ca-chain both.pem {options}"))
+    };
+    import("--type jks").refused(
+        "error: its stores are .p12, and .jks is asked for\n --> stores\n\
+         help: `--type` says the form: a renewal keeps it\n\n1 problem in stores\n",
+    );
+    let said = import("").done();
+    for expected in [
+        format!("from: \"{directory}/{{node}}.p12\""),
+        "password: \"file:stores/keystore.password\"".to_owned(),
+        "from: \"stores/truststore.p12\"".to_owned(),
+    ] {
+        assert!(said.contains(&expected), "{expected} is missing in\n{said}");
+    }
+    let now = desk.everything();
+    assert!(before.iter().all(|file| now.contains(file)), "what was there has changed");
+    assert!(!desk.path(&format!("{directory}/keystore.password")).exists());
+    desk.leaf("stores/n1.p12", "stores/keystore.password", "old");
+    desk.leaf(&format!("{directory}/n1.p12"), "stores/keystore.password", "new");
+    desk.sh("openssl verify -verify_ip 10.1.0.11 -CAfile root.pem -untrusted issuing.pem new.crt");
+    assert_ne!(desk.read("old.crt"), desk.read("new.crt"));
+}
+
+#[test]
+fn signed_certificates_where_keystores_of_the_same_name_would_go_are_refused() {
+    let desk = desk();
+    desk.sh("cat issuing.pem root.pem >both.pem; cp signed/*.pem stores/");
+    let before = desk.everything();
+    desk.stores("import --out stores --signed ./stores --ca-chain both.pem --type pem").refused(
+        "error: the keystores would be NODE.pem too: `--signed` and `--out` are one directory\n --> ./stores\n\
+         help: put the signed certificates into a directory of their own, and name it by `--signed`\n\n\
+         1 problem in ./stores\n",
+    );
+    assert!(desk.everything() == before);
+    desk.stores("import --out stores --signed stores --ca-chain both.pem").done();
+}
+
+#[test]
+fn no_password_that_was_made_is_ever_shown() {
+    let desk = desk();
+    desk.sh("cat issuing.pem root.pem >both.pem");
+    desk.stores("new-ca --name C --password env:CA_PASSWORD --out ca").done();
+    let mut said = vec![import(&desk, "--ca-chain both.pem -vv")];
+    for words in [
+        "issue -i inventory.yaml --offline --ca ca --ca-password env:CA_PASSWORD --out own -vv",
+        "issue -i inventory.yaml --offline --ca ca --ca-password env:CA_PASSWORD --out own --renew --output json -vv",
+        "issue -i inventory.yaml --offline --ca ca --ca-password env:CA_PASSWORD --out own -vv",
+        "issue -i inventory.yaml --offline --csr --out requests -vv",
+        "issue -i inventory.yaml --offline --development --out development -vv",
+        "trust --out own/truststore-both.p12 ca/ca.pem root.pem -vv",
+        "client --user app --ca ca --ca-password env:CA_PASSWORD --out clients -vv",
+        "inspect own/n1.p12 --password file:own/keystore.password -vv",
+        "inspect own/n1.p12 --password file:own/truststore.password -vv",
+        "inspect own/n1.p12 --password file:own/keystore.password --output json -vv",
+    ] {
+        said.push(desk.stores(words));
+    }
+    let passwords: Vec<String> = desk
+        .everything()
+        .into_iter()
+        .filter(|(path, _)| path.to_string_lossy().ends_with("password"))
+        .map(|(_, bytes)| String::from_utf8(bytes).unwrap().trim().to_owned())
+        .chain([crate::CA_PASSWORD.to_owned()])
+        .collect();
+    assert!(
+        passwords.len() >= 7 && passwords.iter().all(|password| password.len() >= 12),
+        "{}",
+        passwords.len()
+    );
+    assert!(said.iter().filter(|said| said.code == 0).count() >= 9);
+    for said in said {
+        let all = said.out + &said.err;
+        assert!(passwords.iter().all(|password| !all.contains(password.as_str())), "a password is in\n{all}");
+    }
+}

@@ -116,3 +116,59 @@ fn a_port_shows_what_it_serves() {
         assert!(shown.contains(expected), "{expected} is missing in\n{shown}");
     }
 }
+
+#[test]
+fn what_a_port_shows_is_judged_by_the_rules() {
+    let desk = Desk::with_stores("--node n1");
+    let finds = |certificate: &str, chain: &str| {
+        let server = crate::clients::Server::with(&desk, certificate, chain);
+        desk.stores(&format!("inspect 127.0.0.1:{}", server.1)).done()
+    };
+    desk.sh("openssl pkcs12 -in stores/n1.p12 -passin file:stores/keystore.password -nodes -out own.pem
+         openssl req -newkey rsa:2048 -nodes -keyout old.key -out old.csr -subj /CN=old 2>&1
+         printf 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=clientAuth\n' >ext
+         openssl x509 -req -in old.csr -CA ca/ca.pem -CAkey ca/ca.key -days -1 -extfile ext -out old.crt 2>&1
+         openssl x509 -req -in old.csr -CA ca/ca.pem -CAkey ca/ca.key -days 90 -extfile ext -out now.crt 2>&1
+         openssl x509 -in old.crt -outform DER -out old.der
+         cat old.key old.crt >ended.pem; cat old.key now.crt >now.pem");
+    let own = finds("own.pem", "-cert_chain ca/ca.pem");
+    let names = "warning: does not name 127.0.0.1, by which it was reached: drivers that check host names refuse it (names)";
+    assert!(own.contains(names) && own.matches("\nhelp: ").count() == 1, "{own}");
+    let ended = finds("ended.pem", "");
+    for expected in [
+        "\nerror: CN=old ended on ",
+        " (validity)\n",
+        "\nerror: CN=old is not for a TLS server: its extended key usage lacks serverAuth (server_use)\n",
+    ] {
+        assert!(ended.contains(expected), "{expected} is missing in\n{ended}");
+    }
+    assert!(!ended.contains("(names)") && !ended.contains("(chain)"), "{ended}");
+    let strange = finds("now.pem", "-cert_chain old.crt");
+    assert!(strange.contains("\nerror: its chain is not in order: after CN=old comes CN=old"), "{strange}");
+    let file = desk.stores("inspect old.der").done();
+    assert!(file.contains("(validity)") && !file.contains("(server_use)"), "{file}");
+}
+
+#[test]
+fn a_jks_whose_key_is_locked_shows_its_certificates() {
+    let desk = Desk::with_stores("--node n1 --type jks");
+    desk.sh(
+        "keytool -importkeystore -noprompt -srckeystore stores/n1.jks -srcstorepass:file stores/keystore.password \
+         -srcalias n1 -destkeystore own.jks -deststoretype JKS -deststorepass:file stores/keystore.password \
+         -destkeypass another 2>&1",
+    );
+    let shown = desk.stores("inspect own.jks --password file:stores/keystore.password").done();
+    for expected in [
+        "own.jks: JKS\n",
+        "\nprivate key and its certificate `n1`\n",
+        "\nissuer of the one above `n1`\n",
+        "\nerror: the key `n1` has another password than the store, ",
+        " (key_password)\nhelp: ",
+    ] {
+        assert!(shown.contains(expected), "{expected} is missing in\n{shown}");
+    }
+    desk.stores("inspect own.jks --password env:CA_PASSWORD").refused(
+        "error: the password is wrong, or the file is damaged\n --> own.jks\n\
+         help: try the password with `keytool -list -keystore FILE`\n\n1 problem in own.jks\n",
+    );
+}

@@ -52,14 +52,13 @@ fn a_ca_that_cannot_sign_is_refused_with_a_way_out() {
     ));
     issue("ca", "env:NOT_SET").refused(&problem(
         "command line",
-        "cannot read the password of ca/ca.key from `env:NOT_SET`: the environment variable NOT_SET is not set; \
-         `export NOT_SET=…` before you start",
-        "a source is env:NAME, file:PATH, command:… or prompt:",
+        "cannot read the password of ca/ca.key from `env:NOT_SET`: the environment variable NOT_SET is not set",
+        "`export NOT_SET=…` before you start",
     ));
     issue("ca", "prompt:").refused(&problem(
         "command line",
-        "cannot read the password of ca/ca.key from `prompt:`: there is no terminal to ask on; use env:, file: or command:",
-        "a source is env:NAME, file:PATH, command:… or prompt:",
+        "cannot read the password of ca/ca.key from `prompt:`: there is no terminal to ask on",
+        "use `env:NAME`, `file:PATH` or `command:…`",
     ));
     issue("old", "file:wrong").refused(&problem(
         "old/ca.key",

@@ -34,6 +34,7 @@ With the company's CA:
   ringwalk stores import --out stores --signed DIR --ca-chain FILE
 Before the certificates end:
   ringwalk stores issue -i INVENTORY --ca ca --renew --out stores
+  ringwalk stores issue -i INVENTORY --csr --renew --out stores
 
 No file is ever overwritten.";
 
@@ -86,8 +87,8 @@ pub struct IssueArguments {
     /// Do not ask the nodes under which addresses they are known: the inventory's have to do
     #[arg(long)]
     pub offline: bool,
-    /// New keys and certificates beside the old ones, in DIR/YYYY-MM-DD, with the same CA and passwords
-    #[arg(long, conflicts_with_all = ["csr", "development"])]
+    /// New keys and certificates, or requests, beside the old ones, in DIR/YYYY-MM-DD, with the same CA and passwords
+    #[arg(long, conflicts_with = "development")]
     pub renew: bool,
     /// Requests for another CA to sign, and keys, in place of keystores
     #[arg(long, conflicts_with_all = ["ca", "development"])]
@@ -99,7 +100,7 @@ pub struct IssueArguments {
 
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// Where `issue --csr` put requests and keys, and where the stores will be
+    /// Where `issue --csr` put requests and keys, and where the stores will be; of a renewal, DIR/YYYY-MM-DD
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Where the signed certificates are: NODE.pem, .crt, .cer or .p7b; PEM, DER or PKCS#7

@@ -22,8 +22,13 @@ pub fn key_path(directory: &Path) -> PathBuf {
     directory.join("ca.key")
 }
 
-/// Opens it; the password is asked for only if the key is encrypted.
-pub fn open(directory: &Path, password: &SecretSource, now: Timestamp) -> Result<Authority, Diagnostic> {
+/// Opens it; the password is asked for only if the key is encrypted. `beside`: other sources of this command.
+pub fn open(
+    directory: &Path,
+    password: &SecretSource,
+    beside: &[&SecretSource],
+    now: Timestamp,
+) -> Result<Authority, Diagnostic> {
     let certificates = certificates(&certificate_path(directory))?;
     let path = key_path(directory);
     let shown = path.display().to_string();
@@ -36,7 +41,7 @@ pub fn open(directory: &Path, password: &SecretSource, now: Timestamp) -> Result
     };
     let store = match Store::open(&bytes, &Secret::new("")) {
         Err(StoreError::PasswordMissing) => {
-            let secret = passwords::read(password, &format!("the password of {shown}"))?;
+            let secret = passwords::read(password, &format!("the password of {shown}"), beside)?;
             Store::open(&bytes, &secret).map_err(|error| match error {
                 StoreError::WrongPassword => {
                     Diagnostic::new(&shown, "cannot open the CA's private key: the password is wrong")

@@ -28,7 +28,7 @@ fn make(global: &Global, options: &ClientArguments, now: Timestamp) -> Result<Ex
         "name another directory with `--out`, or move the old one away",
     )?;
     let at = place(options, &directory)?;
-    let authority = authority::open(&options.ca, &options.ca_password, now)?;
+    let authority = authority::open(&options.ca, &options.ca_password, &[], now)?;
     let validity = Validity::days(now, options.days)
         .ok_or_else(|| Diagnostic::new("command line", "--days leads out of the calendar"))?;
     let key = Key::generate(options.key.into()).map_err(|error| pki_problem(&options.user, &error))?;

@@ -2,13 +2,14 @@
 
 use super::arguments::ImportArguments;
 use super::issue::snippet;
-use super::shelf::Shelf;
+use super::shelf::{self, Shelf};
 use super::{authority, files, make, passwords, pki_problem, problem};
 use crate::cli::arguments::{Global, OutputForm};
 use crate::cli::exit::Exit;
 use crate::cli::{Trouble, print};
 use crate::diagnostic::Diagnostic;
 use crate::formats::certificate::Certificate;
+use crate::formats::store::StoreKind;
 use crate::pki::key::Key;
 use crate::pki::names::San;
 use crate::pki::{chain, request, stores};
@@ -19,9 +20,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub fn run(global: &Global, options: &ImportArguments, now: Timestamp) -> Result<Exit, Trouble> {
-    let shelf = Shelf { directory: options.out.clone(), kind: options.kind.into() };
     let one = |problem| vec![problem];
-    let waiting = waiting(&shelf, &options.node).map_err(one)?;
+    let shelves = Shelves::of(options).map_err(one)?;
+    let shelf = &shelves.new;
+    let waiting = waiting(shelf, &options.node).map_err(one)?;
     let (here, missing): (Vec<_>, Vec<_>) = waiting
         .into_iter()
         .map(|node| (signed_file(&options.signed, &node), node))
@@ -49,11 +51,11 @@ pub fn run(global: &Global, options: &ImportArguments, now: Timestamp) -> Result
         .transpose()
         .map_err(one)?
         .unwrap_or_default();
-    let password = passwords::kept_in(&shelf.keystore_password()).map_err(one)?;
+    let password = passwords::kept_in(&shelves.home.keystore_password()).map_err(one)?;
     // Every chain is right before anything is written.
     let returned =
-        make::on_every_core(&here, |(file, node)| returned(&shelf, file, node, &known, &password, now))?;
-    let issued = write(&shelf, returned, &password, &missing, now)?;
+        make::on_every_core(&here, |(file, node)| returned(shelf, file, node, &known, &password, now))?;
+    let issued = write(&shelves, returned, &password, &missing, now)?;
     print(&match global.output() {
         OutputForm::Json => format!("{}\n", serde_json::json!(issued)),
         OutputForm::Text => {
@@ -62,6 +64,39 @@ pub fn run(global: &Global, options: &ImportArguments, now: Timestamp) -> Result
         }
     });
     Ok(Exit::Success)
+}
+
+/// Where stores are made, and where passwords and truststore are: the same, unless it is a renewal.
+struct Shelves {
+    home: Shelf,
+    new: Shelf,
+}
+
+impl Shelves {
+    fn of(options: &ImportArguments) -> Result<Shelves, Diagnostic> {
+        let shelf = |directory: &Path| Shelf { directory: directory.to_owned(), kind: options.kind.into() };
+        let shelves = Shelves { home: shelf(&shelf::home(&options.out)), new: shelf(&options.out) };
+        let kind = shelves.new.kind;
+        if let Some(there) = shelf::kind_in(&shelves.home.directory).filter(|there| *there != kind)
+            && shelves.home.directory != shelves.new.directory
+        {
+            let (asked, there) = (shelf::extension(kind), shelf::extension(there));
+            let message = format!("its stores are .{there}, and .{asked} is asked for");
+            return Err(Diagnostic::new(shelves.home.directory.display().to_string(), message)
+                .help("`--type` says the form: a renewal keeps it"));
+        }
+        let is_one = match (options.signed.canonicalize(), options.out.canonicalize()) {
+            (Ok(signed), Ok(out)) => signed == out,
+            (Ok(_) | Err(_), Ok(_) | Err(_)) => false,
+        };
+        if is_one && kind == StoreKind::Pem {
+            let message = "the keystores would be NODE.pem too: `--signed` and `--out` are one directory";
+            return Err(Diagnostic::new(options.signed.display().to_string(), message).help(
+                "put the signed certificates into a directory of their own, and name it by `--signed`",
+            ));
+        }
+        Ok(shelves)
+    }
 }
 
 /// A node with its key and the chain that fits it.
@@ -74,7 +109,7 @@ struct Returned {
 }
 
 fn write(
-    shelf: &Shelf,
+    Shelves { home, new: shelf }: &Shelves,
     returned: Vec<Returned>,
     password: &Secret,
     missing: &[String],
@@ -87,8 +122,8 @@ fn write(
         .map(|root| (root.sha256.clone(), root.clone()))
         .collect();
     let roots: Vec<Certificate> = roots.into_values().collect();
-    let truststore_password = passwords::kept_in(&shelf.truststore_password()).map_err(one)?;
-    make::truststore(&shelf.truststore(), &roots, shelf.kind, &truststore_password, now).map_err(one)?;
+    let truststore_password = passwords::kept_in(&home.truststore_password()).map_err(one)?;
+    make::truststore(&home.truststore(), &roots, shelf.kind, &truststore_password, now).map_err(one)?;
     let nodes = make::on_every_core(&returned, |one| {
         let contents = stores::keystore(&one.node, &one.key, one.chain.clone());
         make::store(&shelf.keystore(&one.node), &contents, shelf.kind, password, now)?;
@@ -105,7 +140,7 @@ fn write(
     if !missing.is_empty() {
         notes.push(format!("no certificate has come yet for {}", missing.join(", ")));
     }
-    Ok(Issued { nodes, stores: Some(snippet(shelf, shelf)), notes })
+    Ok(Issued { nodes, stores: Some(snippet(home, shelf)), notes })
 }
 
 /// Nodes with a key and without a keystore, or those of them that are wished.

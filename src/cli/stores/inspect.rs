@@ -7,9 +7,11 @@ use crate::cli::exit::Exit;
 use crate::cli::{Trouble, print};
 use crate::diagnostic::Diagnostic;
 use crate::formats::certificate::Certificate;
+use crate::formats::jks;
 use crate::formats::store::{Store, StoreError};
 use crate::node::wire::{self, Plaintext, Tls};
 use crate::plan::judge;
+use crate::plan::step::StoreName;
 use crate::report::inspect::{Entry, Inspection, Role, ServedTls, text};
 use crate::secret::Secret;
 use crate::transport::here::Here;
@@ -42,23 +44,25 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
 fn file(path: &Path, options: &InspectArguments) -> Result<Inspection, Diagnostic> {
     let bytes = files::read(path)?;
     let shown = path.display().to_string();
-    let password =
-        options.password.as_ref().map(|source| passwords::read(source, &format!("the password of {shown}")));
+    let password = options
+        .password
+        .as_ref()
+        .map(|source| passwords::read(source, &format!("the password of {shown}"), &[]));
     let password = password.transpose()?;
     let given = password.clone().unwrap_or_else(|| Secret::new(""));
     match Store::open(&bytes, &given) {
         Ok(store) => Ok(of_store(&shown, &store)),
         Err(StoreError::CertificateOnly) => {
-            let entries =
-                authority::certificates(path)?.iter().map(|one| entry(Role::Certificate, "", one)).collect();
-            Ok(Inspection {
-                source: shown,
-                form: "certificate (DER)".into(),
-                entries,
-                findings: Vec::new(),
-                tls: None,
-            })
+            let certificates = authority::certificates(path)?;
+            let entries = certificates.iter().map(|one| entry(Role::Certificate, "", one)).collect();
+            let findings = judge::certificates(&certificates, Timestamp::now());
+            let form = "certificate (DER)".into();
+            Ok(Inspection { source: shown, form, entries, findings, tls: None })
         }
+        Err(error @ StoreError::KeyPasswordDiffers { .. }) => match jks::locked(&bytes, &given) {
+            Ok(store) => Ok(of_locked(&shown, &store, &error)),
+            Err(_) => Err(problem(shown, &error, error.help())),
+        },
         Err(StoreError::WrongPassword | StoreError::PasswordMissing) if password.is_none() => {
             Err(Diagnostic::new(shown, "it is locked, and no password is given")
                 .help("add `--password env:NAME`, `file:PATH`, `command:…` or `prompt:`"))
@@ -70,8 +74,7 @@ fn file(path: &Path, options: &InspectArguments) -> Result<Inspection, Diagnosti
 fn of_store(shown: &str, store: &Store) -> Inspection {
     let mut entries = Vec::new();
     for key in &store.keys {
-        let roles = std::iter::once(Role::Key).chain(std::iter::repeat(Role::Issuer));
-        entries.extend(key.chain.iter().zip(roles).map(|(one, role)| entry(role, &key.alias, one)));
+        entries.extend(chain(Role::Key, &key.alias, &key.chain));
         if key.chain.is_empty() {
             entries.push(Entry { role: Role::KeyAlone, alias: key.alias.clone(), certificate: None });
         }
@@ -80,6 +83,33 @@ fn of_store(shown: &str, store: &Store) -> Inspection {
     entries.extend(store.ignored.iter().map(|one| entry(Role::Ignored, "", one)));
     let findings = judge::store(store, Timestamp::now());
     Inspection { source: shown.to_owned(), form: form(store).into(), entries, findings, tls: None }
+}
+
+/// A store whose keys stay closed.
+fn of_locked(shown: &str, store: &jks::Locked, error: &StoreError) -> Inspection {
+    let of_keys = store.chains.iter().flat_map(|(alias, certificates)| chain(Role::Key, alias, certificates));
+    let trusted = store.trusted.iter().map(|(alias, one)| entry(Role::Trusted, alias, one));
+    let shown_certificates: Vec<Certificate> =
+        store.chains.iter().flat_map(|(_, certificates)| certificates.clone()).collect();
+    let mut findings = vec![judge::unopened(StoreName::Keystore, error)];
+    findings.extend(judge::certificates(&shown_certificates, Timestamp::now()));
+    Inspection {
+        source: shown.to_owned(),
+        form: "JKS".into(),
+        entries: of_keys.chain(trusted).collect(),
+        findings,
+        tls: None,
+    }
+}
+
+/// A certificate, and those that signed it.
+fn chain<'a>(
+    first: Role,
+    alias: &'a str,
+    certificates: &'a [Certificate],
+) -> impl Iterator<Item = Entry> + use<'a> {
+    let roles = std::iter::once(first).chain(std::iter::repeat(Role::Issuer));
+    certificates.iter().zip(roles).map(move |(one, role)| entry(role, alias, one))
 }
 
 fn form(store: &Store) -> &'static str {
@@ -104,16 +134,15 @@ async fn served(shown: &str, host: &str, port: u16) -> Result<Inspection, Diagno
         Tls::Served(served) => Some(served),
         Tls::Refused(_) | Tls::NotTls | Tls::Silent | Tls::Closed => None,
     };
-    let mut entries = Vec::new();
-    for (at, der) in served.iter().flat_map(|served| &served.chain).enumerate() {
-        let certificate = Certificate::from_der(der).map_err(|error| problem(shown, &error, None))?;
-        entries.push(entry(if at == 0 { Role::Served } else { Role::Issuer }, "", &certificate));
-    }
+    let ders = served.iter().flat_map(|served| &served.chain);
+    let certificates: Vec<Certificate> = ders
+        .map(|der| Certificate::from_der(der).map_err(|error| problem(shown, &error, None)))
+        .collect::<Result<_, _>>()?;
     Ok(Inspection {
         source: shown.to_owned(),
         form: "port".into(),
-        entries,
-        findings: Vec::new(),
+        entries: chain(Role::Served, "", &certificates).collect(),
+        findings: judge::served(&certificates, host, Timestamp::now()),
         tls: Some(ServedTls::new(&look)),
     })
 }

@@ -11,6 +11,7 @@ use crate::node::wire::ClientIdentity;
 use crate::pki::names::San;
 use crate::plan::material::Material;
 use crate::report::stores::{Name, Origin};
+use crate::secret::SecretSource;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -37,17 +38,19 @@ pub fn chosen<'a>(inventory: &'a Inventory, wished: &[String]) -> Result<Vec<&'a
     Ok(inventory.nodes.iter().filter(is_wished).collect())
 }
 
-/// What the nodes and their ring say. `identities`: by node, what to show where a port demands a certificate.
+/// What the nodes and their ring say. `identities`: by node, what to show where a port demands a certificate. `beside`:
+/// sources of secrets that the inventory does not name.
 pub async fn of_ring(
     inventory: &Inventory,
     nodes: &[&Node],
     path: &Path,
     identities: BTreeMap<String, ClientIdentity>,
+    beside: &[&SecretSource],
 ) -> Result<Addresses, Vec<Diagnostic>> {
     let only = Inventory { nodes: nodes.iter().map(|node| (*node).clone()).collect(), ..inventory.clone() };
     let directory = load::directory_of(path);
     let input = Input { inventory: only, ..Input::default() };
-    let secrets = secrets::resolve(&input, &directory)?;
+    let secrets = secrets::resolve(&input, &directory, beside)?;
     let material = Material { secrets, ..Material::default() };
     let identities = identities.into_iter().map(|(node, identity)| (node, vec![identity])).collect();
     let loaded = Loaded { input, material, identities, inventory_directory: directory };

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// The password in this file; a new one if there is no such file yet.
 pub fn kept_in(path: &Path) -> Result<Secret, Diagnostic> {
     if path.symlink_metadata().is_ok() {
-        return read(&SecretSource::File(path.to_owned()), "the stores' password");
+        return read(&SecretSource::File(path.to_owned()), "the stores' password", &[]);
     }
     let new = password(&*random()?);
     let line = Zeroizing::new([new.expose(), "\n"].concat());
@@ -27,21 +27,20 @@ pub fn random<const BYTES: usize>() -> Result<Zeroizing<[u8; BYTES]>, Diagnostic
     Ok(bytes)
 }
 
-/// A secret that exists.
-pub fn read(source: &SecretSource, used_for: &str) -> Result<Secret, Diagnostic> {
-    secrets::read(source, used_for, Path::new(".")).map_err(|why| {
-        Diagnostic::new("command line", why).help("a source is env:NAME, file:PATH, command:… or prompt:")
-    })
+/// A secret that exists. `beside`: other sources of this command, none of whose variables a `command:` gets to see.
+pub fn read(source: &SecretSource, used_for: &str, beside: &[&SecretSource]) -> Result<Secret, Diagnostic> {
+    secrets::read(source, used_for, Path::new("."), beside)
+        .map_err(|secrets::Unread { problem, help }| Diagnostic::new("command line", problem).help(help))
 }
 
 /// A secret that is chosen now: asked for twice, since nobody sees what they type.
 pub fn chosen(source: &SecretSource, used_for: &str) -> Result<Secret, Diagnostic> {
-    let first = read(source, used_for)?;
+    let first = read(source, used_for, &[])?;
     let asks = match source {
         SecretSource::Prompt => std::io::stdin().is_terminal(),
         SecretSource::Env(_) | SecretSource::File(_) | SecretSource::Command(_) => false,
     };
-    if asks && read(source, &format!("{used_for}, again"))? != first {
+    if asks && read(source, &format!("{used_for}, again"), &[])? != first {
         return Err(Diagnostic::new("command line", format!("{used_for}: the two differ")).help("try again"));
     }
     Ok(first)

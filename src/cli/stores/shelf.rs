@@ -63,6 +63,19 @@ impl Shelf {
     }
 }
 
+/// The directory that has the passwords and the truststore of this one: where it holds renewed stores, the one above it.
+pub fn home(directory: &Path) -> PathBuf {
+    let is_renewed = directory.file_name().and_then(|name| day_and_number(name.to_str()?)).is_some();
+    let above = match directory.parent() {
+        Some(above) if above == Path::new("") => Path::new("."),
+        Some(above) => above,
+        None => return directory.to_owned(),
+    };
+    let has_password =
+        Shelf { directory: above.to_owned(), kind: StoreKind::Pkcs12 }.keystore_password().exists();
+    if is_renewed && has_password { above.to_owned() } else { directory.to_owned() }
+}
+
 /// The form of the stores that lie in a directory, by the truststore's name.
 pub fn kind_in(directory: &Path) -> Option<StoreKind> {
     KINDS

@@ -6,6 +6,7 @@
 mod text;
 pub mod write;
 
+use super::certificate::Certificate;
 use super::contents::{Contents, KeyEntry, PrivateKeyDer, StoreError, certificate};
 use crate::secret::Secret;
 use pkcs8::der::asn1::OctetStringRef;
@@ -25,22 +26,14 @@ const KEY_PROTECTOR: &str = "1.3.6.1.4.1.42.2.17.1.1";
 
 /// Reads every entry; each private key must open with the password of the store.
 pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
-    let body_length =
-        bytes.len().checked_sub(DIGEST_BYTES).ok_or(StoreError::Damaged("it ends too early"))?;
-    let (body, digest) = bytes.split_at(body_length);
     let password = password_bytes(password);
-    // The structure comes first: a cut file is damaged, whatever the password.
-    let entries = entries(body)?;
-    if store_digest(&password, body)[..] != *digest {
-        return Err(StoreError::WrongPassword);
-    }
     let mut contents = Contents::default();
-    for entry in entries {
+    for entry in opened(bytes, &password)? {
         match entry {
             Entry::Key { alias, protected, chain, .. } => {
                 let alias = text::decoded(&alias);
                 let key = unprotect(&alias, protected, &password)?;
-                let chain = chain.iter().map(|der| certificate(&alias, der)).collect::<Result<_, _>>()?;
+                let chain = certificates(&alias, &chain)?;
                 contents.keys.push(KeyEntry { alias, chain, key });
             }
             Entry::Trusted { alias, der, .. } => {
@@ -51,6 +44,50 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
         }
     }
     Ok(contents)
+}
+
+/// What a store shows whose keys have another password.
+pub struct Locked {
+    /// By alias of each key: its certificates.
+    pub chains: Vec<(String, Vec<Certificate>)>,
+    pub trusted: Vec<(String, Certificate)>,
+}
+
+/// Reads every certificate and no key.
+pub fn locked(bytes: &[u8], password: &Secret) -> Result<Locked, StoreError> {
+    let mut locked = Locked { chains: Vec::new(), trusted: Vec::new() };
+    for entry in opened(bytes, &password_bytes(password))? {
+        match entry {
+            Entry::Key { alias, chain, .. } => {
+                let alias = text::decoded(&alias);
+                let chain = certificates(&alias, &chain)?;
+                locked.chains.push((alias, chain));
+            }
+            Entry::Trusted { alias, der, .. } => {
+                let alias = text::decoded(&alias);
+                let certificate = certificate(&alias, der)?;
+                locked.trusted.push((alias, certificate));
+            }
+        }
+    }
+    Ok(locked)
+}
+
+/// The entries of a store whose password this is.
+fn opened<'a>(bytes: &'a [u8], password: &[u8]) -> Result<Vec<Entry<'a>>, StoreError> {
+    let body_length =
+        bytes.len().checked_sub(DIGEST_BYTES).ok_or(StoreError::Damaged("it ends too early"))?;
+    let (body, digest) = bytes.split_at(body_length);
+    // The structure comes first: a cut file is damaged, whatever the password.
+    let entries = entries(body)?;
+    match store_digest(password, body)[..] == *digest {
+        true => Ok(entries),
+        false => Err(StoreError::WrongPassword),
+    }
+}
+
+fn certificates(alias: &str, ders: &[&[u8]]) -> Result<Vec<Certificate>, StoreError> {
+    ders.iter().map(|der| certificate(alias, der)).collect()
 }
 
 /// An entry as it stands in the file: a key is still encrypted, an alias still Java's modified UTF-8.

@@ -1,5 +1,6 @@
 //! PKCS12, with its bags put together as Java's `sun.security.pkcs12.PKCS12KeyStore` does it.
 
+mod inside;
 pub mod outside;
 pub mod write;
 
@@ -17,10 +18,14 @@ const CHAIN_LIMIT: usize = 10;
 /// Cassandra uses one. Each key gets copies of its chain, so that many keys would multiply one large certificate.
 const KEY_LIMIT: usize = 16;
 
-/// Reads keys with their chains, and trusted certificates: those that carry Oracle's attribute for it. A certificate
+/// Reads keys with their chains, and trusted certificates: those that carry Oracle's attribute for it, whatever it says. A certificate
 /// that `openssl pkcs12 -export -nokeys` puts into a store does not, and is not trusted by Java either (measured).
 pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
-    outside::bounded(bytes)?;
+    outside::bounded([bytes])?;
+    // The reader below opens keys in an encrypted safe as it comes upon them, however much work each of them asks for.
+    let safes = inside::safes(bytes, password);
+    let encrypted = safes.iter().filter(|safe| safe.was_encrypted).map(|safe| safe.bags.as_slice());
+    outside::bounded([bytes].into_iter().chain(encrypted))?;
     let archive = Pkcs12Archive::from_pkcs12(bytes, password.expose())
         .map_err(|error| key_password_differs(bytes, &error).unwrap_or_else(|| store_error(error)))?;
     if archive.keys.len() > KEY_LIMIT {
@@ -46,9 +51,13 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
         let chain = leaf.map(|index| chain(&certificates, index)).unwrap_or_default();
         contents.keys.push(KeyEntry { alias: alias_of(&bag.friendly_name), chain, key });
     }
-    for (bag, certificate) in archive.certs.iter().zip(&certificates) {
+    let trusted = inside::trusted(&safes);
+    if trusted.len() != archive.certs.len() {
+        return Err(StoreError::Damaged("its safes cannot be told apart"));
+    }
+    for ((bag, certificate), trusted) in archive.certs.iter().zip(&certificates).zip(trusted) {
         let is_of_a_chain = contents.keys.iter().any(|key| key.chain.contains(certificate));
-        match bag.trusted {
+        match trusted {
             true => contents.trusted.push((alias_of(&bag.friendly_name), certificate.clone())),
             false if !is_of_a_chain => contents.ignored.push(certificate.clone()),
             false => {}

@@ -53,7 +53,6 @@ pub fn key_aliases(bytes: &[u8]) -> Vec<String> {
 
 /// A bag is its kind, its content, and a set of attributes: each a kind and a set of values.
 fn collect_key_aliases(items: &[AnyRef<'_>], depth: usize, aliases: &mut Vec<String>) {
-    let is = |item: &AnyRef<'_>, oid| item.decode_as::<ObjectIdentifier>().is_ok_and(|own| own == oid);
     if let [kind, _, attributes] = items
         && is(kind, SHROUDED_KEY_BAG)
     {
@@ -74,14 +73,17 @@ fn collect_key_aliases(items: &[AnyRef<'_>], depth: usize, aliases: &mut Vec<Str
     }
 }
 
-/// Refuses a file whose numbers of rounds would only keep us busy: they stand outside of what is encrypted.
-pub fn bounded(bytes: &[u8]) -> Result<(), StoreError> {
+/// Refuses a file whose numbers of rounds would only keep us busy. `parts`: DER, the file itself, and what was encrypted
+/// in it once that is known.
+pub fn bounded<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<(), StoreError> {
     let mut rounds = 0;
-    let reader =
-        SliceReader::new(bytes).map_err(|_| StoreError::Damaged("it is not PKCS12, or ends too early"))?;
     let mut asks_for_scrypt = false;
-    if let Ok(items) = items(reader) {
-        count(&items, 0, &mut rounds, &mut asks_for_scrypt);
+    for part in parts {
+        let reader =
+            SliceReader::new(part).map_err(|_| StoreError::Damaged("it is not PKCS12, or ends too early"))?;
+        if let Ok(items) = items(reader) {
+            count(&items, 0, &mut rounds, &mut asks_for_scrypt);
+        }
     }
     if asks_for_scrypt {
         return Err(StoreError::Unsupported("an encryption that Java does not know (scrypt)"));
@@ -107,20 +109,24 @@ fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64, asks_for_scrypt: 
         }
     }
     for item in items {
-        *asks_for_scrypt |= item.decode_as::<ObjectIdentifier>().is_ok_and(|oid| oid == SCRYPT);
+        *asks_for_scrypt |= is(item, SCRYPT);
         if let Some(inner) = children(*item) {
             count(&inner, depth + 1, rounds, asks_for_scrypt);
         }
     }
 }
 
+pub(super) fn is(item: &AnyRef<'_>, oid: ObjectIdentifier) -> bool {
+    item.decode_as::<ObjectIdentifier>().is_ok_and(|own| own == oid)
+}
+
 /// What stands in a thing: an octet string may hold DER too.
-fn children<'a>(item: AnyRef<'a>) -> Option<Vec<AnyRef<'a>>> {
+pub(super) fn children<'a>(item: AnyRef<'a>) -> Option<Vec<AnyRef<'a>>> {
     let is_open = item.tag().is_constructed() || item.tag() == Tag::OctetString;
     is_open.then(|| SliceReader::new(item.value()).ok())?.and_then(|reader| items(reader).ok())
 }
 
-fn items<'a>(mut reader: SliceReader<'a>) -> Result<Vec<AnyRef<'a>>, pkcs8::der::Error> {
+pub(super) fn items<'a>(mut reader: SliceReader<'a>) -> Result<Vec<AnyRef<'a>>, pkcs8::der::Error> {
     let mut items = Vec::new();
     while !reader.is_finished() {
         items.push(AnyRef::decode(&mut reader)?);

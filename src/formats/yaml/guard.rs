@@ -22,10 +22,13 @@ pub fn problems(root: Option<&Node>, edits: &[Edit]) -> Vec<EditProblem> {
     problems
 }
 
-/// A password with a control character is a mistake in its source, such as a file read with its final newline.
+/// A password with a control character is a mistake in its source, such as a file read with its final newline. A key in
+/// PEM has several lines, which are written as escapes.
 fn control_character(edit: &Edit) -> Option<EditProblem> {
     let EditValue::Secret(secret) = &edit.value else { return None };
-    secret.expose().chars().any(char::is_control).then(|| EditProblem {
+    let is_wrong =
+        |character: char| character.is_control() && !(secret.is_pem() && matches!(character, '\n' | '\r'));
+    secret.expose().chars().any(is_wrong).then(|| EditProblem {
         line: None,
         message: format!(
             "the secret for `{}` has a control character in it, such as a line break",

@@ -9,7 +9,7 @@ pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
     keys.filter_map(|key| broken(&key.chain)).collect()
 }
 
-fn broken(chain: &[Certificate]) -> Option<Remark> {
+pub(super) fn broken(chain: &[Certificate]) -> Option<Remark> {
     let help = "put the node's own certificate first, then each issuer after the one that it signed";
     chain.windows(2).find_map(|pair| {
         let (certificate, next) = (&pair[0], &pair[1]);

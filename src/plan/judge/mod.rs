@@ -22,6 +22,7 @@ mod pem_factory;
 mod pem_key;
 mod readable_yaml;
 mod relative_path;
+mod served;
 mod server_use;
 mod shared_path;
 mod signature;
@@ -34,6 +35,7 @@ mod validity;
 mod view;
 
 pub use finding::{Finding, Rule, Severity};
+pub use served::{certificates, served};
 pub use told::{refusals, warnings};
 
 use super::material::Material;

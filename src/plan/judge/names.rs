@@ -6,10 +6,8 @@ use crate::formats::certificate::Certificate;
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let Some(leaf) = subject.lone.leaf() else { return Vec::new() };
-    let help = "issue it with the address and the names as subjectAltName; drivers that do not check host names take it as it is";
-    if leaf.host_names().next().is_none() && leaf.addresses().next().is_none() {
-        let reason = "has no subjectAltName: drivers that check host names no longer look at the common name";
-        return vec![warning(reason, help)];
+    if let Some(remark) = nameless(leaf) {
+        return vec![remark];
     }
     let addresses = subject.client_addresses().into_iter();
     let missing = addresses.filter(|address| leaf.addresses().all(|named| named != *address));
@@ -23,7 +21,26 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
         "does not name {}, by which clients reach the node: drivers that check host names refuse it",
         missing.join(" and ")
     );
-    vec![warning(reason, help)]
+    vec![warning(reason, HELP)]
+}
+
+/// Of a certificate that a port showed, which was reached by this host name or address.
+pub(super) fn of_host(leaf: &Certificate, host: &str) -> Option<Remark> {
+    let is_named = match host.parse::<IpAddr>() {
+        Ok(address) => leaf.addresses().any(|named| named == address),
+        Err(_) => names_host(leaf, host),
+    };
+    let reason =
+        || format!("does not name {host}, by which it was reached: drivers that check host names refuse it");
+    nameless(leaf).or_else(|| (!is_named).then(|| warning(reason(), HELP)))
+}
+
+const HELP: &str = "issue it with the address and the names as subjectAltName; drivers that do not check host names take it as it is";
+
+fn nameless(leaf: &Certificate) -> Option<Remark> {
+    let reason = "has no subjectAltName: drivers that check host names no longer look at the common name";
+    let is_nameless = leaf.host_names().next().is_none() && leaf.addresses().next().is_none();
+    is_nameless.then(|| warning(reason, HELP))
 }
 
 /// Whether a client that checks host names takes it for this host, as RFC 6125 has it: a wildcard stands for one label.

@@ -2,18 +2,22 @@
 
 use super::finding::{Remark, error};
 use super::subject::Lone;
+use crate::formats::certificate::Certificate;
 use crate::formats::usage::Usage;
 
 pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
-    let Some(leaf) = lone.leaf() else { return Vec::new() };
+    lone.leaf().and_then(remark).into_iter().collect()
+}
+
+pub(super) fn remark(leaf: &Certificate) -> Option<Remark> {
     let what = if leaf.usages.is_some_and(|usages| !usages.server) {
         "its extended key usage lacks serverAuth"
     } else if !Usage::of(leaf).allows_handshakes {
         "its key usage allows neither signatures nor key exchange"
     } else {
-        return Vec::new();
+        return None;
     };
     let reason = format!("{} is not for a TLS server: {what}", leaf.subject);
     let help = "issue it with `extendedKeyUsage=serverAuth,clientAuth` and `keyUsage=digitalSignature,keyEncipherment`";
-    vec![error(reason, help)]
+    Some(error(reason, help))
 }

@@ -15,7 +15,7 @@ pub fn remarks(lone: &Lone<'_>) -> Vec<Remark> {
 }
 
 /// What a server shows.
-fn shown(lone: &Lone<'_>, certificate: &Certificate) -> Option<Remark> {
+pub(super) fn shown(lone: &Lone<'_>, certificate: &Certificate) -> Option<Remark> {
     let is_root = certificate.is_ca && certificate.subject == certificate.issuer;
     let (begins, ends) = (certificate.not_before, certificate.not_after);
     let subject = &certificate.subject;

@@ -120,7 +120,10 @@ impl<'a> Order<'a> {
         let identities =
             before.iter().map(|(node, before)| (node.clone(), before.identity.clone())).collect();
         let ring = match (&self.global.inventory, self.options.offline) {
-            (Some(path), false) => names::of_ring(self.inventory, &self.nodes, path, identities).await?,
+            (Some(path), false) => {
+                let beside = [&self.options.ca_password];
+                names::of_ring(self.inventory, &self.nodes, path, identities, &beside).await?
+            }
             (_, true) | (None, _) => {
                 let offline = |node: &&Node| (node.name.clone(), "`--offline` was asked for".to_owned());
                 Addresses { known: BTreeMap::new(), unknown: self.nodes.iter().map(offline).collect() }
@@ -153,7 +156,6 @@ impl<'a> Order<'a> {
             1 => "1 node".to_owned(),
             more => format!("{more} nodes"),
         };
-        let out = self.options.out.display();
         match issued.nodes.first().and_then(|node| Some((node, node.certificate.as_ref()?))) {
             Some((first, certificate)) => {
                 let place = first.file.parent().unwrap_or(Path::new(".")).display();
@@ -164,10 +166,23 @@ impl<'a> Order<'a> {
                 };
                 format!("keystores of {count} in {place}, signed {signer}, until {until}\n")
             }
-            None => format!(
-                "requests of {count} in {out}: let your CA sign each NODE.csr, then\n  ringwalk stores import --out {out} \
-                 --signed DIR --ca-chain FILE\n"
-            ),
+            None => {
+                let first = issued.nodes.first().and_then(|node| node.file.parent());
+                let (out, kind) = (first.unwrap_or(&self.options.out).display(), self.type_option());
+                format!(
+                    "requests of {count} in {out}: let your CA sign each NODE.csr, then\n  ringwalk stores import --out {out} \
+                     --signed DIR --ca-chain FILE{kind}\n"
+                )
+            }
+        }
+    }
+
+    /// How the form of the stores is said to `stores import`, where it is not its own.
+    fn type_option(&self) -> &'static str {
+        match self.kind {
+            StoreKind::Pkcs12 => "",
+            StoreKind::Jks => " --type jks",
+            StoreKind::Pem => " --type pem",
         }
     }
 }

@@ -17,8 +17,20 @@ pub(super) struct Before {
 }
 
 impl Order<'_> {
-    /// What each node has, which a renewal goes on with.
+    /// Where new stores or requests go: a renewal's beside the old ones.
+    pub(super) fn target(&self, shelf: &Shelf) -> Shelf {
+        let directory = match self.options.renew {
+            true => shelf.renewed(&self.now.strftime("%Y-%m-%d").to_string()),
+            false => shelf.directory.clone(),
+        };
+        Shelf { directory, kind: shelf.kind }
+    }
+
+    /// What each node has, which a renewal goes on with; nothing for a first time.
     pub(super) fn before(&self, shelf: &Shelf) -> Result<BTreeMap<String, Before>, Vec<Diagnostic>> {
+        if !self.options.renew {
+            return Ok(BTreeMap::new());
+        }
         let missing = |place: &Path, what: &str| {
             Diagnostic::new(place.display().to_string(), format!("there is no {what} to renew"))
                 .help("`--renew` goes on with what `ringwalk stores issue` put into `--out`; leave it out for new nodes")

@@ -8,17 +8,17 @@ use crate::diagnostic::Diagnostic;
 use crate::formats::pem::{self, KeyCipher};
 use crate::pki::request;
 use crate::report::stores::Issued;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 impl Order<'_> {
     pub(super) async fn requested(&self) -> Result<Issued, Vec<Diagnostic>> {
         let shelf = Shelf { directory: self.options.out.clone(), kind: self.kind };
+        let target = self.target(&shelf);
         let in_the_way =
-            |node: &str| [vec![shelf.request(node), shelf.key(node)], keystores(&shelf, node)].concat();
+            |node: &str| [vec![target.request(node), target.key(node)], keystores(&target, node)].concat();
         self.nothing_in_the_way(&in_the_way)?;
-        let wishes = self.wishes(&BTreeMap::new()).await?;
-        files::directory(&shelf.directory).map_err(|problem| vec![problem])?;
+        let wishes = self.wishes(&self.before(&shelf)?).await?;
+        files::directory(&target.directory).map_err(|problem| vec![problem])?;
         let password = passwords::kept_in(&shelf.keystore_password()).map_err(|problem| vec![problem])?;
         let nodes = make::on_every_core(&wishes, |wish| {
             let name = &wish.node.name;
@@ -26,8 +26,8 @@ impl Order<'_> {
             let request = wish.subject().request(&key).map_err(|error| pki_problem(name, &error))?;
             let sealed = pem::write::sealed_key(&key.private(), &password, KeyCipher::Aes)
                 .map_err(|error| problem(name, &error, error.help()))?;
-            files::create(&shelf.key(name), sealed.as_bytes(), Access::Owner)?;
-            let path = shelf.request(name);
+            files::create(&target.key(name), sealed.as_bytes(), Access::Owner)?;
+            let path = target.request(name);
             files::create(&path, request::to_pem(&request).as_bytes(), Access::Everyone)?;
             Ok(wish.issued(&path, None))
         })?;

@@ -3,28 +3,28 @@
 use super::super::shelf::Shelf;
 use super::super::{authority, files, make, passwords, pki_problem};
 use super::{Order, Wish, snippet};
+use crate::cli::secrets;
 use crate::diagnostic::Diagnostic;
 use crate::pki::authority::Authority;
 use crate::report::stores::{Issued, IssuedNode};
 use crate::secret::Secret;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 impl Order<'_> {
     pub(super) async fn signed(&self) -> Result<Issued, Vec<Diagnostic>> {
         let one = |problem| vec![problem];
         let shelf = Shelf { directory: self.options.out.clone(), kind: self.kind };
-        let target = Shelf {
-            directory: match self.options.renew {
-                true => shelf.renewed(&self.now.strftime("%Y-%m-%d").to_string()),
-                false => shelf.directory.clone(),
-            },
-            kind: self.kind,
-        };
+        let target = self.target(&shelf);
         self.nothing_in_the_way(&|node| vec![target.keystore(node)])?;
-        let before = if self.options.renew { self.before(&shelf)? } else { BTreeMap::new() };
+        let before = self.before(&shelf)?;
         let directory = self.options.ca.as_deref().unwrap_or(Path::new("."));
-        let authority = authority::open(directory, &self.options.ca_password, self.now).map_err(one)?;
+        let authority = authority::open(
+            directory,
+            &self.options.ca_password,
+            &secrets::named_in(self.inventory),
+            self.now,
+        )
+        .map_err(one)?;
         let wishes = self.wishes(&before).await?;
         files::directory(&target.directory).map_err(one)?;
         let keystore_password = passwords::kept_in(&shelf.keystore_password()).map_err(one)?;
