@@ -3,7 +3,6 @@
 use super::stores::absolute;
 use super::survey::{chain, cql_connection};
 use super::{AT_ONCE, Cluster, Node};
-use crate::audit::internode_encryption;
 use crate::facts::NodeFacts;
 use crate::facts::version::Version;
 use crate::formats::store::Store;
@@ -84,7 +83,7 @@ impl Named {
         let root = yaml::parse(seen.yaml.text.expose()).ok().flatten()?;
         let options = ClientOptions::of(Some(&root));
         let takes_tls = options.policy(seen).accepts_tls();
-        let speaks_tls = internode_encryption(Some(&root)) != "none";
+        let speaks_tls = internode::of_file(seen, Some(&root)).takes_tls();
         let [_, of_nodes] = internode::stores(Some(&root));
         let named = |section: &str, path: String| {
             seen.files.get(&path)?.as_ref()?;

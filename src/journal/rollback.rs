@@ -98,7 +98,7 @@ impl RunState {
     /// As far as this journal tells: one that was planned may never have begun.
     pub(super) fn was_taken_back(&self) -> bool {
         let result = match &self.rollback {
-            Some(Rollback::Planned { extent: Extent::Run, result, .. }) => *result,
+            Some(Rollback::Planned { extent: Extent::Run | Extent::SincePause, result, .. }) => *result,
             Some(Rollback::Planned { extent: Extent::Failed, .. } | Rollback::Refused { .. }) | None => None,
         };
         result.is_some()

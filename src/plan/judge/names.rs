@@ -3,6 +3,7 @@
 use super::finding::{Remark, warning};
 use super::subject::OnNode;
 use crate::formats::certificate::Certificate;
+use std::net::IpAddr;
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let Some(leaf) = subject.lone.leaf() else { return Vec::new() };
