@@ -43,7 +43,7 @@ fn process(host: &LocalHost) -> Process {
 }
 
 fn shows(plaintext: bool, tls: bool) -> PortShows {
-    PortShows { plaintext, tls, certificate: None, issuers: BTreeSet::new() }
+    PortShows { plaintext, tls, certificate: None, issuers: BTreeSet::new(), issuer: None, is_whole: false }
 }
 
 fn told(clients: &[Client]) -> Vec<(&str, &Encryption)> {
