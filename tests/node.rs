@@ -12,5 +12,7 @@ mod jobs;
 mod local_host;
 #[path = "node/locks.rs"]
 mod locks;
+#[path = "node/mounts.rs"]
+mod mounts;
 #[path = "node/probes.rs"]
 mod probes;

@@ -2,6 +2,7 @@
 
 mod act;
 mod heal;
+mod holds;
 mod noted;
 mod pause;
 mod reload;
@@ -9,10 +10,7 @@ mod restart;
 mod restore;
 
 use super::answers::Answers;
-use super::eyes::{Eyes, Subject};
-use super::hold::{Held, hold, listed};
 use super::{Perform, Permission, ProgressSender};
-use crate::cluster::moment::Moment;
 use crate::cluster::survey::chain;
 use crate::cluster::views::{Looks, Observers};
 use crate::cluster::{Cluster, Node};
@@ -21,14 +19,13 @@ use crate::formats::yaml;
 use crate::journal::event::{Kept, Outcome};
 use crate::journal::state::RunState;
 use crate::node::files::{self, Expect, FileError, Replace, Replaced};
-use crate::node::log;
 use crate::plan::change::{edits, sha256_hex};
 use crate::plan::material::Material;
-use crate::plan::step::{EditYaml, Hold, PushStore, Step};
+use crate::plan::step::{EditYaml, PushStore, Step};
 use crate::plan::{PlannedStep, StepId};
 use crate::transport::Stdin;
 use async_trait::async_trait;
-use noted::{Noted, asks_to_go, held};
+use noted::Noted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
@@ -310,69 +307,12 @@ impl Place<'_> {
         });
     }
 
-    async fn hold(&self, id: StepId, gates: &Hold, progress: &ProgressSender) -> Result<String, Failure> {
-        let Some(member) = self.run.facts.member_of(self.seen, &self.node.inventory.address) else {
-            return Err(Failure::new("the node is not in the ring", "run `ringwalk plan` again"));
-        };
-        let asks_to_go = asks_to_go(gates);
-        if !asks_to_go {
-            self.look_up_what_was_started().await;
-        }
-        let Noted { before, started, .. } = self.run.noted(&self.node.name);
-        let subject = Subject {
-            cluster: Arc::clone(&self.run.cluster),
-            facts: Arc::clone(&self.run.facts),
-            observers: Arc::clone(&self.run.observers),
-            name: self.node.name.clone(),
-            host_id: member.host_id.clone(),
-            beside: gates.beside.iter().filter_map(|name| self.run.host_id(name)).collect(),
-            before,
-            started,
-        };
-        let recent = self.run.recent().take();
-        let mut eyes = Eyes::new(subject, recent);
-        let why = match hold(&mut eyes, id, gates, progress).await {
-            Held::Passed => {
-                *self.run.recent() = eyes.peers().cloned();
-                if asks_to_go {
-                    self.run.note(&self.node.name, |noted| {
-                        noted.spared = Some((Some(Moment::now()), gates.clone()))
-                    });
-                }
-                return Ok(held(&gates.gates));
-            }
-            Held::Failed { gate, why } => format!("{} no: {why}", gate.question()),
-            Held::TimedOut { waiting } => {
-                format!("gave up after {} s: {}", gates.deadline_s, listed(&waiting))
-            }
-        };
-        match asks_to_go {
-            true => Err(Failure::new(why, self.help_before_restart())),
-            false => Err(match self.healed_meanwhile().await {
-                Some(healed) => healed,
-                None => self.with_log(Failure::new(why, self.help_after_restart())).await,
-            }),
-        }
-    }
-
     async fn confirm(&self) -> Result<String, Failure> {
         let (host, owed) = (self.node.host.as_ref(), self.seen.owed.as_deref());
         files::confirm(host, &self.seen.state_dir, &self.run.run, owed).await.map_err(of_file)?;
         // The next phase owes the node a look of its own.
         self.run.note(&self.node.name, |noted| (noted.owes, noted.restarted) = (false, None));
         Ok("healthy".into())
-    }
-
-    /// The node's own log lines belong to every failure to come back.
-    async fn with_log(&self, failure: Failure) -> Failure {
-        let Ok(found) = log::since_start(self.node.host.as_ref(), &self.seen.layout.log_dir).await else {
-            return failure;
-        };
-        let why = match found.cause {
-            Some(cause) => format!("{}; its log says: {cause}", failure.why),
-            None => failure.why,
-        };
-        Failure { why, log: found.lines, ..failure }
     }
 }
 

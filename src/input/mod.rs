@@ -13,6 +13,7 @@ pub mod playbook;
 pub mod playbook_keys;
 mod playbook_rules;
 mod reader;
+mod rollout_rules;
 mod record;
 mod scalars;
 pub mod schema;

@@ -3,8 +3,9 @@
 use super::entry;
 use super::internode;
 use super::options::{OptionKey, Setting};
-use super::playbook::{Phase, Playbook, Restart, StoreName, StoreSpec, Waves};
+use super::playbook::{Phase, Playbook, Restart, StoreName, StoreSpec};
 use super::reader::Reader;
+use super::rollout_rules;
 use super::written_out;
 use crate::diagnostic::{Span, Spanned};
 use std::collections::{BTreeMap, HashMap};
@@ -27,7 +28,7 @@ pub(super) fn check(playbook: &Playbook, reader: &mut Reader) {
         view.factory_is_clear(reader);
         view.entry_is_clear(reader);
     }
-    at_once(playbook, reader);
+    rollout_rules::check(playbook, reader);
 }
 
 fn stores(playbook: &Playbook, reader: &mut Reader) {
@@ -140,23 +141,6 @@ fn phase_names(playbook: &Playbook, reader: &mut Reader) {
                 .problems
                 .push(problem.help("give each phase a name of its own: plans and journals go by it"));
         }
-    }
-}
-
-fn at_once(playbook: &Playbook, reader: &mut Reader) {
-    let rollout = &playbook.rollout;
-    let said = playbook.source.place("rollout.at_once");
-    match (rollout.waves, said) {
-        (Waves::Node, Some(span)) if rollout.at_once > 1 => {
-            let message = format!("`at_once: {}` with waves of one node", rollout.at_once);
-            reader.refuse(span, message, "write `waves: rack` or `waves: ring`, or leave `at_once` out");
-        }
-        (Waves::Rack | Waves::Ring, None) => {
-            let Some(span) = playbook.source.place("rollout.waves") else { return };
-            let message = "waves of several nodes, and not how many of them may be in work at the same time";
-            reader.refuse(span, message, "say it, for example `at_once: 3`");
-        }
-        (Waves::Node | Waves::Rack | Waves::Ring, _) => {}
     }
 }
 

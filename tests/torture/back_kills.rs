@@ -11,6 +11,7 @@ use tokio::time::sleep;
 const STALE: Duration = Duration::from_secs(180);
 
 #[test]
+#[ignore = "minutes in a debug build: scripts/test torture"]
 fn a_rollback_killed_at_a_record_is_resumed_and_every_byte_is_as_before() {
     // A record that did not reach the disk leaves the journal one shorter: so every length is met.
     killed(3, Playbook::Enable, 2);

@@ -13,6 +13,7 @@ const HEALED_BY: Duration = Duration::from_secs(1000);
 const ILL: &str = "n2";
 
 #[test]
+#[ignore = "minutes in a debug build: scripts/test torture"]
 fn a_node_that_is_left_with_a_store_that_does_not_open_puts_its_old_files_back() {
     let healed = (1..records()).filter(|after| heals(*after)).count();
     // From the intent to restart, once the job began, to the record of its failure, which is the last one.
@@ -52,6 +53,7 @@ fn while_a_node_heals_itself_its_run_neither_goes_on_nor_back() {
 }
 
 #[test]
+#[ignore = "minutes in a debug build: scripts/test torture"]
 fn a_node_that_never_heals_itself_is_noticed() {
     let is_noticed = |after_records| {
         in_time(async {

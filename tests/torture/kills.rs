@@ -19,12 +19,14 @@ fn three_nodes_killed_at_a_record_are_planned_anew() {
 }
 
 #[test]
+#[ignore = "minutes in a debug build: scripts/test torture"]
 fn six_nodes_killed_at_any_record_are_resumed() {
     killed(6, Playbook::Enable, 1, Then::Resume);
     killed(6, Playbook::Rotate, 1, Then::Resume);
 }
 
 #[test]
+#[ignore = "minutes in a debug build: scripts/test torture"]
 fn six_nodes_killed_at_any_record_are_rolled_back() {
     killed(6, Playbook::Enable, 1, Then::RollBack);
     killed(6, Playbook::Rotate, 1, Then::RollBack);

@@ -47,6 +47,7 @@ impl Cost {
 }
 
 #[test]
+#[ignore = "minutes in a debug build: scripts/test torture"]
 fn what_a_node_is_asked_does_not_grow_with_the_cluster() {
     let [few, many] = [FEW, MANY].map(Cost::of);
     let ratio = many.per_node() / few.per_node();

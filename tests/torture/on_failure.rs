@@ -182,6 +182,7 @@ async fn killed(scene: &Scene, wish: OnFailure, awaited: usize, later: Duration)
 }
 
 #[test]
+#[ignore = "minutes in a debug build: scripts/test torture"]
 fn a_controller_that_dies_as_it_puts_back_leaves_no_node_down_and_its_run_is_taken_back_by_one_command() {
     // At once, and now and then between that record and the next one.
     for (wish, later_s, every) in [
