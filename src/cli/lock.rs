@@ -104,7 +104,9 @@ async fn break_up(cluster: &Cluster, run: &str, yes: bool) -> Result<Exit, Troub
         say("nothing was changed\n");
         return Ok(Exit::StoppedUnchanged);
     }
-    let broken = lock::break_up(cluster, run).await;
+    // One that resumed the run while the question was open is not who was asked about.
+    let tokens: Vec<String> = its.iter().map(|holder| holder.token.clone()).collect();
+    let broken = lock::break_up(cluster, run, &tokens).await;
     print(&shown::broken(run, &broken));
     let left = broken.iter().any(|node| !matches!(node.answer, Ok(Answer::Mine | Answer::Absent)));
     Ok(if left { Exit::StoppedMidway } else { Exit::Success })

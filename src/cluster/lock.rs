@@ -66,7 +66,7 @@ pub struct Held {
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Holder { run, by, since, silent, from: _ } = &self.holder;
+        let Holder { run, token: _, by, since, silent, from: _ } = &self.holder;
         let run = if run.is_empty() { "of no known name" } else { run };
         write!(f, "run {run} by {by} holds {} of {} nodes", self.nodes, self.of)?;
         if let Some(since) = since {
@@ -190,11 +190,11 @@ pub async fn show(cluster: &Cluster) -> Vec<NodeLock> {
     stream::iter(asked).buffered(AT_ONCE).collect().await
 }
 
-/// Takes the lock away from a run on every node; `Mine` where it was the run's.
-pub async fn break_up(cluster: &Cluster, run: &str) -> Vec<NodeLock> {
+/// Takes the lock away from these processes of a run, on every node; `Mine` where it was theirs.
+pub async fn break_up(cluster: &Cluster, run: &str, tokens: &[String]) -> Vec<NodeLock> {
     let mut asked = Vec::new();
     for node in &cluster.nodes {
-        asked.push(async move { named(node, lock::break_up(node.host.as_ref(), run).await) });
+        asked.push(async move { named(node, lock::break_up(node.host.as_ref(), run, tokens).await) });
     }
     stream::iter(asked).buffered(AT_ONCE).collect().await
 }

@@ -34,6 +34,8 @@ pub struct Claim {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     pub run: String,
+    /// Which process of the run holds it.
+    pub token: String,
     pub by: String,
     pub since: Option<Timestamp>,
     /// How long ago it gave a sign of life.
@@ -102,9 +104,10 @@ pub async fn show(host: &dyn Host) -> Result<Answer, LockError> {
     ask(host, "show", &nobody("")).await
 }
 
-/// Takes the lock away from a run.
-pub async fn break_up(host: &dyn Host, run: &str) -> Result<Answer, LockError> {
-    ask(host, "break", &nobody(run)).await
+/// Takes the lock away from these processes of a run; from any, where none is named. One that resumed the run since
+/// somebody looked keeps it.
+pub async fn break_up(host: &dyn Host, run: &str, tokens: &[String]) -> Result<Answer, LockError> {
+    ask(host, "break", &Claim { over: tokens.to_vec(), ..nobody(run) }).await
 }
 
 fn nobody(run: &str) -> Claim {
@@ -151,6 +154,7 @@ fn holder(sections: &Sections) -> Option<Holder> {
     let silent_s = seconds("now")? - seconds("beat").unwrap_or_default();
     Some(Holder {
         run: value("run").unwrap_or_default().into(),
+        token: value("token").unwrap_or_default().into(),
         by: value("by").unwrap_or("unknown").into(),
         since: value("since").and_then(|since| Timestamp::from_second(since.parse().ok()?).ok()),
         silent: Duration::from_secs(silent_s.max(0) as u64),
@@ -174,6 +178,7 @@ mod tests {
         let whole = other("run r1\ntoken t\nby ops@laptop\nsince 100\nfrom r0", "990");
         let holder = Holder {
             run: "r1".into(),
+            token: "t".into(),
             by: "ops@laptop".into(),
             since: Timestamp::from_second(100).ok(),
             silent: Duration::from_secs(10),

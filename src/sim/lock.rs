@@ -25,6 +25,9 @@ pub fn answer(machine: &mut Machine, arguments: &[String], now: Instant) -> Stri
     let ours = machine.lock.as_ref().is_some_and(|lock| lock.run == *run && lock.token == *token);
     let same_run = machine.lock.as_ref().is_some_and(|lock| lock.run == *run);
     let passes = machine.lock.as_ref().is_some_and(|lock| over.split(' ').any(|run| lock.run == run));
+    // The processes from which it is taken away.
+    let is_named = over.is_empty()
+        || machine.lock.as_ref().is_some_and(|lock| over.split(' ').any(|token| lock.token == token));
     match (verb.as_str(), machine.lock.is_some()) {
         ("take", true) if !same_run && !passes => other(machine, now),
         ("take", _) if machine.files.disk_full || machine.files.read_only => verdict("failed"),
@@ -46,7 +49,7 @@ pub fn answer(machine: &mut Machine, arguments: &[String], now: Instant) -> Stri
             (machine.lock, machine.broken_lock) = (None, None);
             verdict("absent")
         }
-        ("break", true) if same_run => {
+        ("break", true) if same_run && is_named => {
             machine.broken_lock = machine.lock.take();
             verdict("mine")
         }

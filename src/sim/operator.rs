@@ -36,7 +36,8 @@ pub async fn lock_or_break(
     match &not_taken {
         NotTaken::Held(held) if held.iter().all(is_others) => {
             for dead in held {
-                lock::break_up(&cluster, &dead.holder.run).await;
+                let seen = [dead.holder.token.clone()];
+                lock::break_up(&cluster, &dead.holder.run, &seen).await;
             }
             take().await
         }

@@ -34,7 +34,7 @@ async fn a_lock_is_its_holders_until_it_is_given_back() {
         lock::take(&host, &rival).await,
         lock::renew(&host, &rival).await,
         lock::release(&host, &rival).await,
-        lock::break_up(&host, "r2").await,
+        lock::break_up(&host, "r2", &[]).await,
         lock::show(&host).await,
     ] {
         let holder = holder(answer);
@@ -67,12 +67,23 @@ async fn a_dead_holders_lock_is_called_so_and_taken_away_by_its_name_only() {
     host.sh("touch -d '10 minutes ago' /var/lib/ringwalk/lock");
     let dead = holder(lock::take(&host, &claim("r2", "new")).await);
     assert!(!dead.is_alive() && (590..700).contains(&dead.silent.as_secs()), "{dead:?}");
-    assert_eq!(holder(lock::break_up(&host, "r").await).run, "r1");
-    assert_eq!(lock::break_up(&host, "r1").await.unwrap(), Answer::Mine);
-    assert_eq!(lock::break_up(&host, "r1").await.unwrap(), Answer::Absent);
+    assert_eq!(holder(lock::break_up(&host, "r", &[]).await).run, "r1");
+    assert_eq!(lock::break_up(&host, "r1", &[]).await.unwrap(), Answer::Mine);
+    assert_eq!(lock::break_up(&host, "r1", &[]).await.unwrap(), Answer::Absent);
     // Its holder, should it live, finds nothing and takes nothing.
     assert_eq!(lock::renew(&host, &claim("r1", "gone")).await.unwrap(), Answer::Absent);
     assert_eq!(lock::take(&host, &claim("r2", "new")).await.unwrap(), Answer::Mine);
+}
+
+#[tokio::test]
+async fn a_run_that_was_resumed_since_somebody_looked_keeps_its_lock() {
+    let host = LocalHost::boot();
+    lock::take(&host, &claim("r1", "gone")).await.unwrap();
+    let seen = [holder(lock::show(&host).await).token];
+    lock::take(&host, &claim("r1", "resumed")).await.unwrap();
+    assert_eq!(holder(lock::break_up(&host, "r1", &seen).await).token, "resumed");
+    assert_eq!(lock::renew(&host, &claim("r1", "resumed")).await.unwrap(), Answer::Mine);
+    assert_eq!(lock::break_up(&host, "r1", &["resumed".to_owned()]).await.unwrap(), Answer::Mine);
 }
 
 #[tokio::test]
@@ -182,7 +193,7 @@ async fn a_lock_that_is_broken_leaves_word_until_the_next_is_taken() {
     lock::take(&host, &claim("r1", "t")).await.unwrap();
     host.sh("touch -d '10 minutes ago' /var/lib/ringwalk/lock");
     let beat = host.sh("stat -c %Y /var/lib/ringwalk/lock");
-    lock::break_up(&host, "r1").await.unwrap();
+    lock::break_up(&host, "r1", &[]).await.unwrap();
     assert_eq!(host.sh("cd /var/lib/ringwalk; ls -A; stat -c %Y broken"), format!("broken\n{beat}"));
     lock::take(&host, &claim("r2", "t")).await.unwrap();
     assert_eq!(host.sh("ls -A /var/lib/ringwalk"), "lock");
@@ -194,16 +205,16 @@ async fn a_lock_that_is_broken_leaves_word_until_the_next_is_taken() {
 async fn a_run_acts_while_a_majority_of_the_nodes_bears_its_lock() {
     let (hosts, cluster) = cluster(3);
     let lease = cluster_lock::take(Arc::clone(&cluster), "r1", "ops@laptop").await.unwrap();
-    lock::break_up(hosts[0].as_ref(), "r1").await.unwrap();
+    lock::break_up(hosts[0].as_ref(), "r1", &[]).await.unwrap();
     lease.renew().await;
     assert_eq!((lease.may_act(), locks_left(&hosts)), (Ok(()), 2));
-    lock::break_up(hosts[1].as_ref(), "r1").await.unwrap();
+    lock::break_up(hosts[1].as_ref(), "r1", &[]).await.unwrap();
     lock::take(hosts[1].as_ref(), &claim("r2", "bastion")).await.unwrap();
     lease.renew().await;
     let why = lease.may_act().unwrap_err();
     assert!(why.starts_with("this run lost its lock: run r2 by ops@bastion holds 1 of 3 nodes"), "{why}");
     // What it has lost it does not take back, and another's lock it leaves alone.
-    lock::break_up(hosts[1].as_ref(), "r2").await.unwrap();
+    lock::break_up(hosts[1].as_ref(), "r2", &[]).await.unwrap();
     lease.renew().await;
     assert!(lease.may_act().is_err());
     lock::take(hosts[1].as_ref(), &claim("r2", "bastion")).await.unwrap();

@@ -229,7 +229,7 @@ fn a_run_that_lost_its_lock_confirms_no_node_and_leaves_the_mark_of_another() {
         let rival = async {
             reached.notified().await;
             sleep(Duration::from_secs(1)).await;
-            lock::break_up(&scene.cluster, RUN).await;
+            lock::break_up(&scene.cluster, RUN, &[]).await;
             let rival = lock::take(Arc::clone(&scene.cluster), "rival", "other").await.unwrap();
             files::owe(host.as_ref(), "/var/lib/ringwalk", "rival").await.unwrap();
             rival

@@ -1,6 +1,6 @@
 # The lock of a node: a file that says who may change it. Its time of change is its holder's last sign of life.
 # take|renew|release|break|show RUN TOKEN BY FROM OVER. FROM: the run that this one takes back, or nothing; OVER: runs from
-# which it may take the lock. A lock that is broken stays as a file of that name until the next is taken: a node that waits
+# which it may take the lock; of break: the tokens of the processes from which it is taken, or nothing for all. A lock that is broken stays as a file of that name until the next is taken: a node that waits
 # for its run to decide sees by it that the run did not.
 # Sections of the answer: verdict (mine, other, absent or failed), and of another's lock: lock, beat, now.
 verb=$1 run=$2 token=$3 by=$4 from=$5 over=$6
@@ -98,10 +98,11 @@ release() {
   answer absent
 }
 
-# Takes away the lock of a run, whichever process of it holds it.
+# Takes away the lock of a run. A process that resumed it since somebody looked is another than was looked at.
 break_up() {
   look "$lock" || answer absent
   [ "$held_run" = "$run" ] || answer_other
+  case " $over " in '  ' | *" $held_token "*) ;; *) answer_other ;; esac
   take_away "$broken" || answer_other
   answer mine
 }
