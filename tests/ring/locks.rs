@@ -38,8 +38,8 @@ pub fn two_operators() {
         .screen()
         .exits(3)
         .says("this run lost its lock: it was broken")
-        .says("nothing more was done to n2")
-        .says("1 of 3 nodes done");
+        .says("nothing more was done to n1")
+        .says("0 of 3 nodes done");
     desk.ringwalk(&["resume", &run, "--yes"]).exits(0).says("3 of 3 nodes done");
     desk.ringwalk(&["lock", "show"]).exits(0).says("n1  free").says("n2  free").says("n3  free");
     clients.saw_no_failure();
