@@ -50,20 +50,6 @@ pub async fn look(cluster: &Cluster, facts: &[NodeFacts]) -> Vec<Trust> {
     stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// A file of 111 KB is not read as YAML only to find what a stock file says: that TLS is off everywhere.
-fn may_speak_tls(text: &str) -> bool {
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let mut said = lines.flat_map(|line| {
-        let after = |key: &str| line.split(key).skip(1).collect::<Vec<_>>();
-        ["enabled", "optional", "internode_encryption"].map(after).concat()
-    });
-    let is_off = |value: &str| {
-        let value = value.trim_start_matches([':', ' ', '"', '\'']);
-        value.starts_with("false") || value.starts_with("none")
-    };
-    said.any(|value| !is_off(value))
-}
-
 /// The truststores that a node's file names, as far as it speaks TLS by them.
 struct Named {
     of_clients: Option<Truststore>,
@@ -79,7 +65,8 @@ struct Truststore {
 
 impl Named {
     fn of(seen: &NodeFacts) -> Option<Named> {
-        may_speak_tls(seen.yaml.text.expose()).then_some(())?;
+        // Without a store there is nothing to tell; a file of 111 KB need not be read as YAML for that.
+        seen.files.values().any(Option::is_some).then_some(())?;
         let root = yaml::parse(seen.yaml.text.expose()).ok().flatten()?;
         let options = ClientOptions::of(Some(&root));
         let takes_tls = options.policy(seen).accepts_tls();
