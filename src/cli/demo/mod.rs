@@ -44,7 +44,8 @@ pub fn run(global: &Global, options: &DemoArguments) -> Result<Exit, Trouble> {
     let directory = directory.context("cannot make a temporary directory")?;
     let runtime = Runtime::new().context("cannot start the runtime")?;
     runtime.spawn(leave_on_a_signal(directory.path().to_owned()));
-    let Nodes { world: _world, nodes, port } = runtime.block_on(nodes::start(directory.path()))?;
+    let Nodes { world: _world, claim: _claim, nodes, port } =
+        runtime.block_on(nodes::start(directory.path()))?;
     // What is shown is what was typed: names without a directory.
     std::env::set_current_dir(directory.path()).context("cannot go to the temporary directory")?;
     print(&format!("{ABOUT}\nFiles are in {}; n1's are in nodes/n1.\n", directory.path().display()));

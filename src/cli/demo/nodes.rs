@@ -10,7 +10,7 @@ use aws_lc_rs::rand;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{PrivateKey, PublicKey};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub struct Nodes {
     pub world: Arc<World>,
     pub nodes: Vec<Node>,
     pub port: u16,
+    /// Held as long as the nodes are there.
+    pub claim: UdpSocket,
 }
 
 /// Three replicas of everything, so that two are left of each range while a node restarts.
@@ -36,7 +38,7 @@ pub async fn start(directory: &Path) -> Result<Nodes, Trouble> {
     let nodes: Vec<Node> = (1..=COUNT)
         .map(|number| Node { name: format!("n{number}"), address: format!("127.9.42.{number}") })
         .collect();
-    let port = free_port(&nodes)?;
+    let (port, claim) = free_port(&nodes)?;
     let wishes: Vec<NodeWish> = nodes.iter().enumerate().map(|(at, node)| wish(node, at, port)).collect();
     let world = World::new(&wishes, 1, Faults::default(), Mutation::None);
     world.hasten(TIMES_FASTER);
@@ -66,7 +68,7 @@ pub async fn start(directory: &Path) -> Result<Nodes, Trouble> {
     ] {
         write(&directory.join(name), text)?;
     }
-    Ok(Nodes { world, nodes, port })
+    Ok(Nodes { world, nodes, port, claim })
 }
 
 /// Writes a file of the operator's that nobody else can read.
@@ -90,19 +92,20 @@ fn wish(node: &Node, at: usize, port: u16) -> NodeWish {
     }
 }
 
-/// One client port for all, as a cluster has it: Cassandra's own where that is free on every address.
-fn free_port(nodes: &[Node]) -> anyhow::Result<u16> {
+/// One client port for all, as a cluster has it: Cassandra's own where that is free on every address. A node that is down
+/// leaves its port free, so what another demo of this machine has is told by the UDP port of that number, which is claimed
+/// first.
+fn free_port(nodes: &[Node]) -> anyhow::Result<(u16, UdpSocket)> {
+    let first = nodes.first().map_or("127.9.42.1", |node| node.address.as_str());
     let is_free =
         |port: u16| nodes.iter().all(|node| TcpListener::bind((node.address.as_str(), port)).is_ok());
-    let drawn = || {
-        let first = nodes.first()?.address.as_str();
-        Some(TcpListener::bind((first, 0)).ok()?.local_addr().ok()?.port())
-    };
+    let claimed = |port| Some((port, UdpSocket::bind((first, port)).ok()?)).filter(|_| is_free(port));
+    let drawn = || Some(TcpListener::bind((first, 0)).ok()?.local_addr().ok()?.port());
     const TRIES: usize = 16;
     std::iter::once(Some(9042))
         .chain(std::iter::repeat_with(drawn).take(TRIES))
         .flatten()
-        .find(|port| is_free(*port))
+        .find_map(claimed)
         .context(
             "cannot listen on 127.9.42.1 to 127.9.42.3; Linux takes every 127.x.x.x for its own, elsewhere they have to be \
              added to the loopback interface",
