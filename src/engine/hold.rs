@@ -173,13 +173,7 @@ mod tests {
 
     async fn held(answers: &[fn() -> Answer], at_least_s: u64) -> (bool, u32, u64) {
         let mut eyes = Scripted { answers: answers.to_vec(), asked_anew: 0 };
-        let wish = Hold {
-            gates: vec![Gate::SchemaAgrees],
-            looks: 3,
-            deadline_s: 600,
-            at_least_s,
-            beside: Default::default(),
-        };
+        let wish = Hold { gates: vec![Gate::SchemaAgrees], looks: 3, deadline_s: 600, at_least_s };
         let (progress, _told) = mpsc::channel(1);
         let begun = Instant::now();
         let held = hold(&mut eyes, 0, &wish, &progress).await;

@@ -8,6 +8,7 @@ mod pause;
 mod reload;
 mod restart;
 mod restore;
+mod together;
 
 use super::answers::Answers;
 use super::{Perform, Permission, ProgressSender};
@@ -28,6 +29,7 @@ use async_trait::async_trait;
 use noted::Noted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use together::Together;
 use zeroize::Zeroizing;
 
 /// Carries out the steps of one run on the real nodes.
@@ -37,6 +39,7 @@ pub struct Performer {
     pub facts: Arc<Facts>,
     pub material: Arc<Material>,
     observers: Arc<Observers>,
+    together: Together,
     permission: Arc<dyn Permission>,
     answers: Answers,
     /// Pauses that were passed before: nobody is asked twice.
@@ -100,7 +103,7 @@ impl Perform for Performer {
                 unchanged: true,
             };
         };
-        let at = Place { run: self, node, seen };
+        let at = Place { run: self, node, seen, wave: step.wave };
         let done = at.perform(id, &step.step, &progress).await;
         match done {
             Ok(seen) => Outcome::Done { seen },
@@ -124,6 +127,7 @@ impl Performer {
         Performer {
             run: state.run.clone(),
             observers: Arc::new(Observers::of(&cluster, &facts)),
+            together: together::together(&state.plan, &cluster, &facts),
             cluster,
             facts,
             material,
@@ -159,13 +163,6 @@ impl Performer {
         )
     }
 
-    /// The name and host id of another node of the plan.
-    fn host_id(&self, name: &str) -> Option<(String, String)> {
-        let address = &self.cluster.node(name)?.inventory.address;
-        let member = self.facts.member_of(self.facts.node(name)?, address)?;
-        Some((name.to_owned(), member.host_id.clone()))
-    }
-
     fn recent(&self) -> MutexGuard<'_, Option<Looks>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -190,6 +187,7 @@ struct Place<'a> {
     run: &'a Performer,
     node: &'a Node,
     seen: &'a NodeFacts,
+    wave: usize,
 }
 
 impl Place<'_> {

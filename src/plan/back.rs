@@ -341,8 +341,6 @@ impl Gates {
         let mut gates = Gates { keep: KeepAvailable::default(), spare: None, healthy: None };
         for step in plan.steps.iter().filter(|step| step.phase == phase && step.node == node) {
             let Step::Hold(hold) = &step.step else { continue };
-            // On the way back each node has a wave of its own.
-            let hold = Hold { beside: BTreeSet::new(), ..hold.clone() };
             let keep = hold.gates.iter().find_map(|gate| match gate {
                 Gate::CanBeSpared { keep } => Some(*keep),
                 Gate::NodeIsUp
@@ -355,8 +353,8 @@ impl Gates {
                 | Gate::OfferIsRight(_) => None,
             });
             match keep {
-                Some(keep) => (gates.keep, gates.spare) = (keep, Some(hold)),
-                None => gates.healthy = Some(hold),
+                Some(keep) => (gates.keep, gates.spare) = (keep, Some(hold.clone())),
+                None => gates.healthy = Some(hold.clone()),
             }
         }
         gates

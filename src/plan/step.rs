@@ -132,9 +132,6 @@ pub struct Hold {
     pub deadline_s: u64,
     /// Keep looking at least this long; a canary is watched longer than the nodes after it.
     pub at_least_s: u64,
-    /// The other nodes of the wave that are restarted: they may be down at the same time, and are not asked about this one.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub beside: BTreeSet<String>,
 }
 
 /// A question about the ring or a node.

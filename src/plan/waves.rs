@@ -84,12 +84,9 @@ impl Line<'_> {
             canaries_left -= u32::from(canary);
             let nodes = if canary { vec![first] } else { self.together(first, &mut left) };
             let proof = self.proof(&nodes, ordered);
-            let restarted: BTreeSet<String> =
-                nodes.iter().filter(|(_, work)| goes_down(work)).map(|(node, _)| node.name.clone()).collect();
             for (node, work) in &nodes {
-                let beside = restarted.iter().filter(|name| **name != node.name).cloned().collect();
                 let step = |step| PlannedStep { phase: index, wave: number, node: node.name.clone(), step };
-                ordered.steps.extend(self.path(work, canary, &beside).into_iter().map(step));
+                ordered.steps.extend(self.path(work, canary).into_iter().map(step));
             }
             let nodes = nodes.into_iter().map(|(_, work)| work.change).collect();
             waves.push(Wave { number, canary, proof, nodes });
@@ -177,7 +174,7 @@ impl Line<'_> {
         let ids: BTreeSet<String> =
             restarted.iter().filter_map(|node| Some(self.member(node)?.host_id.clone())).collect();
         for node in restarted {
-            let Some(member) = self.member(node).cloned() else {
+            let Some(member) = self.member(node) else {
                 texts.insert("not in the ring".into());
                 continue;
             };
@@ -202,13 +199,12 @@ impl Line<'_> {
     }
 
     /// A node's path through its wave.
-    fn path(&self, work: &Work, canary: bool, beside: &BTreeSet<String>) -> Vec<Step> {
+    fn path(&self, work: &Work, canary: bool) -> Vec<Step> {
         let rollout = &self.input.playbook.rollout;
         // The deadline is for what does not pass; what takes its time by nature is given that time too.
         let hold = |gates, looks, at_least: Duration, by_nature: Duration| {
             let deadline = rollout.timeouts.hold + by_nature;
-            let (deadline_s, at_least_s) = (deadline.as_secs(), at_least.as_secs());
-            Step::Hold(Hold { gates, looks, deadline_s, at_least_s, beside: beside.clone() })
+            Step::Hold(Hold { gates, looks, deadline_s: deadline.as_secs(), at_least_s: at_least.as_secs() })
         };
         let mut path: Vec<Step> = work.pushes.iter().cloned().map(Step::PushStore).collect();
         path.extend(work.edit.clone().map(Step::EditYaml));

@@ -73,7 +73,6 @@ pub fn step(letter: char) -> Step {
             looks: 1,
             deadline_s: 1,
             at_least_s: 0,
-            beside: Default::default(),
         }),
         'c' => Step::Confirm,
         '?' | 'w' => Step::Pause(Pause {

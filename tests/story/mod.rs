@@ -85,9 +85,7 @@ pub fn node_change(node: &str) -> NodeChange {
 }
 
 fn steps(wave: usize, node: &str) -> Vec<PlannedStep> {
-    let hold = |gates| {
-        Step::Hold(Hold { gates, looks: 3, deadline_s: 1800, at_least_s: 0, beside: Default::default() })
-    };
+    let hold = |gates| Step::Hold(Hold { gates, looks: 3, deadline_s: 1800, at_least_s: 0 });
     let wire = Wire {
         port: 9042,
         plaintext: true,

@@ -32,7 +32,7 @@ impl Place<'_> {
             observers: Arc::clone(&self.run.observers),
             name: self.node.name.clone(),
             host_id: member.host_id.clone(),
-            beside: gates.beside.iter().filter_map(|name| self.run.host_id(name)).collect(),
+            beside: self.run.beside(self.wave, &self.node.name),
             before,
             started,
         };
