@@ -7,6 +7,8 @@ faults() {
   freeze            the whole host hangs                     crash             a reset: peers see connections close
   power             no power: peers see silence              powercut          the same, and only what was synced survives
   unplug            the cable: silence for everybody         partition         silence between it and its peers; SSH works
+  island            reached by SSH alone: peers and clients
+                    see connections reset
   deaf              hears no peer, still speaks              loss PERCENT      of its packets
   port N            drops what comes for TCP port N          reset N           answers it with a reset
   slow [RATE]       its network, default 256kbit             fill              its disk is full, for root too
@@ -28,6 +30,7 @@ fault() {                                          # NODE KIND [ARGUMENT]
     powercut) power_cut "$h" ;;
     unplug) unplug "$h" ;;
     partition) for p in $(peers_of "$h"); do packets "$h" in ip saddr "$p" drop; packets "$h" out ip daddr "$p" drop; done ;;
+    island) packets "$h" in iifname != lo tcp dport != 22 reject with tcp reset; packets "$h" out oifname != lo tcp sport != 22 tcp flags "&" rst == 0 drop ;;
     deaf) for p in $(peers_of "$h"); do packets "$h" in ip saddr "$p" drop; done ;;
     loss) p=(numgen random mod 100 "<" "${a:?per cent}"); [ "$a" -lt 100 ] || p=()   # nft knows no 100 of 100
       packets "$h" in "${p[@]}" drop; packets "$h" out "${p[@]}" drop ;;

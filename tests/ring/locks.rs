@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The second is told who is at work; where the lock is broken all the same, the first stops before its next act.
 pub fn two_operators() {
     let desk = Desk::of_this_ring();
-    let watched = ROLLOUT.replace("canary_look: 0s", "canary_look: 60s");
+    let watched = ROLLOUT.replace("canary_look: 0s", "canary_look: 30s");
     desk.write("watched.yaml", &protocols(&watched, "[TLSv1.2, TLSv1.3]"));
     let second = desk.beside("second");
     second.write("enable.yaml", &desk.read("watched.yaml"));
