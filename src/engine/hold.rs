@@ -50,6 +50,7 @@ pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progres
     let begun = Instant::now();
     let (mut in_a_row, mut fails_in_a_row) = (0, 0);
     let mut is_to_be_asked_again = hold.at_least_s > 0;
+    let mut words = Words::default();
     loop {
         let answers = eyes.look(&hold.gates).await;
         fails_in_a_row = match failed(&answers) {
@@ -59,7 +60,7 @@ pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progres
             None if answers.iter().any(|(_, answer)| !says_no_fail(answer)) => fails_in_a_row,
             None => 0,
         };
-        let waiting = waiting(&answers);
+        let waiting = words.waiting(&answers);
         in_a_row = if answers.iter().any(|(_, answer)| speaks_against(answer)) { 0 } else { in_a_row + 1 };
         let looked = Progress::Looked {
             step: id,
@@ -103,17 +104,32 @@ fn says_no_fail(answer: &Answer) -> bool {
     }
 }
 
-fn waiting(answers: &[(Gate, Answer)]) -> Vec<Waiting> {
-    let waits = |(gate, answer): &(Gate, Answer)| match answer {
-        Answer::Is(Verdict::Wait(why)) | Answer::Still(Verdict::Wait(why)) => {
-            Some(Waiting { gate: gate.clone(), why: why.clone() })
-        }
-        Answer::Asking => Some(Waiting { gate: gate.clone(), why: "asking".into() }),
-        Answer::Is(Verdict::Pass | Verdict::Fail(_)) | Answer::Still(Verdict::Pass | Verdict::Fail(_)) => {
-            None
-        }
-    };
-    answers.iter().filter_map(waits).collect()
+/// What gates said last against going on: so much is known of one that is asked again.
+#[derive(Default)]
+struct Words(Vec<Waiting>);
+
+impl Words {
+    fn waiting(&mut self, answers: &[(Gate, Answer)]) -> Vec<Waiting> {
+        let waits = |(gate, answer): &(Gate, Answer)| {
+            let before = self.0.iter().position(|waits| waits.gate == *gate);
+            let before = before.map(|index| self.0.swap_remove(index).why);
+            let (is_waited_for, why) = match answer {
+                Answer::Is(Verdict::Wait(why)) | Answer::Still(Verdict::Wait(why)) => {
+                    (true, Some(why.clone()))
+                }
+                Answer::Is(Verdict::Fail(why)) | Answer::Still(Verdict::Fail(why)) => {
+                    (false, Some(why.clone()))
+                }
+                Answer::Asking => (true, before),
+                Answer::Is(Verdict::Pass) | Answer::Still(Verdict::Pass) => (false, None),
+            };
+            let known = why.map(|why| Waiting { gate: gate.clone(), why });
+            self.0.extend(known.clone());
+            let asks = || Waiting { gate: gate.clone(), why: "asking".into() };
+            is_waited_for.then(|| known.unwrap_or_else(asks))
+        };
+        answers.iter().filter_map(waits).collect()
+    }
 }
 
 /// Every gate passes, and has not passed often enough yet.
@@ -191,6 +207,24 @@ mod tests {
         ] {
             assert_eq!(held(&answers, 0).await.0, passes);
         }
+    }
+
+    /// … and so does a hold that gives up while a gate is asked again.
+    #[test]
+    fn a_gate_that_is_asked_again_says_what_it_said_last() {
+        let mut words = Words::default();
+        let mut said = |answer: Answer| {
+            let waiting = words.waiting(&[(Gate::SchemaAgrees, answer)]);
+            waiting.into_iter().next().map(|waiting| waiting.why)
+        };
+        let wait = || Answer::Is(Verdict::Wait("two versions".into()));
+        assert_eq!(said(Answer::Asking).as_deref(), Some("asking"));
+        assert_eq!(said(wait()).as_deref(), Some("two versions"));
+        assert_eq!(said(Answer::Asking).as_deref(), Some("two versions"));
+        assert_eq!(said(FAIL()), None);
+        assert_eq!(said(Answer::Asking).as_deref(), Some("broke"));
+        assert_eq!(said(PASS()), None);
+        assert_eq!(said(Answer::Asking).as_deref(), Some("asking"));
     }
 
     #[tokio::test(start_paused = true)]
