@@ -172,7 +172,7 @@ impl Met {
 }
 
 /// What is broken, and the words of the judge that has to notice.
-const BROKEN: [(Mutation, &str); 13] = [
+const BROKEN: [(Mutation, &str); 14] = [
     (Mutation::NeverWaits, "lost its quorum"),
     (Mutation::WritesInPlace, "is half written"),
     (Mutation::StartsJobsTwice, "began twice"),
@@ -184,6 +184,7 @@ const BROKEN: [(Mutation, &str); 13] = [
     (Mutation::LeavesAFile, "is not as before: it was not there"),
     (Mutation::LosesTheMode, "is not as before: it has"),
     (Mutation::IgnoresTheLock, "while its name stood on"),
+    (Mutation::AsksNoClient, "turns reports away"),
     (Mutation::NeverHeals, "whose controller is gone"),
     (Mutation::NeverConfirms, "when the faults were over the run ended"),
 ];

@@ -1,5 +1,6 @@
 //! The client port of a simulated node: plaintext or TLS by its policy, and CQL v4 as far as ringwalk asks.
 
+use super::applications::Application;
 use super::cassandra::Speaks;
 use super::world::World;
 use crate::facts::placement::Replication;
@@ -71,7 +72,9 @@ fn frame(stream: [u8; 2], opcode: u8, body: &[u8]) -> Vec<u8> {
 fn kind(column: &str) -> &'static [u8] {
     match column {
         "host_id" | "schema_version" => &[0, 0x0c],
-        "peer" | "rpc_address" | "broadcast_address" => &[0, 0x10],
+        "peer" | "rpc_address" | "broadcast_address" | "address" => &[0, 0x10],
+        "port" => &[0, 0x09],
+        "ssl_enabled" => &[0, 0x04],
         "tokens" => &[0, 0x22, 0, 0x0d],
         "replication" => &[0, 0x21, 0, 0x0d, 0, 0x0d],
         _ => &[0, 0x0d],
@@ -81,7 +84,10 @@ fn kind(column: &str) -> &'static [u8] {
 fn rows(world: &World, node: usize, query: &str) -> Vec<u8> {
     let after = query.split_once("SELECT ").map_or("", |(_, after)| after);
     let (columns, from) = after.split_once(" FROM ").unwrap_or((after, ""));
-    let columns: Vec<&str> = columns.split(", ").collect();
+    let columns: Vec<&str> = match columns {
+        "*" => CLIENT_COLUMNS.to_vec(),
+        named => named.split(", ").collect(),
+    };
     let mut body =
         [&2_u32.to_be_bytes()[..], &1_u32.to_be_bytes(), &(columns.len() as u32).to_be_bytes()].concat();
     body.extend([string("system"), string("x")].concat());
@@ -91,13 +97,34 @@ fn rows(world: &World, node: usize, query: &str) -> Vec<u8> {
     }
     let values = match from.split('.').next() {
         Some("system_schema") => keyspaces(world),
-        // No client is connected to a simulated node.
-        Some("system_views") => Vec::new(),
+        Some("system_views") => clients(world, node, &columns),
         _ => members(world, node, from.starts_with("system.local"), &columns),
     };
     body.extend((values.len() as u32).to_be_bytes());
     body.extend(values.concat().concat());
     body
+}
+
+/// Of `system_views.clients`, the one table that is asked for whole.
+const CLIENT_COLUMNS: [&str; 5] = ["address", "port", "driver_name", "connection_stage", "ssl_enabled"];
+
+/// Who is connected, in plaintext; of who speaks TLS nothing is simulated.
+fn clients(world: &World, node: usize, columns: &[&str]) -> Vec<Vec<Vec<u8>>> {
+    if columns != CLIENT_COLUMNS {
+        return Vec::new();
+    }
+    let state = world.state();
+    let row = |application: &Application| {
+        let value = |column: &&str| match *column {
+            "address" => bytes(&address(&application.address)),
+            "port" => bytes(&49_152_u32.to_be_bytes()),
+            "ssl_enabled" => bytes(&[0]),
+            "driver_name" => bytes(application.driver.as_bytes()),
+            _ => bytes(b"ready"),
+        };
+        columns.iter().map(value).collect()
+    };
+    state.connected(node).map(row).collect()
 }
 
 fn members(world: &World, node: usize, is_local: bool, columns: &[&str]) -> Vec<Vec<Vec<u8>>> {

@@ -37,6 +37,8 @@ pub enum Mutation {
     IgnoresTheLock,
     /// The mark of a run is never taken off a node.
     NeverConfirms,
+    /// A phase is entered whoever is still connected.
+    AsksNoClient,
     /// A node that is left alone with files with which it does not start is left so.
     NeverHeals,
 }

@@ -4,6 +4,7 @@
 //! of its script and answers in the form that the script has; TLS is spoken by rustls with the key of the store that was
 //! pushed. Time is tokio's: on a paused clock hours pass in milliseconds.
 
+mod applications;
 mod cassandra;
 mod copy;
 mod cql;

@@ -1,5 +1,6 @@
 //! The whole simulated cluster: its machines, who sees whom, and what happens to them over time.
 
+use super::applications::Application;
 use super::cassandra::{Running, speaks};
 use super::events;
 use super::faults::Faults;
@@ -49,6 +50,7 @@ pub struct State {
     pub partitioner: String,
     pub keyspaces: Vec<Keyspace>,
     pub guarded: Vec<Guarded>,
+    pub applications: Vec<Application>,
     pub pace: Pace,
     pub partition: Option<(String, Instant, Instant)>,
     /// SHA-256 of every content that somebody wrote whole.
@@ -114,6 +116,7 @@ impl World {
             partitioner: still.partitioner,
             keyspaces: still.keyspaces,
             guarded: still.guarded,
+            applications: Vec::new(),
             pace: still.pace,
             machines: still.machines,
             random,
@@ -218,13 +221,14 @@ impl World {
         machine.into_iter().for_each(|machine| machine.files.open_no_other());
     }
 
-    /// The faults are over, and the operator starts what is down.
+    /// The faults are over, applications have moved on, and the operator starts what is down.
     pub fn heal(&self) {
         let mut state = self.state();
         let now = Instant::now();
         state.faults = Faults::default();
         state.is_healed = true;
         state.partition = None;
+        state.applications.clear();
         for node in 0..state.machines.len() {
             let machine = &mut state.machines[node];
             (machine.wont_start_until, machine.is_gone) = (None, false);
@@ -305,6 +309,7 @@ impl State {
         machine.process = Some(Running { pid, started_ticks: ticks, opens_at, closed: false, speaks: made });
         machine.down_since = None;
         machine.rumours.push((opens_at, true, heard_after_s));
+        self.judge_applications(node);
         true
     }
 

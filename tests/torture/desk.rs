@@ -18,15 +18,17 @@ pub enum Playbook {
     Enable,
     /// The same playbook over a store of another year.
     Rotate,
-    /// `Enable`, and then TLS only, once no client spoke plaintext for an hour and somebody approved.
+    /// `Enable`, and then TLS only, once no client spoke plaintext for five minutes and somebody approved.
     Staged,
+    /// … over the store of the other year.
+    StagedRotate,
     /// `Enable`, three nodes of a rack at a time.
     InRacks,
 }
 
 const IN_RACKS: &str = "rollout: { waves: rack, at_once: 3 }\n";
 
-const REQUIRE: &str = "  - name: require\n    enter_when: { plaintext_clients: 0, for: 1h, approved: true }\n    \
+const REQUIRE: &str = "  - name: require\n    enter_when: { plaintext_clients: 0, for: 5m, within: 30m, approved: true }\n    \
                        client_encryption_options: { optional: false }\n";
 
 /// Nodes as they are before anybody did anything: three racks in turn, plaintext only.
@@ -66,7 +68,7 @@ pub fn input(nodes: usize, of: Playbook) -> Input {
                     { enabled: true, optional: true }\n";
     let rest = match of {
         Playbook::Enable | Playbook::Rotate => "",
-        Playbook::Staged => REQUIRE,
+        Playbook::Staged | Playbook::StagedRotate => REQUIRE,
         Playbook::InRacks => IN_RACKS,
     };
     let playbook = format!("{playbook}{rest}");
@@ -95,6 +97,7 @@ pub fn material(nodes: usize, playbook: Playbook) -> Material {
             subject: leaf.subject.clone(),
             sha256: leaf.sha256.clone(),
             not_after: leaf.not_after.to_string(),
+            issuers: Default::default(),
         }),
     };
     let stores = (0..nodes).map(|number| (keystore_of(&format!("n{number}")), local.clone()));

@@ -33,6 +33,9 @@ impl Perform for Mutated {
             (Mutation::WaitsForever, Step::Hold(hold)) if hold.gates.contains(&Gate::NodeIsUp) => {
                 std::future::pending().await
             }
+            (Mutation::AsksNoClient, Step::Pause(_)) => {
+                return Outcome::Done { seen: "nobody was asked".into() };
+            }
             (Mutation::LeavesAFile, Step::RestoreFile(restore)) if restore.store.is_some() => {
                 return Outcome::Done { seen: "as before".into() };
             }

@@ -12,18 +12,23 @@ use ringwalk::diagnostic::Diagnostic;
 use ringwalk::engine::answers::Answers;
 use ringwalk::engine::clock::Clock;
 use ringwalk::engine::perform::Performer;
+use ringwalk::engine::take_back::WayBack;
 use ringwalk::engine::{Alone, Engine, EngineError, Permission, Stop, back, carry, under_way};
 use ringwalk::facts::Facts;
 use ringwalk::input::Input;
+use ringwalk::input::inventory::Inventory;
+use ringwalk::input::playbook::OnFailure;
 use ringwalk::journal::event::{Outcome, RunResult, StepEvent};
+use ringwalk::journal::rollback::Rollback;
 use ringwalk::journal::state::RunState;
-use ringwalk::plan::conduct::Extent;
+use ringwalk::plan::conduct::{Conduct, Extent};
 use ringwalk::plan::material::Material;
 use ringwalk::plan::{Plan, plan, stand};
 use ringwalk::sim::{Events, Faults, File, Kill, Mutation, Records, SimHost, World, fold, lock_or_break};
 use ringwalk::transport::Host;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -67,6 +72,10 @@ pub struct Rollout {
     broken: Vec<String>,
     /// What the operator says to pauses.
     pub answers: Answers,
+    /// What every playbook of theirs says about a failure.
+    pub on_failure: OnFailure,
+    /// Where runs that take back by themselves have their journals.
+    runs_dir: TempDir,
 }
 
 /// What a run is begun for.
@@ -80,6 +89,7 @@ enum Aim {
 /// What a run is begun or taken up with.
 struct With {
     cluster: Cluster,
+    inventory: Inventory,
     facts: Facts,
     material: Material,
 }
@@ -116,6 +126,8 @@ impl Rollout {
             watch: Watch::new(),
             broken: Vec::new(),
             answers: Answers::default(),
+            on_failure: OnFailure::Stop,
+            runs_dir: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -130,7 +142,15 @@ impl Rollout {
         match plan(&input, &material, &facts) {
             Ok(plan) if plan.is_empty() => Ended::NothingToDo,
             Ok(plan) => {
-                self.begin(plan, kill, Aim::Playbook(before), With { cluster, facts, material }).await
+                let conduct = Conduct { on_failure: self.on_failure, ..plan.conduct };
+                let plan = Plan { conduct, ..plan };
+                self.begin(
+                    plan,
+                    kill,
+                    Aim::Playbook(before),
+                    With { cluster, inventory: input.inventory, facts, material },
+                )
+                .await
             }
             Err(problems) => told(problems),
         }
@@ -182,6 +202,9 @@ impl Rollout {
         if matches!(state.finished, Some((_, RunResult::Done))) {
             return Ended::NothingToDo;
         }
+        if is_taken_back(&state) {
+            return Ended::Refused("the run is taken back, or being taken back".into());
+        }
         let facts = match self.look(&cluster, &input, &state).await {
             Ok(facts) => facts,
             Err(ended) => return ended,
@@ -196,7 +219,7 @@ impl Rollout {
             Err(not_taken) => return Ended::Locked(not_taken),
         };
         self.journal.push((Timestamp::UNIX_EPOCH, StepEvent::Resumed { operator: self.name.into() }));
-        self.carry_out(kill, lease, With { cluster, facts, material }).await
+        self.carry_out(kill, lease, With { cluster, inventory: input.inventory, facts, material }).await
     }
 
     /// Takes the last run back, as far as it came.
@@ -211,7 +234,8 @@ impl Rollout {
             Ok(plan) if plan.is_empty() => Ended::NothingToDo,
             Ok(plan) => {
                 let aim = Aim::WayBack(undone.run);
-                self.begin(plan, kill, aim, With { cluster, facts, material }).await
+                self.begin(plan, kill, aim, With { cluster, inventory: input.inventory, facts, material })
+                    .await
             }
             Err(problems) => told(problems),
         }
@@ -231,13 +255,20 @@ impl Rollout {
     }
 
     async fn carry_out(&mut self, kill: Option<Kill>, lease: Option<Lease>, with: With) -> Ended {
-        let With { cluster, facts, material } = with;
+        let With { cluster, inventory, facts, material } = with;
         let state = self.fold();
         let cluster = Arc::new(self.watch.transcribed(cluster));
         let lease = lease.map(Arc::new);
         let permission: Arc<dyn Permission> = match &lease {
             Some(lease) if self.mutation != Mutation::IgnoresTheLock => Arc::clone(lease) as _,
             Some(_) | None => Arc::new(Alone),
+        };
+        let way_back = WayBack {
+            runs_dir: self.runs_dir.path().to_owned(),
+            inventory,
+            cluster: Arc::clone(&cluster),
+            permission: Arc::clone(&permission),
+            operator: self.name.into(),
         };
         let inner = Performer::of(&state, cluster, Arc::new(facts), Arc::new(material), permission);
         let performer =
@@ -247,14 +278,23 @@ impl Rollout {
         let (_interrupt, mut interrupts) = mpsc::channel(1);
         let clock = Clock::default();
         let mut engine = Engine { state, journal: &mut records, reporter: &mut reporter, clock };
-        let ended = engine.run(performer, &mut interrupts).await;
+        let ended = loop {
+            match engine.run(performer.clone(), &mut interrupts).await {
+                Ok(Stop::Finished(result)) => break Ok(result),
+                Ok(Stop::TakeBack(extent)) => {
+                    if let Err(error) = way_back.take_back(&mut engine, extent, &mut interrupts).await {
+                        break Err(error);
+                    }
+                }
+                Err(error) => break Err(error),
+            }
+        };
         let live = engine.state;
         self.broken.extend(watch::judge(&records, &live));
         self.broken.extend(self.watch.judge());
         self.journal = records.events;
         match ended {
-            Ok(Stop::TakeBack(_)) => unreachable!("no playbook here wishes it"),
-            Ok(Stop::Finished(result)) => {
+            Ok(result) => {
                 if let Some(lease) = lease {
                     lease.release().await;
                 }
@@ -314,6 +354,12 @@ impl Rollout {
         };
         self.journal.iter().filter_map(failed).collect::<Vec<_>>().join("; ")
     }
+}
+
+/// As its playbook wishes after a failure; where that is over and was of the failed nodes alone, the run goes on.
+fn is_taken_back(run: &RunState) -> bool {
+    let Some(Rollback::Planned { extent, run: Some(_), result, .. }) = &run.rollback else { return false };
+    (*extent, *result) != (Extent::Failed, Some(RunResult::Done))
 }
 
 fn told(problems: Vec<Diagnostic>) -> Ended {

@@ -2,6 +2,8 @@
 
 use super::desk::Playbook;
 use super::rollout::{Before, Ended, Rollout};
+use ringwalk::input::playbook::OnFailure;
+use ringwalk::journal::event::{RunResult, StepEvent};
 use ringwalk::sim::{Faults, Kill, Mutation, Random, in_time};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,10 +45,13 @@ pub fn play(seed: u64, mutation: Mutation) -> Played {
         let mut random = Random::new(seed);
         let faults = Faults::draw(&mut random, NODES, RACKS);
         let (kills, comes_at) = (faults.kills(), faults.another_operator());
+        let (playbooks, on_failure) = wishes(&mut random);
         let mut operator = Rollout::new(NODES, seed, faults, mutation);
+        operator.on_failure = on_failure;
+        operator.world.is_used_in_plaintext("reports", Duration::from_secs(random.below(1800)));
         let other = operator.beside("other");
         let begun = Instant::now();
-        let mut days = Days { random, kills, begun, ends: BTreeMap::new(), story: Vec::new() };
+        let mut days = Days { random, playbooks, kills, begun, ends: BTreeMap::new(), story: Vec::new() };
         let mut violations = match timeout(DAY, days.pass(&mut operator, other, comes_at)).await {
             Ok(Ok(of_other)) => of_other,
             Ok(Err(why)) => vec![why],
@@ -54,14 +59,35 @@ pub fn play(seed: u64, mutation: Mutation) -> Played {
         };
         violations.extend(operator.violations());
         let injected = operator.world.injected();
-        let journal = format!("{:?}", operator.events());
+        let journal = format!("{:?}", operator.events().into_iter().filter(is_drawn).collect::<Vec<_>>());
         Played { violations, injected, ends: days.ends, story: days.story, journal }
     })
+}
+
+/// What the operator has in mind: TLS beside plaintext, or in two phases TLS alone; then new stores. One in two playbooks
+/// says what to do about a failure.
+fn wishes(random: &mut Random) -> ([Playbook; 2], OnFailure) {
+    let playbooks = match random.below(3) {
+        0 => [Playbook::Staged, Playbook::StagedRotate],
+        _ => [Playbook::Enable, Playbook::Rotate],
+    };
+    let on_failure = match random.below(4) {
+        0 => OnFailure::RestoreNode,
+        1 => OnFailure::RestoreRun,
+        _ => OnFailure::Stop,
+    };
+    (playbooks, on_failure)
+}
+
+/// A run that takes back by itself is named by chance.
+fn is_drawn(event: &&StepEvent) -> bool {
+    !matches!(event, StepEvent::RollbackPlanned { .. })
 }
 
 /// The operator's days with one cluster.
 struct Days {
     random: Random,
+    playbooks: [Playbook; 2],
     /// When the controller dies, the next one last.
     kills: Vec<Kill>,
     begun: Instant,
@@ -83,7 +109,8 @@ impl Days {
         if operator.last().is_some() && self.random.chance(500) {
             self.go_back(operator).await?;
         }
-        let ended = operator.apply(Playbook::Rotate, None).await;
+        operator.answers.approved.insert("require".into());
+        let ended = operator.apply(self.playbooks[1], None).await;
         self.note("after the faults, applied", &ended, operator);
         match ended.is_good() {
             true => Ok(other.violations()),
@@ -92,7 +119,7 @@ impl Days {
     }
 
     async fn under_faults(&mut self, operator: &mut Rollout) {
-        for playbook in [Playbook::Enable, Playbook::Rotate] {
+        for playbook in self.playbooks {
             let mut then = Then::PlanAnew;
             for _ in 0..TRIES {
                 let kill = self.kills.pop();
@@ -104,6 +131,9 @@ impl Days {
                 self.note(&format!("under faults, {then:?}"), &ended, operator);
                 if ended == Ended::Killed {
                     operator.world.inject("controller killed");
+                }
+                if ended == Ended::With(RunResult::Waiting) && self.random.chance(500) {
+                    operator.answers.approved.insert("require".into());
                 }
                 if ended.is_good() && then != Then::RollBack {
                     break;
@@ -136,13 +166,14 @@ impl Days {
         let actors = operator.world.actors();
         let by_hand = operator.world.by_hand();
         let ended = match then {
-            Then::RollBack => operator.roll_back(Playbook::Rotate, None).await,
-            Then::Resume | Then::PlanAnew => operator.resume(Playbook::Rotate, None).await,
+            Then::RollBack => operator.roll_back(self.playbooks[1], None).await,
+            Then::Resume | Then::PlanAnew => operator.resume(self.playbooks[1], None).await,
         };
         self.note(&format!("after the faults, {then:?}"), &ended, operator);
         let Some(before) = operator.before() else { return Ok(()) };
         let undone = last.origin.undoes.as_ref().unwrap_or(&last.run);
-        let is_own = |actor: &String| actor == undone || *actor == last.run;
+        // A run that takes back by itself is called after the cluster.
+        let is_own = |actor: &String| actor == undone || *actor == last.run || actor.starts_with("sim-");
         let met_another = !actors[before.actors..].iter().all(is_own);
         let by_hand = &by_hand[before.by_hand..];
         match ended {
@@ -171,7 +202,7 @@ impl Days {
 }
 
 fn is_done(run: &ringwalk::journal::state::RunState) -> bool {
-    matches!(run.finished, Some((_, ringwalk::journal::event::RunResult::Done)))
+    matches!(run.finished, Some((_, RunResult::Done | RunResult::Restored)))
 }
 
 /// Every byte, owner and mode.

@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 pub fn store(playbook: Playbook) -> Vec<u8> {
     static STORES: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
     let stores = STORES.get_or_init(|| [make("2026"), make("2027")]);
-    stores[usize::from(playbook == Playbook::Rotate)].clone()
+    let is_second = matches!(playbook, Playbook::Rotate | Playbook::StagedRotate);
+    stores[usize::from(is_second)].clone()
 }
 
 fn make(year: &str) -> Vec<u8> {
