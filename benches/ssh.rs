@@ -285,6 +285,7 @@ fn material(input: &Input) -> Material {
                 subject: format!("CN={}", node.name),
                 sha256: sha256.clone(),
                 not_after: "2030-01-01T00:00:00Z".into(),
+                issuers: Default::default(),
             });
             let local =
                 LocalStore { file: format!("{}.p12", node.name), bytes, sha256, certificate, content: None };

@@ -225,6 +225,7 @@ fn read_store(path: &Path, password: Option<&Secret>, name: StoreName) -> Result
         subject: leaf.subject.clone(),
         sha256: leaf.sha256.clone(),
         not_after: leaf.not_after.to_string(),
+        issuers: store.issuers(),
     });
     let identity = store.keys.first().map(|entry| ClientIdentity {
         chain: entry.chain.iter().map(|certificate| certificate.der.clone()).collect(),

@@ -10,6 +10,7 @@ use super::{jks, pem, pkcs12};
 use crate::secret::Secret;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,12 @@ impl Store {
     /// The certificate that a server with this store shows; none unless there is exactly one key.
     pub fn leaf(&self) -> Option<&Certificate> {
         self.only_chain().and_then(<[Certificate]>::first)
+    }
+
+    /// SHA-256 of what is shown behind it, but for a root: clients have it, or it is of no use to them.
+    pub fn issuers(&self) -> BTreeSet<String> {
+        let behind = self.only_chain().into_iter().flatten().skip(1);
+        behind.filter(|issuer| !issuer.is_self_signed()).map(|issuer| issuer.sha256.clone()).collect()
     }
 
     /// That certificate and what is shown behind it.

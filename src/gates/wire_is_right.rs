@@ -2,6 +2,7 @@
 
 use super::Verdict;
 use crate::node::wire::{ClientCertificate, Plaintext, Served, Tls, WireLook};
+use crate::plan::change::sha256_hex;
 use crate::plan::step::Wire;
 
 /// What a port shows settles when it opens: only silence and a closed port are waited for, the rest is right or wrong.
@@ -45,6 +46,14 @@ fn certificate(served: &Served, wish: &Wire) -> Verdict {
             "serves certificate {}, not {}, which was pushed",
             short(&served.leaf_sha256),
             short(wished)
+        ));
+    }
+    let behind = served.chain.iter().skip(1).map(|certificate| sha256_hex(certificate)).collect();
+    if let Some(missing) = wish.issuers.difference(&behind).next() {
+        return Verdict::Fail(format!(
+            "serves certificate {} without {}, which comes behind it in the store that was pushed",
+            short(&served.leaf_sha256),
+            short(missing)
         ));
     }
     let asks = match &served.client_certificate {

@@ -7,7 +7,7 @@ use super::backwards::shuts_out;
 use super::change::{Change, NodeChange, RestartReason};
 use super::conduct::Conduct;
 use super::healed::has_healed;
-use super::ports::{ClientOptions, wires};
+use super::ports::{ClientOptions, Served, wires};
 use super::stand::{self, Progress};
 use super::step::{Gate, Hold, Reload, RestoreFile, Step, StoreName, Wire};
 use super::{PLAN_FORMAT, Phase, Plan, PlannedStep, Seen, StepId, Wave, bounded};
@@ -184,7 +184,9 @@ impl<'a> Way<'a> {
         let projected = self.nodes.get_mut(node)?;
         let (before, text_before) = (projected.options(), projected.text.clone());
         let policy_before = before.policy(&projected.facts);
-        let served = projected.facts.shows.values().find_map(|shows| shows.certificate.clone());
+        let served = projected.facts.shows.values().find_map(|shows| {
+            Some(Served { leaf: shows.certificate.clone()?, issuers: shows.issuers.clone() })
+        });
         let (mut restores, mut taken_up) = (Vec::new(), TakenUp::Not);
         // The last that was written first: a run that stops in between leaves a yaml that names no store that is gone.
         for id in begun.into_iter().rev() {

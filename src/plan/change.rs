@@ -7,6 +7,7 @@ use crate::input::options::Setting;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// All that differs on one node in one phase.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +50,9 @@ pub struct CertificateSummary {
     pub sha256: String,
     /// RFC 3339.
     pub not_after: String,
+    /// SHA-256 of those that come behind it in its store, but for a root, which clients have or trust in vain.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub issuers: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

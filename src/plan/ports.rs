@@ -9,15 +9,25 @@ use crate::formats::yaml;
 use crate::input::options::OptionKey;
 use std::collections::BTreeSet;
 
-/// Each client port once the node runs with these options. `certificate`: the leaf that its keystore serves, if known.
-pub fn wires(options: &ClientOptions, facts: &NodeFacts, certificate: Option<String>) -> Vec<Wire> {
+/// What a keystore serves, by SHA-256 in lowercase hex.
+#[derive(Clone, Debug)]
+pub struct Served {
+    pub leaf: String,
+    /// Those behind it that are looked for.
+    pub issuers: BTreeSet<String>,
+}
+
+/// Each client port once the node runs with these options. `served`: what its keystore serves, if known.
+pub fn wires(options: &ClientOptions, facts: &NodeFacts, served: Option<Served>) -> Vec<Wire> {
     // Before 4.0 nothing in the file limits them.
     let is_limited = facts.flavour.apache_base(facts.version) >= Version::new(4, 0, 0);
+    let served = |policy: Policy| served.clone().filter(|_| policy.accepts_tls());
     let wire = |(port, policy): (u16, Policy)| Wire {
         port,
         plaintext: policy.accepts_plaintext(),
         tls: policy.accepts_tls(),
-        certificate: certificate.clone().filter(|_| policy.accepts_tls()),
+        certificate: served(policy).map(|served| served.leaf),
+        issuers: served(policy).map(|served| served.issuers).unwrap_or_default(),
         client_certificate: policy.accepts_tls() && options.require_client_auth,
         protocols: if policy.accepts_tls() && is_limited {
             options.protocols.clone()

@@ -54,6 +54,7 @@ impl Projected {
         for wire in wires {
             if let Some(shows) = self.shows.get_mut(&wire.port) {
                 shows.certificate.clone_from(&wire.certificate);
+                shows.issuers.extend(wire.issuers.iter().cloned());
             }
         }
     }

@@ -182,6 +182,9 @@ pub struct Wire {
     pub tls: bool,
     /// SHA-256 of the leaf certificate that TLS must serve.
     pub certificate: Option<String>,
+    /// SHA-256 of what it must serve behind the leaf.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub issuers: BTreeSet<String>,
     /// TLS clients must show a certificate.
     pub client_certificate: bool,
     /// As in [`Offer`].

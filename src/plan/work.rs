@@ -1,13 +1,13 @@
 //! What every phase does to one node, decided from what the node is expected to be when the phase begins.
 
 use super::backwards;
-use super::change::{Change, NodeChange, RestartReason, edits, sha256_hex};
+use super::change::{CertificateSummary, Change, NodeChange, RestartReason, edits, sha256_hex};
 use super::diff;
 use super::fits::fits;
 use super::generation::Generation;
 use super::internode;
 use super::material::{LocalStore, Material};
-use super::ports::{ClientOptions, wires};
+use super::ports::{ClientOptions, Served, wires};
 use super::projected::Projected;
 use super::reload::{self, Running};
 use super::settled::first_phase;
@@ -216,11 +216,13 @@ impl Subject<'_> {
         }
     }
 
-    /// The leaf that the node serves with these options, where they name the keystore that the playbook brings.
-    fn served(&self, options: &ClientOptions) -> Option<String> {
+    /// What the node serves with these options, where they name the keystore that the playbook brings.
+    fn served(&self, options: &ClientOptions) -> Option<Served> {
         let (spec, local) = (self.spec(StoreName::Keystore)?, self.local(StoreName::Keystore)?);
         let is_named = expand(&spec.to, self.node) == options.keystore;
-        local.certificate.as_ref().filter(|_| is_named).map(|certificate| certificate.sha256.clone())
+        let CertificateSummary { sha256, issuers, .. } =
+            local.certificate.as_ref().filter(|_| is_named)?.clone();
+        Some(Served { leaf: sha256, issuers })
     }
 
     /// The process as it is when the phase begins.
@@ -287,7 +289,8 @@ fn wire_differs(projected: &Projected, wires: &[Wire]) -> Option<RestartReason> 
     wires.iter().find_map(|wire| {
         let shows = projected.shows.get(&wire.port)?;
         let certificate = wire.certificate.is_none() || shows.certificate == wire.certificate;
-        let right = shows.plaintext == wire.plaintext && shows.tls == wire.tls && certificate;
+        let issuers = wire.issuers.is_subset(&shows.issuers);
+        let right = shows.plaintext == wire.plaintext && shows.tls == wire.tls && certificate && issuers;
         (!right).then(|| RestartReason::WireDiffers { shows: shows.to_string() })
     })
 }

@@ -3,6 +3,7 @@
 use super::told;
 use ringwalk::gates::{cql_answers, wire_is_right};
 use ringwalk::node::wire::{ClientCertificate, Plaintext, Served, Tls, TlsVersion, WireLook};
+use ringwalk::plan::change::sha256_hex;
 use ringwalk::plan::step::Wire;
 
 pub const PUSHED: &str = "aaaaaaaaaaaaaaaabbbb";
@@ -47,6 +48,7 @@ fn wish(plaintext: bool, tls: bool, client_certificate: bool) -> Wire {
         plaintext,
         tls,
         certificate,
+        issuers: Default::default(),
         client_certificate,
         protocols: Default::default(),
         suites: Default::default(),
@@ -80,6 +82,26 @@ fn a_port_that_shows_what_the_phase_demands_passes() {
     let any_certificate = Wire { certificate: None, ..requires };
     let old = served(OLD, true, ClientCertificate::NotAsked);
     assert_eq!(asked(refusals()[0].clone(), old, &any_certificate), "pass");
+}
+
+/// A store with the same leaf and an issuer more: a client that knows the root alone needs it.
+#[test]
+fn what_comes_behind_the_leaf_is_served_too() {
+    let (issuer, root) = (b"issuer".to_vec(), b"root".to_vec());
+    let shows = |behind: &[&[u8]]| {
+        let Tls::Served(served) = tls() else { unreachable!() };
+        let chain = [b"leaf".as_slice()].iter().chain(behind).map(|der| der.to_vec()).collect();
+        Tls::Served(Served { chain, ..served })
+    };
+    let wish = Wire { issuers: [sha256_hex(&issuer)].into(), ..wish(true, true, false) };
+    for behind in [vec![issuer.as_slice()], vec![&issuer, &root]] {
+        assert_eq!(asked(Plaintext::Accepted, shows(&behind), &wish), "pass");
+    }
+    for behind in [vec![], vec![root.as_slice()]] {
+        let told = asked(Plaintext::Accepted, shows(&behind), &wish);
+        let missing = &sha256_hex(&issuer)[..16];
+        assert!(told.starts_with("fail: ") && told.contains(&format!("without {missing}")), "{told}");
+    }
 }
 
 #[test]

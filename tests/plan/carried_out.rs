@@ -7,7 +7,7 @@ use ringwalk::plan::change::{edits, sha256_hex};
 use ringwalk::plan::step::{EditYaml, Gate, PushStore, RestoreFile, Step, Wire};
 use ringwalk::plan::{Plan, PlannedStep};
 use ringwalk::secret::Secret;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The cluster after the first `count` steps; a restart shows at once what the gates after it wait for.
 pub fn carried_out(case: &Case, plan: &Plan, count: usize) -> Case {
@@ -96,17 +96,7 @@ fn after(plan: &Plan, restart: usize) -> impl Iterator<Item = (u16, PortShows)> 
         panic!("a hold follows every restart and reload")
     };
     hold.gates.iter().filter_map(Gate::wire).map(|wire| {
-        let Wire { port, plaintext, tls, certificate, .. } = wire.clone();
-        (
-            port,
-            PortShows {
-                plaintext,
-                tls,
-                certificate,
-                issuers: BTreeSet::new(),
-                issuer: None,
-                is_whole: false,
-            },
-        )
+        let Wire { port, plaintext, tls, certificate, issuers, .. } = wire.clone();
+        (port, PortShows { plaintext, tls, certificate, issuers, issuer: None, is_whole: false })
     })
 }

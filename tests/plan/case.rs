@@ -310,6 +310,7 @@ fn local_store(name: StoreName, node: &str, words: &str) -> LocalStore {
         subject: format!("CN={node}"),
         sha256: sha256_hex(format!("certificate in {words}").as_bytes()),
         not_after: "2027-11-24T00:00:00Z".into(),
+        issuers: Default::default(),
     };
     LocalStore {
         file: format!("stores/{words}"),

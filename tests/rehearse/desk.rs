@@ -107,6 +107,7 @@ fn in_hand(case: &mut Case, made: &Made) -> BTreeMap<String, Vec<ClientIdentity>
             subject: leaf.subject.clone(),
             sha256: leaf.sha256.clone(),
             not_after: leaf.not_after.to_string(),
+            issuers: Default::default(),
         };
         let local = LocalStore {
             file: format!("{} of {}", key.store, key.node),

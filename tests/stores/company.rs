@@ -1,6 +1,8 @@
 //! Requests that openssl signs as the company's CA, and the chains that come back.
 
 use crate::{Desk, Said};
+use ringwalk::formats::store::Store;
+use ringwalk::secret::Secret;
 
 /// With requests, a root `root.pem`, an issuing CA `issuing.pem`, and each node's certificate signed in `signed/NODE.pem`.
 fn desk() -> Desk {
@@ -56,6 +58,12 @@ fn what_the_company_signed_becomes_keystores_with_the_whole_chain() {
             "keytool -list -v -keystore stores/n1.p12 -storepass:file stores/keystore.password 2>/dev/null",
         );
         assert!(keystore.contains("chain length: 3"), "{order}: {keystore}");
+        let issuing = desk.sh("openssl x509 -in issuing.pem -outform DER | sha256sum | cut -d' ' -f1");
+        let opened = std::fs::read(desk.path("stores/n1.p12")).unwrap();
+        let opened =
+            Store::open(&opened, &Secret::new(desk.read("stores/keystore.password").trim())).unwrap();
+        // The root is not asked for on the wire.
+        assert_eq!(opened.issuers(), [issuing.trim().to_owned()].into());
         let truststore =
             desk.sh("keytool -list -v -keystore stores/truststore.p12 -storepass:file stores/truststore.password 2>/dev/null");
         assert!(

@@ -56,6 +56,7 @@ pub fn node_change(node: &str) -> NodeChange {
         subject: format!("CN={node}"),
         sha256: hash(&format!("certificate of {node}")),
         not_after: "2027-11-24T00:00:00Z".into(),
+        issuers: Default::default(),
     };
     let becomes = hash(&format!("keystore of {node}"));
     NodeChange {
@@ -91,6 +92,7 @@ fn steps(wave: usize, node: &str) -> Vec<PlannedStep> {
         plaintext: true,
         tls: true,
         certificate: Some(hash(&format!("certificate of {node}"))),
+        issuers: Default::default(),
         client_certificate: false,
         protocols: Default::default(),
         suites: Default::default(),
