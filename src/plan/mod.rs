@@ -274,6 +274,12 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// A wave's number as people count: from 1, and a pause is none.
+    pub fn ordinal(&self, wave: usize) -> usize {
+        let waves = self.phases.iter().flat_map(|phase| &phase.waves);
+        waves.filter(|other| other.number <= wave).count()
+    }
+
     /// Every node that the plan changes, once, in the order of the plan.
     pub fn nodes(&self) -> Vec<&str> {
         let mut known = BTreeSet::new();

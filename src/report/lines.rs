@@ -6,7 +6,7 @@ use super::{Screen, names, rollback};
 use crate::journal::event::{Event, Outcome, Progress, StepEvent, Waiting};
 use crate::journal::state::{RunState, Status};
 use crate::plan::step::Step;
-use crate::plan::{StepId, Wave};
+use crate::plan::{Plan, StepId, Wave};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -164,7 +164,8 @@ impl Lines {
         let wave =
             state.plan.phases.get(planned.phase)?.waves.iter().find(|wave| wave.number == planned.wave)?;
         // A wave of one node is that node; its own lines say enough.
-        (wave.canary || wave.nodes.len() > 1).then(|| note(format!("{} {}", clock(at), wave_title(wave))))
+        (wave.canary || wave.nodes.len() > 1)
+            .then(|| note(format!("{} {}", clock(at), wave_title(&state.plan, wave))))
     }
 
     fn finished(
@@ -255,10 +256,10 @@ pub fn why(waiting: &[Waiting]) -> Option<String> {
     (!waiting.is_empty()).then(|| waiting.iter().map(one).collect::<Vec<_>>().join("; "))
 }
 
-fn wave_title(wave: &Wave) -> String {
+fn wave_title(plan: &Plan, wave: &Wave) -> String {
     let nodes: Vec<&str> = wave.nodes.iter().map(|change| change.node.as_str()).collect();
     let canary = if wave.canary { ", canary" } else { "" };
-    format!("wave {}{canary}: {}", wave.number + 1, names::in_order(&nodes))
+    format!("wave {}{canary}: {}", plan.ordinal(wave.number), names::in_order(&nodes))
 }
 
 /// What proves a node healthy: what its last look at the wire saw, else the last thing seen.

@@ -169,7 +169,7 @@ impl Terminal {
 
 fn place(visit: &Visit, state: &RunState) -> String {
     let phase = state.plan.phases.get(visit.phase).map_or("", |phase| &phase.name);
-    format!(", phase {phase}, wave {}", visit.wave + 1)
+    format!(", phase {phase}, wave {}", state.plan.ordinal(visit.wave))
 }
 
 impl Reporter for Terminal {

@@ -123,7 +123,7 @@ fn phase_text(plan: &Plan, number: usize, phase: &Phase, screen: Screen, detail:
     format!(
         "\n{heading}\n{}{}{}",
         enter(phase, screen),
-        waves::text(&phase.waves, screen, detail),
+        waves::text(plan, &phase.waves, screen, detail),
         changes::text(&changes, screen, detail)
     )
 }

@@ -1,12 +1,12 @@
 //! The order of a phase: its waves, those of one node each folded while their proof is the same.
 
 use super::Detail;
-use crate::plan::Wave;
+use crate::plan::{Plan, Wave};
 use crate::report::words::count;
 use crate::report::{Screen, names};
 use std::fmt::Write;
 
-pub fn text(waves: &[Wave], screen: Screen, detail: Detail) -> String {
+pub fn text(plan: &Plan, waves: &[Wave], screen: Screen, detail: Detail) -> String {
     let groups = groups(waves);
     let shown = match detail {
         // A screenful; proofs that differ wave by wave are read in the journal, not before a yes.
@@ -16,7 +16,7 @@ pub fn text(waves: &[Wave], screen: Screen, detail: Detail) -> String {
     let mut text = String::new();
     let mut told = String::new();
     for group in groups.iter().take(shown) {
-        text += &screen.wrap("  ", &title(group));
+        text += &screen.wrap("  ", &title(plan, group));
         let proof = proof(&group[0]);
         if proof != told {
             text += &screen.wrap("    safe: ", &group[0].proof);
@@ -30,11 +30,11 @@ pub fn text(waves: &[Wave], screen: Screen, detail: Detail) -> String {
     text
 }
 
-fn title(group: &[Wave]) -> String {
+fn title(plan: &Plan, group: &[Wave]) -> String {
     let nodes: Vec<&str> =
         group.iter().flat_map(|wave| &wave.nodes).map(|change| change.node.as_str()).collect();
     let names = names::in_order(&nodes);
-    let (first, last) = (group[0].number + 1, group[group.len() - 1].number + 1);
+    let (first, last) = (plan.ordinal(group[0].number), plan.ordinal(group[group.len() - 1].number));
     match (group[0].canary, first == last) {
         (true, _) => format!("wave {first}, canary: {names}"),
         (false, true) if nodes.len() == 1 => format!("wave {first}: {names}"),
