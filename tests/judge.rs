@@ -10,12 +10,15 @@ mod desk;
 use cases::{Case, TRUSTSTORE, cases, serves_of_old_ca};
 use desk::{Desk, ENABLE, facts};
 use ringwalk::cli::load::Loaded;
-use ringwalk::facts::NodeFacts;
-use ringwalk::plan::judge::{self, Finding, Rule, Severity, judge};
+use ringwalk::facts::{FileFacts, NodeFacts};
+use ringwalk::formats::store::{Store, StoreError};
+use ringwalk::plan::judge::{self, Finding, Named, Rule, Severity, judge};
+use ringwalk::plan::material::Standing;
 use ringwalk::plan::step::StoreName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 fn found(case: &Case) -> Result<Vec<Finding>, String> {
     let loaded = Desk::new(case.spoil, case.stores, case.options).load()?;
@@ -77,6 +80,48 @@ fn good_stores_break_no_rule_whatever_their_format() {
             .unwrap_or_else(|problem| panic!("{name}: {problem}"));
         let findings = judge(&loaded.input, &loaded.material, &facts());
         assert!(findings.is_empty(), "{name}: {findings:#?}");
+    }
+}
+
+/// A truststore that no `stores` brings, on n1 alone.
+#[test]
+fn a_store_that_is_only_named_is_judged_as_it_stands() {
+    let options = "enabled: true, optional: false, require_client_auth: true, truststore: /etc/t.p12, truststore_password: \"file:password\"";
+    let mut loaded = Desk::new("", "", options).load().unwrap();
+    let mut facts = facts();
+    let file = FileFacts {
+        sha256: "00".into(),
+        size_bytes: 1,
+        owner: "cassandra".into(),
+        group: "cassandra".into(),
+        mode: 0o400,
+    };
+    facts.nodes[0].files.insert("/etc/t.p12".into(), Some(file));
+    let mut named = judge::named(&loaded.input, &loaded.material, &facts);
+    let Named { key, path, password } = named.remove(0);
+    assert!(named.is_empty());
+    assert_eq!((key.node.as_str(), path.as_str(), password.expose()), ("n1", "/etc/t.p12", "changeit"));
+
+    let good = Desk::new("", TRUSTSTORE, ENABLE).load().unwrap().material;
+    let truststore = good.store(0, "n1", StoreName::Truststore).unwrap().content.clone().unwrap();
+    let empty = Store { trusted: Vec::new(), ..(*truststore).clone() };
+    for (content, expected) in [
+        (Ok(truststore), None),
+        (Ok(Arc::new(empty)), Some(Rule::Trust)),
+        (Err(StoreError::WrongPassword), Some(Rule::Opens)),
+    ] {
+        let (path, password) = (path.clone(), password.clone());
+        let standing = Standing { path, sha256: "00".into(), password, content };
+        loaded.material.standing = BTreeMap::from([(key.clone(), standing)]);
+        let findings = judge(&loaded.input, &loaded.material, &facts);
+        let of_n1 = findings.iter().filter(|finding| finding.node.as_deref() == Some("n1"));
+        let of_n1: Vec<_> = of_n1.map(|finding| (finding.rule, finding.severity)).collect();
+        match expected {
+            Some(rule) => assert!(of_n1.contains(&(rule, Severity::Error)), "{findings:#?}"),
+            None => assert_eq!(of_n1, [], "{findings:#?}"),
+        }
+        let of_others = findings.iter().filter(|finding| finding.reason.contains("is only named"));
+        assert_eq!(of_others.count(), 2, "{findings:#?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! A node's store, opened as its Cassandra opens it: with the password that stands in its `cassandra.yaml`.
 
 use super::Seen;
-use crate::facts::version::Version;
+use crate::facts::unwritten_password;
 use crate::formats::store::{Store, StoreError};
 use crate::formats::yaml;
 use crate::plan::step::StoreName;
@@ -31,9 +31,6 @@ impl Opened {
     }
 }
 
-/// What `EncryptionOptions` takes for a password that is not written, before 4.1.2 (CASSANDRA-18124).
-const OLD_PASSWORD: &str = "cassandra";
-
 /// The store of one role. `section`: the options that name it; none where the material is not a file.
 pub fn open(section: Option<&yaml::Node>, role: StoreName, path: &str, seen: &Seen) -> Option<Opened> {
     let inline = section.and_then(|section| section.get("ssl_context_factory")?.get("parameters"));
@@ -45,17 +42,16 @@ pub fn open(section: Option<&yaml::Node>, role: StoreName, path: &str, seen: &Se
         false => ("truststore_password", "truststore_password_file"),
     };
     let written = |key: &str| section.and_then(|section| section.get(key)?.as_str());
-    let is_old = seen.facts.flavour.apache_base(seen.facts.version) < Version::new(4, 1, 2);
-    let password = written(key).or(is_old.then_some(OLD_PASSWORD));
-    let content = match (seen.stores.get(path), password) {
+    let unwritten = unwritten_password(seen.facts.flavour.apache_base(seen.facts.version));
+    let content = match (seen.stores.get(path), written(key)) {
         (None, _) if seen.facts.files.get(path).is_some_and(Option::is_some) => {
             Content::Unread("it could not be read back")
         }
         (None, _) => Content::Absent,
-        (Some(_), None) if written(file_key).is_some() => {
+        (Some(_), None) if unwritten.is_empty() && written(file_key).is_some() => {
             Content::Unread("its password is in a file, which an audit does not read")
         }
-        (Some(bytes), password) => match Store::open(bytes, &Secret::new(password.unwrap_or_default())) {
+        (Some(bytes), password) => match Store::open(bytes, &Secret::new(password.unwrap_or(unwritten))) {
             Ok(store) => Content::Store(Box::new(store)),
             Err(error) => Content::Failed(error),
         },

@@ -5,13 +5,14 @@ use super::arguments::{Global, OutputForm, PlanArguments};
 use super::exit::Exit;
 use super::load::{Loaded, load};
 use super::{Trouble, print, reach};
-use crate::cluster::Cluster;
 use crate::cluster::survey::{Survey, survey};
 use crate::cluster::views::Looks;
+use crate::cluster::{Cluster, standing};
 use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
+use crate::plan::material::Material;
 use crate::plan::saved::Saved;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, judge, plan};
 use crate::report::plan::Detail;
 use crate::report::{self, Screen};
 use anyhow::Context;
@@ -44,7 +45,12 @@ pub struct Made {
 pub async fn make(loaded: &Loaded) -> Result<Made, Vec<Diagnostic>> {
     let cluster = reach::cluster(loaded);
     let Survey { facts, looks } = survey(&cluster, &loaded.input).await?;
-    let plan = plan(&loaded.input, &loaded.material, &facts)?;
+    let named = judge::named(&loaded.input, &loaded.material, &facts);
+    let standing = standing::open(&cluster, &facts, named).await;
+    let plan = match standing.is_empty() {
+        true => plan(&loaded.input, &loaded.material, &facts)?,
+        false => plan(&loaded.input, &Material { standing, ..loaded.material.clone() }, &facts)?,
+    };
     Ok(Made { plan, cluster, facts, looks })
 }
 

@@ -7,6 +7,7 @@ pub mod clients;
 mod identity;
 pub mod lock;
 pub mod moment;
+pub mod standing;
 pub mod stores;
 pub mod survey;
 mod trust;

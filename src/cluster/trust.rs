@@ -3,8 +3,8 @@
 use super::stores::absolute;
 use super::survey::{chain, cql_connection};
 use super::{AT_ONCE, Cluster, Node};
-use crate::facts::NodeFacts;
 use crate::facts::version::Version;
+use crate::facts::{NodeFacts, unwritten_password};
 use crate::formats::store::Store;
 use crate::formats::yaml;
 use crate::node::cql::Session;
@@ -19,9 +19,6 @@ use zeroize::Zeroizing;
 /// A driver names itself; our own connection does not.
 const TLS_CLIENTS: &str =
     "SELECT driver_name FROM system_views.clients WHERE ssl_enabled = true ALLOW FILTERING";
-
-/// What `EncryptionOptions` takes for a password that is not written, before 4.1.2 (CASSANDRA-18124).
-const OLD_PASSWORD: &str = "cassandra";
 
 /// What one node told; what could not be read stays unknown: it is a rule's knowledge, not a gate's.
 pub struct Trust {
@@ -75,7 +72,9 @@ impl Named {
         let named = |section: &str, path: String| {
             seen.files.get(&path)?.as_ref()?;
             let written = root.get(section).and_then(|section| section.get("truststore_password")?.as_str());
-            let password = Secret::new(written.unwrap_or(OLD_PASSWORD));
+            let password = Secret::new(
+                written.unwrap_or_else(|| unwritten_password(seen.flavour.apache_base(seen.version))),
+            );
             Some(Truststore { path: absolute(&path, seen), password })
         };
         Some(Named {

@@ -104,6 +104,12 @@ impl NodeFacts {
     }
 }
 
+/// The password by which Cassandra opens a store where none is written: `EncryptionOptions` had a word of its own before
+/// 4.1.2 (CASSANDRA-18124).
+pub fn unwritten_password(base: Version) -> &'static str {
+    if base < Version::new(4, 1, 2) { "cassandra" } else { "" }
+}
+
 /// What a node did by itself while nobody was there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelfHealed {

@@ -2,7 +2,7 @@
 
 use super::change::CertificateSummary;
 use super::step::StoreName;
-use crate::formats::store::Store;
+use crate::formats::store::{Store, StoreError};
 use crate::secret::{Secret, SecretSource};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 pub struct Material {
     /// What is to stand on the nodes.
     pub stores: BTreeMap<StoreKey, LocalStore>,
+    /// What stands on the nodes, and a phase names without bringing it.
+    pub standing: BTreeMap<StoreKey, Standing>,
     /// What clients are known to trust, in the playbook's order.
     pub client_truststores: Vec<ClientTruststore>,
     /// By the text of the source.
@@ -40,6 +42,17 @@ pub struct LocalStore {
     pub certificate: Option<CertificateSummary>,
     /// What is in it, once it was opened; rules judge it.
     pub content: Option<Arc<Store>>,
+}
+
+/// A store that a node has and that a phase makes its Cassandra use: it is judged, not brought.
+#[derive(Clone)]
+pub struct Standing {
+    /// On the node.
+    pub path: String,
+    /// SHA-256 of its bytes, lowercase hex.
+    pub sha256: String,
+    pub password: Secret,
+    pub content: Result<Arc<Store>, StoreError>,
 }
 
 /// A truststore by which clients know the nodes.

@@ -3,6 +3,7 @@
 use super::files::Files;
 use super::install::Install;
 use crate::facts::policy::{NoStart, Policy, Row};
+use crate::facts::unwritten_password;
 use crate::facts::version::Version;
 use crate::formats::store::Store;
 use crate::formats::yaml;
@@ -138,11 +139,9 @@ impl Opener<'_> {
         Store::open(&file.bytes, &self.password(password)).map_err(|_| unfit())
     }
 
-    /// `EncryptionOptions` took a word of its own for one that is not written, before 4.1.2 (CASSANDRA-18124).
     fn password(&self, key: &str) -> Secret {
         let written = self.root.and_then(|root| root.get("client_encryption_options")?.get(key)?.as_str());
-        let unless_written = if self.version < Version::new(4, 1, 2) { "cassandra" } else { "" };
-        Secret::new(written.unwrap_or(unless_written))
+        Secret::new(written.unwrap_or_else(|| unwritten_password(self.version)))
     }
 }
 

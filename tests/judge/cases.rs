@@ -187,7 +187,7 @@ fn of_nodes() -> Vec<Case> {
         Case { n1: |n1| n1.yaml.text = yaml("server_encryption_options:\n  internode_encryption: all\n  keystore: /opt//cassandra/data/../conf/.keystore\n  keystore_password: changeit\n"),
             ..case(Rule::SharedPath, Warning, "the path of an internode keystore, written otherwise", "", "the nodes' own TLS changes with it") },
         Case { stores: "", options: "enabled: true, optional: false, require_client_auth: true, truststore: /etc/t.p12, truststore_password: env:PATH", on: ON_ALL,
-            ..case(Rule::Opens, Warning, "a truststore that is only named", "", "is only named") },
+            ..case(Rule::Opens, Warning, "a truststore that is only named", "", "is only named, and could not be read") },
         Case { n1: |n1| n1.yaml.text = Secret::new("rpc_address: 10.0.0.1\nbroadcast_rpc_address: 192.0.2.1\n"), ..case(Rule::Names, Warning, "an address that the ring does not tell", "", "does not name 192.0.2.1,") },
         Case { n1: |n1| n1.yaml.text = Secret::new("rpc_address: 0.0.0.0\nbroadcast_rpc_address: orders-1.example\n"), ..case(Rule::Names, Warning, "a host name of its file", "", "does not name orders-1.example,") },
         Case { n1: |n1| n1.process.as_mut().unwrap().cwd = "/opt/cassandra".into(), ..case(Rule::SharedPath, Error, "the default path of internode encryption",

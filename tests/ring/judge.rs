@@ -138,6 +138,23 @@ pub fn scene() {
     let _ = fs::remove_dir_all(&stores);
     copy(&good, &stores);
     desk.ringwalk(&["check"]).exits(0).says_not("keystore of").says_not("truststore of");
+    stores_that_are_only_named_are_judged(&desk);
+}
+
+/// As they stand on the nodes, by the password that the phase makes Cassandra use.
+fn stores_that_are_only_named_are_judged(desk: &Desk) {
+    let named = |password: &str| {
+        format!(
+            "playbook: named\nphases:\n  - name: named\n    client_encryption_options: {{ enabled: true, optional: false, \
+             keystore: /etc/cassandra-tls/keystore.p12, keystore_password: \"file:{password}\" }}\n{ROLLOUT}"
+        )
+    };
+    desk.write("named.yaml", &named("stores/password"));
+    desk.ringwalk_with("named.yaml", &["plan"]).exits(0).says("nothing to do").says_not("keystore of");
+    desk.write("another", "another\n");
+    desk.write("named.yaml", &named("another"));
+    let refused = desk.ringwalk_with("named.yaml", &["plan"]).exits(2);
+    refused.says("keystore of `n1`, `n2`, `n3`: the password is wrong").says("(opens)").says("help:");
 }
 
 /// With another option in every phase.

@@ -11,6 +11,7 @@ mod key_fits;
 mod key_password;
 mod key_size;
 mod known_clients;
+mod named;
 mod names;
 mod old_java;
 mod one_key;
@@ -35,6 +36,7 @@ mod validity;
 mod view;
 
 pub use finding::{Finding, Rule, Severity};
+pub use named::{Named, named};
 pub use served::{certificates, served};
 pub use told::{refusals, warnings};
 
@@ -52,7 +54,7 @@ use std::time::Duration;
 use subject::{Lone, OnNode, Target};
 use view::View;
 
-/// Everything that the rules have against the stores that the playbook brings to these nodes.
+/// Everything that the rules have against the stores that the playbook brings to these nodes, or names on them.
 pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> {
     let nodes: Vec<(&Node, &NodeFacts)> =
         input.inventory.nodes.iter().filter_map(|node| Some((node, facts.node(&node.name)?))).collect();
@@ -62,7 +64,11 @@ pub fn judge(input: &Input, material: &Material, facts: &Facts) -> Vec<Finding> 
     let of_phases = |role| -> Vec<Vec<OnNode<'_>>> {
         let of_phase =
             |phase| targets.iter().filter_map(|target| view.on_node(target, phase, role)).collect();
-        input.playbook.brings(role).map(|(phase, _)| of_phase(phase)).collect()
+        let standing = |phase: usize| -> Vec<OnNode<'_>> {
+            targets.iter().filter_map(|target| view.standing(target, phase, role)).collect()
+        };
+        let brought = input.playbook.brings(role).map(|(phase, _)| of_phase(phase));
+        brought.chain((0..input.playbook.phases.len()).map(standing)).collect()
     };
     let stores = StoreName::ALL.map(|role| (role, of_phases(role)));
     let mut findings = Vec::new();
@@ -180,6 +186,8 @@ fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
     // What nodes show each other is none of the client port's matter.
     let of_both = |rule: &Rule| matches!(rule, Rule::Issuer | Rule::CaOverlap | Rule::Password);
     let rules = rules.iter().filter(|(rule, _)| !subject.lone.role.is_internode() || of_both(rule));
+    // What stands at its path already changes nothing for others that read it there.
+    let rules = rules.filter(|(rule, _)| subject.is_brought || *rule != Rule::SharedPath);
     let on_node =
         rules.flat_map(|(rule, remarks)| remarks(subject).into_iter().map(|remark| (*rule, remark)));
     by_itself(&subject.lone)
@@ -208,11 +216,11 @@ fn of_target(target: &Target<'_>) -> Vec<Finding> {
         file: target.seen.yaml.path.clone(),
         ..finding(rule, remark)
     };
-    let named = opens::only_named(target).into_iter().map(|((store, path), remark)| Finding {
+    let named = named::remarks(target).into_iter().map(|(store, path, rule, remark)| Finding {
         node: Some(target.node.name.clone()),
         store: Some(store),
         file: path,
-        ..finding(Rule::Opens, remark)
+        ..finding(rule, remark)
     });
     relative.chain(readable).map(about).chain(named).collect()
 }

@@ -1,7 +1,7 @@
 //! What a rule looks at: a store by itself, or a store on its way to a node.
 
 use super::super::generation::Generation;
-use super::super::material::ClientTruststore;
+use super::super::material::{ClientTruststore, Standing, StoreKey};
 use super::super::ports::ClientOptions;
 use super::super::step::StoreName;
 use super::trusted::{Anchors, Seen, Shown};
@@ -46,7 +46,7 @@ impl Lone<'_> {
     }
 }
 
-/// A store that the playbook brings to a node.
+/// A store that the playbook brings to a node, or makes its Cassandra use as it stands there.
 pub struct OnNode<'a> {
     pub lone: Lone<'a>,
     pub node: &'a Node,
@@ -59,8 +59,9 @@ pub struct OnNode<'a> {
     pub phase: Option<&'a str>,
     /// Where it was read.
     pub file: &'a str,
+    pub is_brought: bool,
     pub sha256: &'a str,
-    /// Where it goes.
+    /// Where it goes, or stands.
     pub path: String,
     pub password: Option<&'a Secret>,
     /// Whom clients are known to trust.
@@ -94,6 +95,8 @@ pub struct Target<'a> {
     pub wishes: &'a [Wish],
     /// The stores that `stores` has in each phase.
     pub brought: &'a BTreeSet<(usize, StoreName)>,
+    /// Those that phases name without bringing them.
+    pub standing: &'a BTreeMap<StoreKey, Standing>,
     /// The first phase that is not past.
     pub first: usize,
 }

@@ -4,7 +4,7 @@ use super::super::step::StoreName;
 use super::finding::{Finding, Rule, Severity};
 use crate::diagnostic::Diagnostic;
 use crate::input::Input;
-use crate::input::playbook::Playbook;
+use crate::input::playbook::{Phase, Playbook};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -18,12 +18,20 @@ pub fn refusals(input: &Input, findings: &[Finding]) -> Vec<Diagnostic> {
     told(errors).into_iter().map(diagnostic).collect()
 }
 
-/// What the playbook says of the store that the rule is about; a phase takes over what it does not say.
+/// What the playbook says of the store that the rule is about; a phase takes over what it does not say, and names what no
+/// `stores` brings.
 fn place(playbook: &Playbook, told: &Told<'_>) -> String {
     let (store, key) = (told.store.unwrap_or(StoreName::Keystore), told.rule.key());
     let phase = playbook.phases.iter().position(|phase| told.phase == Some(phase.name.as_str()));
     let own = phase.map(|phase| format!("{}.{key}", playbook.place_of_store(phase, store)));
-    own.filter(|place| playbook.source.place(place).is_some()).unwrap_or(format!("stores.{store}.{key}"))
+    let of_all = format!("stores.{store}.{key}");
+    let named = store.options().and_then(|(option, _)| {
+        let says = |phase: &Phase| phase.client_encryption_options.contains_key(&option);
+        let phase = playbook.phases.iter().position(says)?;
+        Some(format!("phases[{phase}].client_encryption_options.{option}"))
+    });
+    let stands = |place: &String| playbook.source.place(place).is_some();
+    own.into_iter().chain([of_all.clone()]).chain(named).find(stands).unwrap_or(of_all)
 }
 
 /// The warnings, each as one line; the same one of many nodes is told once.

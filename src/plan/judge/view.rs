@@ -1,7 +1,7 @@
 //! The playbook's stores as the rules look at them: each on its node, with what the node has before and is to have.
 
 use super::super::generation::Generation;
-use super::super::material::{LocalStore, Material};
+use super::super::material::{LocalStore, Material, Standing, StoreKey};
 use super::super::ports::ClientOptions;
 use super::super::settled::first_phase;
 use super::super::step::StoreName;
@@ -12,10 +12,23 @@ use crate::formats::store::Store;
 use crate::formats::yaml;
 use crate::input::Input;
 use crate::input::inventory::Node;
+use crate::input::options::Setting;
 use crate::input::playbook::{Playbook, expand};
+use crate::secret::Secret;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+
+/// A store that was opened, wherever it was read.
+struct Held<'a> {
+    store: &'a Store,
+    role: StoreName,
+    file: &'a str,
+    sha256: &'a str,
+    path: String,
+    password: Option<&'a Secret>,
+    is_brought: bool,
+}
 
 pub struct View<'a> {
     input: &'a Input,
@@ -46,6 +59,18 @@ impl<'a> View<'a> {
         View { input, material, facts, wishes, brought, internode_trusts }
     }
 
+    /// Whether any phase names a store that it does not bring.
+    pub fn names_stores(&self) -> bool {
+        let names = |(phase, wish): (usize, &Wish)| {
+            let is_named = |store: &StoreName| {
+                let option = store.options().and_then(|(path, _)| wish.get(&path));
+                matches!(option, Some(Setting::Text(_))) && !self.brought.contains(&(phase, *store))
+            };
+            StoreName::BOTH.iter().any(is_named)
+        };
+        self.wishes.iter().enumerate().any(names)
+    }
+
     pub fn target<'v>(&'v self, node: &'v Node, seen: &'v NodeFacts) -> Target<'v> {
         let root = yaml::parse(seen.yaml.text.expose()).ok().flatten();
         let now = ClientOptions::of(root.as_ref());
@@ -60,6 +85,7 @@ impl<'a> View<'a> {
             shows: Seen::of(seen),
             wishes: &self.wishes,
             brought: &self.brought,
+            standing: &self.material.standing,
             first,
         }
     }
@@ -67,19 +93,50 @@ impl<'a> View<'a> {
     /// The store of this role that a phase brings to the node; none if it was not opened, or if the node has that of a
     /// later phase already.
     pub fn on_node(&'a self, target: &'a Target<'a>, phase: usize, role: StoreName) -> Option<OnNode<'a>> {
-        let playbook: &'a Playbook = &self.input.playbook;
+        let playbook = &self.input.playbook;
         let spec = playbook.store(phase, role)?;
+        let local: &LocalStore = self.material.store(phase, &target.node.name, role)?;
+        let held = Held {
+            store: local.content.as_deref()?,
+            role,
+            file: &local.file,
+            sha256: &local.sha256,
+            path: expand(&spec.to, target.node),
+            password: self.material.secret(&playbook.password(phase, role)?),
+            is_brought: true,
+        };
+        let subject = self.subject(target, phase, held)?;
+        (target.generation.at(phase, role) == phase).then(|| self.on_its_way_out(subject))
+    }
+
+    /// The store of this role that a phase names and does not bring.
+    pub fn standing(&'a self, target: &'a Target<'a>, phase: usize, role: StoreName) -> Option<OnNode<'a>> {
+        let standing = self.standing_at(phase, target.node, role)?;
+        let held = Held {
+            store: standing.content.as_deref().ok()?,
+            role,
+            file: &standing.path,
+            sha256: &standing.sha256,
+            path: standing.path.clone(),
+            password: Some(&standing.password),
+            is_brought: false,
+        };
+        self.subject(target, phase, held)
+    }
+
+    fn subject(&'a self, target: &'a Target<'a>, phase: usize, held: Held<'a>) -> Option<OnNode<'a>> {
+        let Held { store, role, file, sha256, path, password, is_brought } = held;
+        let playbook: &'a Playbook = &self.input.playbook;
         let Target { node, seen, generation, .. } = target;
         let opened = |phase, role| self.opened(phase, node, role);
-        let local: &LocalStore = self.material.store(phase, &node.name, role)?;
         let of_phase = &playbook.phases[phase];
         let now_s = self.facts.looked_at_s + seen.clock_offset_s;
         let keystore = opened(generation.at(phase, StoreName::Keystore), StoreName::Keystore);
         let phases = self.phases_with(target, phase, role);
         let asks_clients = phases.clone().any(|phase| target.is_on(phase) && target.asks_clients(phase));
-        let subject = OnNode {
+        Some(OnNode {
             lone: Lone {
-                store: local.content.as_deref()?,
+                store,
                 role,
                 now: Timestamp::from_second(now_s).ok()?,
                 expiry_warning: playbook.stores.expiry_warning,
@@ -94,10 +151,11 @@ impl<'a> View<'a> {
             phase_index: phase,
             phases,
             phase: of_phase.stores.spec(role).map(|_| of_phase.name.as_str()),
-            file: &local.file,
-            sha256: &local.sha256,
-            path: expand(&spec.to, node),
-            password: self.material.secret(&playbook.password(phase, role)?),
+            file,
+            is_brought,
+            sha256,
+            path,
+            password,
             client_truststores: &self.material.client_truststores,
             truststore: role.truststore().and_then(|role| opened(phase, role)),
             before: self.before(target, phase),
@@ -107,11 +165,10 @@ impl<'a> View<'a> {
             },
             shows_with_it: keystore.and_then(Store::only_chain).map(Shown::Chain),
             on: target,
-        };
-        (generation.at(phase, role) == phase).then(|| self.on_its_way_out(subject))
+        })
     }
 
-    /// The phases in which a node has the store that a phase brings: until another is brought, and none that is past.
+    /// The phases in which a node has the store that a phase brings or names: until another is brought, and none that is past.
     fn phases_with(&self, target: &Target<'_>, phase: usize, role: StoreName) -> Range<usize> {
         let playbook = &self.input.playbook;
         let next = playbook.brings(role).map(|(brings, _)| brings).find(|brings| *brings > phase);
@@ -142,7 +199,13 @@ impl<'a> View<'a> {
     }
 
     fn opened(&self, phase: usize, node: &Node, role: StoreName) -> Option<&'a Store> {
-        self.material.store(phase, &node.name, role).and_then(|local| local.content.as_deref())
+        let brought = self.material.store(phase, &node.name, role).and_then(|local| local.content.as_deref());
+        let standing = || self.standing_at(phase, node, role)?.content.as_deref().ok();
+        brought.or_else(standing)
+    }
+
+    fn standing_at(&self, phase: usize, node: &Node, store: StoreName) -> Option<&'a Standing> {
+        self.material.standing.get(&StoreKey { node: node.name.clone(), store, phase })
     }
 
     /// A store that the node has, and that a later phase replaces, is no news: that it has ended does not keep it from
