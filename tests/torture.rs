@@ -96,7 +96,11 @@ fn any_seed_is_survived() {
         while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
             let violations = match catch_unwind(|| seeds::play(*seed, Mutation::None)) {
                 Ok(played) if played.violations.is_empty() => {
-                    met.lock().unwrap().add(&played);
+                    let mut met = met.lock().unwrap();
+                    met.add(&played);
+                    if met.seeds.is_multiple_of(1000) {
+                        println!("{} seeds survived so far", met.seeds);
+                    }
                     continue;
                 }
                 Ok(played) => [played.violations, played.story].concat().join("\n"),

@@ -326,7 +326,7 @@ async fn ask_peers(subject: Arc<Subject>) -> Looks {
 struct Fresh {
     looks: Looks,
     ring: Result<Ring, String>,
-    /// Whether the node itself answers CQL; so it is taken for as long as nobody has seen that it does not.
+    /// Whether the node may serve clients; so it is taken for as long as nobody has seen that nothing listens there.
     serves: bool,
 }
 
@@ -340,7 +340,7 @@ async fn ask_afresh(subject: Arc<Subject>, recent: Option<Looks>) -> Fresh {
     };
     let own = subject.wire(subject.seen().native.port);
     let (looks, ring, own) = tokio::join!(looks, ring_now(&peers, &subject.facts), own);
-    let serves = own.map_or(true, |look| cql_answers::check(&look) == Verdict::Pass);
+    let serves = own.map_or(true, |look| !look.is_closed());
     Fresh { looks, ring, serves }
 }
 

@@ -9,14 +9,14 @@ use std::collections::{BTreeSet, HashSet};
 /// The node whose turn it is.
 pub struct Turn<'a> {
     pub host_id: &'a str,
-    /// Whether it answers CQL.
+    /// Whether something listens for its clients, as far as is known.
     pub serves: bool,
     /// Host ids of the others of its wave: they count as down, whether they are already or only will be.
     pub beside: BTreeSet<&'a str>,
 }
 
 /// Asks with fresh eyes: a node that any observer calls down counts as down. Of the node itself it is the other way
-/// round: only one that all call down, and that does not serve, is down already and takes nothing away from its ranges.
+/// round: only one that all call down, and where nothing listens, is down already and takes nothing away from its ranges.
 /// In a partition each side calls the other down, and clients reach both; all who are asked may be on one side, and of a
 /// node that has just come back they have not heard yet. While a node joins, leaves or moves, ranges are changing hands
 /// and no answer would hold; so it is while an observer does not know every member yet.

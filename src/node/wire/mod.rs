@@ -31,6 +31,13 @@ pub struct WireLook {
     pub tls: Tls,
 }
 
+impl WireLook {
+    /// Nothing listens. Silence is no proof of that: it may be the way there that is slow.
+    pub fn is_closed(&self) -> bool {
+        self.plaintext == Plaintext::Closed && self.tls == Tls::Closed
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plaintext {
     /// CQL answered.
