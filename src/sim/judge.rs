@@ -93,12 +93,14 @@ impl State {
 
     /// A command that does not say for whom it is: some run holds the cluster.
     pub fn judge_command(&mut self, node: usize, argv: &[String]) {
-        let is_act = argv.last().is_some_and(|verb| verb == "reloadssl");
+        if argv.last().is_none_or(|verb| verb != "reloadssl") {
+            return;
+        }
         let holders = || self.machines.iter().filter_map(|machine| Some(&machine.lock.as_ref()?.run));
         let bears = |run: &String| holders().filter(|other| *other == run).count();
         let most = holders().map(bears).max().unwrap_or(0);
         let of = self.machines.len();
-        if is_act && most <= of / 2 {
+        if most <= of / 2 {
             let name = &self.machines[node].name;
             self.violations.push(format!(
                 "{name} reloaded its stores while no run stood on more than {most} of {of} nodes"
