@@ -5,7 +5,7 @@ use super::answers::Answers;
 use super::clock::Clock;
 use super::perform::Performer;
 use super::take_back::WayBack;
-use super::{Engine, EngineError, Interrupts, Permission, Record, Stop};
+use super::{Engine, EngineError, Interrupts, Permission, Record};
 use crate::cluster::Cluster;
 use crate::cluster::views::Looks;
 use crate::diagnostic::Diagnostic;
@@ -97,17 +97,7 @@ async fn carry_out(
     let performer = Arc::new(performer.remembering(looks).told(answers, paused_at));
     let way_back = WayBack { runs_dir, inventory, cluster, permission, operator };
     let mut engine = Engine { state, journal, reporter: &mut *reporter, clock };
-    let result = loop {
-        match engine.run(performer.clone(), &mut interrupts).await {
-            Ok(Stop::Finished(result)) => break Ok(result),
-            Ok(Stop::TakeBack(extent)) => {
-                if let Err(error) = way_back.take_back(&mut engine, extent, &mut interrupts).await {
-                    break Err(error);
-                }
-            }
-            Err(error) => break Err(error),
-        }
-    };
+    let result = way_back.run(&mut engine, performer, &mut interrupts).await;
     let state = engine.state;
     reporter.finish(&state);
     Ended { state, result }

@@ -2,7 +2,7 @@
 //! same lock.
 
 use super::perform::Performer;
-use super::{Engine, EngineError, Interrupts, Permission, Stop, back};
+use super::{Engine, EngineError, Interrupts, Perform, Permission, Stop, back};
 use crate::cluster::survey::{Survey, chain, survey_with};
 use crate::cluster::{Cluster, Node};
 use crate::diagnostic::Diagnostic;
@@ -35,8 +35,23 @@ struct Way {
 }
 
 impl WayBack {
+    /// Runs to the end, and takes back on the way there what the playbook wishes to be taken back after a failure.
+    pub async fn run(
+        &self,
+        engine: &mut Engine<'_>,
+        performer: Arc<dyn Perform>,
+        interrupts: &mut Interrupts,
+    ) -> Result<RunResult, EngineError> {
+        loop {
+            match engine.run(Arc::clone(&performer), interrupts).await? {
+                Stop::Finished(result) => return Ok(result),
+                Stop::TakeBack(extent) => self.take_back(engine, extent, interrupts).await?,
+            }
+        }
+    }
+
     /// Puts on record what became of it. Whatever speaks against it leaves the cluster as the failure left it.
-    pub async fn take_back(
+    async fn take_back(
         &self,
         engine: &mut Engine<'_>,
         extent: Extent,

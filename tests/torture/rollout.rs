@@ -13,7 +13,7 @@ use ringwalk::engine::answers::Answers;
 use ringwalk::engine::clock::Clock;
 use ringwalk::engine::perform::Performer;
 use ringwalk::engine::take_back::WayBack;
-use ringwalk::engine::{Alone, Engine, EngineError, Permission, Stop, back, carry, under_way};
+use ringwalk::engine::{Alone, Engine, EngineError, Permission, back, carry, under_way};
 use ringwalk::facts::Facts;
 use ringwalk::input::Input;
 use ringwalk::input::inventory::Inventory;
@@ -278,17 +278,7 @@ impl Rollout {
         let (_interrupt, mut interrupts) = mpsc::channel(1);
         let clock = Clock::default();
         let mut engine = Engine { state, journal: &mut records, reporter: &mut reporter, clock };
-        let ended = loop {
-            match engine.run(performer.clone(), &mut interrupts).await {
-                Ok(Stop::Finished(result)) => break Ok(result),
-                Ok(Stop::TakeBack(extent)) => {
-                    if let Err(error) = way_back.take_back(&mut engine, extent, &mut interrupts).await {
-                        break Err(error);
-                    }
-                }
-                Err(error) => break Err(error),
-            }
-        };
+        let ended = way_back.run(&mut engine, performer, &mut interrupts).await;
         let live = engine.state;
         self.broken.extend(watch::judge(&records, &live));
         self.broken.extend(self.watch.judge());
