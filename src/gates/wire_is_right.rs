@@ -48,8 +48,9 @@ fn certificate(served: &Served, wish: &Wire) -> Verdict {
             short(wished)
         ));
     }
-    let behind = served.chain.iter().skip(1).map(|certificate| sha256_hex(certificate)).collect();
-    if let Some(missing) = wish.issuers.difference(&behind).next() {
+    let is_shown =
+        |issuer: &String| served.chain.iter().skip(1).any(|certificate| sha256_hex(certificate) == *issuer);
+    if let Some(missing) = wish.issuers.iter().find(|issuer| !is_shown(issuer)) {
         return Verdict::Fail(format!(
             "serves certificate {} without {}, which comes behind it in the store that was pushed",
             short(&served.leaf_sha256),

@@ -137,11 +137,15 @@ fn alone(lone: &Lone<'_>) -> Vec<Finding> {
 
 /// What is wrong with a store that could not be opened.
 pub fn unopened(role: StoreName, failure: &StoreError) -> Finding {
-    let (rule, remark) = match key_password::of_failure(failure) {
+    let (rule, remark) = of_failure(failure);
+    Finding { store: Some(role), ..finding(rule, remark) }
+}
+
+fn of_failure(failure: &StoreError) -> (Rule, Remark) {
+    match key_password::of_failure(failure) {
         Some(remark) => (Rule::KeyPassword, remark),
         None => (Rule::Opens, opens::of_failure(failure)),
-    };
-    Finding { store: Some(role), ..finding(rule, remark) }
+    }
 }
 
 fn finding(rule: Rule, Remark { severity, reason, help }: Remark) -> Finding {

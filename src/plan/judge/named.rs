@@ -3,9 +3,9 @@
 use super::super::material::{Material, Standing, StoreKey};
 use super::super::step::StoreName;
 use super::finding::{Remark, Rule, warning};
+use super::of_failure;
 use super::subject::Target;
 use super::view::View;
-use super::{key_password, opens};
 use crate::facts::{Facts, unwritten_password};
 use crate::input::Input;
 use crate::input::options::{OptionKey, Setting};
@@ -45,10 +45,7 @@ pub fn remarks(target: &Target<'_>) -> Vec<(StoreName, String, Rule, Remark)> {
         let key = StoreKey { node: target.node.name.clone(), store, phase };
         let (rule, remark) = match target.standing.get(&key) {
             Some(Standing { content: Ok(_), .. }) => return None,
-            Some(Standing { content: Err(failure), .. }) => match key_password::of_failure(failure) {
-                Some(remark) => (Rule::KeyPassword, remark),
-                None => (Rule::Opens, opens::of_failure(failure)),
-            },
+            Some(Standing { content: Err(failure), .. }) => of_failure(failure),
             None => {
                 let help = "bring it by `stores`; `ringwalk audit` opens and judges it once the node's file names it";
                 (Rule::Opens, warning("is only named, and could not be read: it is not judged", help))
