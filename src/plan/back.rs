@@ -3,23 +3,26 @@
 //! Phases are undone in reverse, each on all of its nodes before the one before it, so that a client that speaks both
 //! plaintext and TLS is served all the while. Limits and gates are those of the run itself.
 
+mod gates;
+
+use self::gates::{Gates, showing};
 use super::backwards::shuts_out;
 use super::change::{Change, NodeChange, RestartReason};
 use super::conduct::Conduct;
+use super::down::Down;
 use super::healed::has_healed;
 use super::ports::{ClientOptions, Served, wires};
 use super::stand::{self, Progress};
-use super::step::{Gate, Hold, Reload, RestoreFile, Step, StoreName, Wire};
+use super::step::{Reload, RestoreFile, Step, StoreName, Wire};
 use super::{PLAN_FORMAT, Phase, Plan, PlannedStep, Seen, StepId, Wave, bounded};
 use super::{cut_off, diff};
 use crate::diagnostic::Diagnostic;
-use crate::facts::ring::Availability;
+use crate::facts::placement::Member;
 use crate::facts::{Facts, FileFacts, NodeFacts};
 use crate::formats::yaml;
 use crate::input::inventory::Inventory;
-use crate::input::playbook::KeepAvailable;
 use crate::secret::Secret;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A run that is to be taken back, as far as it came.
 pub struct Undone<'a> {
@@ -59,8 +62,7 @@ pub fn plan(undone: &Undone<'_>, inventory: &Inventory, facts: &Facts) -> Result
         undone,
         inventory,
         facts,
-        availability: facts.ring.availability(),
-        down: facts.down.clone(),
+        down: Down::of(facts),
         nodes,
         phases: Vec::new(),
         steps: Vec::new(),
@@ -124,8 +126,7 @@ struct Way<'a> {
     undone: &'a Undone<'a>,
     inventory: &'a Inventory,
     facts: &'a Facts,
-    availability: Availability<'a>,
-    down: BTreeSet<String>,
+    down: Down<'a>,
     nodes: BTreeMap<&'a str, Projected>,
     phases: Vec<Phase>,
     steps: Vec<PlannedStep>,
@@ -139,6 +140,12 @@ struct Work {
     taken_up: TakenUp,
     wires: Vec<Wire>,
     diff: String,
+}
+
+impl Work {
+    fn restarts(&self) -> bool {
+        matches!(self.taken_up, TakenUp::Restarted(_))
+    }
 }
 
 /// How the run had the process take up what it brought; it comes back the same way.
@@ -156,17 +163,56 @@ impl<'a> Way<'a> {
         nodes.sort_by_key(|node| std::cmp::Reverse(last(node)));
         // While a node is down, no other that shares its ranges can be spared.
         nodes.sort_by_key(|node| self.facts.node(node).is_some_and(|seen| seen.process.is_some()));
-        let (mut waves, mut unchanged) = (Vec::new(), Vec::new());
+        let (mut left, mut unchanged) = (VecDeque::new(), Vec::new());
         for node in nodes {
             match self.work(phase, node) {
-                Some(work) => waves.push(self.wave(node, phase, work)),
+                Some(work) => left.push_back((node, work)),
                 None => unchanged.push(node.to_owned()),
             }
+        }
+        let mut waves = Vec::new();
+        while let Some(first) = left.pop_front() {
+            let together = self.together(phase, first, &mut left);
+            waves.push(self.wave(phase, together));
         }
         if !waves.is_empty() {
             let name = format!("undo {}", self.undone.plan.phases[phase].name);
             self.phases.push(Phase { name, enter: None, unchanged, waves });
         }
+    }
+
+    /// The first node, and of those that the run took down with it the ones that may be down together now. What does not
+    /// run is mended alone.
+    fn together(
+        &self,
+        phase: usize,
+        first: (&'a str, Work),
+        left: &mut VecDeque<(&'a str, Work)>,
+    ) -> Vec<(&'a str, Work)> {
+        let plan = self.undone.plan;
+        let wave_of = |node: &str| {
+            plan.steps.iter().find(|step| step.phase == phase && step.node == node).map(|step| step.wave)
+        };
+        let runs = |node: &str| self.facts.node(node).is_some_and(|seen| seen.process.is_some());
+        let mut company = self.down.company(Gates::of(plan, phase, first.0).keep);
+        let mut goes = |node: &str, work: &Work| {
+            runs(node) && self.member(node).is_some_and(|it| !work.restarts() || company.takes(it))
+        };
+        let (wave, is_alone) = (wave_of(first.0), !goes(first.0, &first.1));
+        let mut nodes = vec![first];
+        for (node, work) in std::mem::take(left) {
+            if !is_alone && wave_of(node) == wave && goes(node, &work) {
+                nodes.push((node, work));
+            } else {
+                left.push_back((node, work));
+            }
+        }
+        nodes
+    }
+
+    fn member(&self, node: &str) -> Option<&'a Member> {
+        let address = self.inventory.nodes.iter().find(|known| known.name == node).map(|node| &node.address);
+        self.facts.member_of(self.facts.node(node)?, address.map_or("", String::as_str))
     }
 
     fn begun(&self, phase: usize, node: &str) -> Vec<StepId> {
@@ -230,52 +276,53 @@ impl<'a> Way<'a> {
         Some(Work { restores, taken_up, wires, diff })
     }
 
-    fn wave(&mut self, node: &'a str, phase: usize, work: Work) -> Wave {
+    fn wave(&mut self, phase: usize, works: Vec<(&'a str, Work)>) -> Wave {
         let number = self.steps.last().map_or(0, |step| step.wave + 1);
-        let gates = Gates::of(self.undone.plan, phase, node);
-        let proof = self.proof(node, &work.taken_up, gates.keep);
         let index = self.phases.len();
-        let (restart, reload) = reasons(&work, self.facts.node(node));
-        let changes = work.restores.iter().map(|file| Change::Restored {
-            path: file.path.clone(),
-            was: file.was.clone(),
-            becomes: file.becomes.clone(),
-        });
-        let change = NodeChange {
-            node: node.to_owned(),
-            changes: changes.collect(),
-            restart,
-            reload,
-            ports: None,
-            diff: work.diff.clone(),
-        };
-        let step = |step| PlannedStep { phase: index, wave: number, node: node.to_owned(), step };
-        self.steps.extend(path(work, gates).into_iter().map(step));
-        Wave { number, canary: false, proof, nodes: vec![change] }
+        let proof = self.proof(phase, &works);
+        let mut nodes = Vec::new();
+        for (node, work) in works {
+            let (restart, reload) = reasons(&work, self.facts.node(node));
+            let changes = work.restores.iter().map(|file| Change::Restored {
+                path: file.path.clone(),
+                was: file.was.clone(),
+                becomes: file.becomes.clone(),
+            });
+            nodes.push(NodeChange {
+                node: node.to_owned(),
+                changes: changes.collect(),
+                restart,
+                reload,
+                ports: None,
+                diff: work.diff.clone(),
+            });
+            let step = |step| PlannedStep { phase: index, wave: number, node: node.to_owned(), step };
+            let gates = Gates::of(self.undone.plan, phase, node);
+            self.steps.extend(path(work, gates).into_iter().map(step));
+        }
+        Wave { number, canary: false, proof, nodes }
     }
 
-    fn proof(&mut self, node: &str, taken_up: &TakenUp, keep: KeepAvailable) -> String {
-        match taken_up {
-            TakenUp::Not => return "no restart".into(),
-            TakenUp::Reloaded => return "the process goes on, and so do its connections".into(),
-            TakenUp::Restarted(_) => {}
+    fn proof(&mut self, phase: usize, works: &[(&'a str, Work)]) -> String {
+        let restarted: Vec<_> = works
+            .iter()
+            .filter(|(_, work)| work.restarts())
+            .map(|(node, _)| (*node, self.member(node)))
+            .collect();
+        let Some((first, _)) = restarted.first() else {
+            return match works.iter().any(|(_, work)| matches!(work.taken_up, TakenUp::Reloaded)) {
+                true => "the process goes on, and so do its connections".into(),
+                false => "no restart".into(),
+            };
+        };
+        let together = self.down.take_down(&restarted, Gates::of(self.undone.plan, phase, first).keep);
+        for (node, blocked) in together.blocked {
+            let why: Vec<String> = blocked.iter().take(3).map(ToString::to_string).collect();
+            let message = format!("`{node}` cannot be spared: {}", why.join("; "));
+            let help = "bring the nodes that are down back first, then roll back again";
+            self.problems.push(Diagnostic::new(&node, message).help(help));
         }
-        let address = self.inventory.nodes.iter().find(|known| known.name == node).map(|node| &node.address);
-        let seen = self.facts.node(node);
-        let member = seen.and_then(|seen| self.facts.member_of(seen, address.map_or("", String::as_str)));
-        let Some(member) = member else { return "not in the ring".into() };
-        let answer = self.availability.can_be_spared(&member.host_id, &self.down, keep);
-        self.down.remove(&member.host_id);
-        match answer {
-            Ok(proof) => proof.text,
-            Err(blocked) => {
-                let why: Vec<String> = blocked.iter().take(3).map(ToString::to_string).collect();
-                let message = format!("`{node}` cannot be spared: {}", why.join("; "));
-                let help = "bring the nodes that are down back first, then roll back again";
-                self.problems.push(Diagnostic::new(node, message).help(help));
-                String::new()
-            }
-        }
+        together.proof
     }
 
     fn plan(self) -> Plan {
@@ -331,38 +378,6 @@ fn reasons(work: &Work, seen: Option<&NodeFacts>) -> (Vec<RestartReason>, Vec<St
     }
 }
 
-/// The holds that the run itself would have made around this node's turn.
-struct Gates {
-    keep: KeepAvailable,
-    spare: Option<Hold>,
-    healthy: Option<Hold>,
-}
-
-impl Gates {
-    fn of(plan: &Plan, phase: usize, node: &str) -> Gates {
-        let mut gates = Gates { keep: KeepAvailable::default(), spare: None, healthy: None };
-        for step in plan.steps.iter().filter(|step| step.phase == phase && step.node == node) {
-            let Step::Hold(hold) = &step.step else { continue };
-            let keep = hold.gates.iter().find_map(|gate| match gate {
-                Gate::CanBeSpared { keep } => Some(*keep),
-                Gate::NodeIsUp
-                | Gate::CqlAnswers
-                | Gate::WireIsRight(_)
-                | Gate::InternodeIsRight(_)
-                | Gate::PeersSeeItUp
-                | Gate::SchemaAgrees
-                | Gate::ClientsReady(_)
-                | Gate::OfferIsRight(_) => None,
-            });
-            match keep {
-                Some(keep) => (gates.keep, gates.spare) = (keep, Some(hold.clone())),
-                None => gates.healthy = Some(hold.clone()),
-            }
-        }
-        gates
-    }
-}
-
 /// A node's path through its wave.
 fn path(work: Work, gates: Gates) -> Vec<Step> {
     let mut path: Vec<Step> = work.restores.into_iter().map(Step::RestoreFile).collect();
@@ -380,16 +395,4 @@ fn path(work: Work, gates: Gates) -> Vec<Step> {
     }
     path.push(Step::Confirm);
     path
-}
-
-/// The same hold, for what the ports are to show now.
-fn showing(mut hold: Hold, wires: &[Wire]) -> Hold {
-    let at = hold.gates.iter().position(|gate| gate.wire().is_some());
-    let at = at.unwrap_or(hold.gates.len());
-    let is_of_the_run = |gate: &Gate| {
-        matches!(gate, Gate::WireIsRight(_) | Gate::OfferIsRight(_) | Gate::InternodeIsRight(_))
-    };
-    hold.gates.retain(|gate| !is_of_the_run(gate));
-    hold.gates.splice(at..at, wires.iter().cloned().flat_map(Wire::gates));
-    hold
 }

@@ -8,6 +8,7 @@ pub mod change;
 pub mod conduct;
 pub mod cut_off;
 pub mod diff;
+mod down;
 pub mod drift;
 mod fits;
 pub mod generation;

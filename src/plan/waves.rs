@@ -2,13 +2,14 @@
 //! wave with what makes it safe.
 
 use super::change::RestartReason;
+use super::down::Down;
 use super::pauses;
 use super::step::{Gate, Hold, Pause, Reload, Restart, Step, Wire};
 use super::work::Work;
 use super::{Phase, PlannedStep, Wave};
 use crate::facts::Facts;
 use crate::facts::placement::Member;
-use crate::facts::ring::{Availability, Blocked, Proof};
+use crate::facts::ring::Blocked;
 use crate::input::Input;
 use crate::input::inventory::Node;
 use crate::input::playbook::Waves;
@@ -31,8 +32,7 @@ pub struct Ordered {
 }
 
 pub fn order(input: &Input, facts: &Facts, phases: Vec<PhaseWork<'_>>) -> Ordered {
-    let availability = facts.ring.availability();
-    let mut line = Line { input, facts, availability, down: facts.down.clone() };
+    let mut line = Line { input, facts, down: Down::of(facts) };
     let mut ordered =
         Ordered { phases: Vec::new(), steps: Vec::new(), warnings: BTreeSet::new(), blocked: Vec::new() };
     for (index, work) in phases.into_iter().enumerate() {
@@ -58,8 +58,7 @@ impl Ordered {
 struct Line<'a> {
     input: &'a Input,
     facts: &'a Facts,
-    availability: Availability<'a>,
-    down: BTreeSet<String>,
+    down: Down<'a>,
 }
 
 impl Line<'_> {
@@ -102,22 +101,16 @@ impl Line<'_> {
         left: &mut VecDeque<(&'n Node, Work)>,
     ) -> Vec<(&'n Node, Work)> {
         let rollout = &self.input.playbook.rollout;
-        let rack_of = |node| self.member(node).map(|member| (&member.datacenter, &member.rack));
+        let rack_of = |node| member(self.facts, node).map(|member| (&member.datacenter, &member.rack));
         let rack = rack_of(first.0);
         let is_in_reach = |node| match rollout.waves {
             Waves::Node => false,
             Waves::Rack => rack_of(node) == rack,
             Waves::Ring => true,
         };
-        let mut down = self.down.clone();
+        let mut company = self.down.company(rollout.keep_available);
         let mut goes = |node: &Node, work: &Work| {
-            let Some(member) = self.member(node) else { return false };
-            let goes = !goes_down(work)
-                || self.availability.can_be_spared(&member.host_id, &down, rollout.keep_available).is_ok();
-            if goes && goes_down(work) {
-                down.insert(member.host_id.clone());
-            }
-            goes
+            member(self.facts, node).is_some_and(|member| !goes_down(work) || company.takes(member))
         };
         let is_alone = rollout.waves == Waves::Node || is_mended(&first.1) || !goes(first.0, &first.1);
         let mut nodes = vec![first];
@@ -132,10 +125,6 @@ impl Line<'_> {
             }
         }
         nodes
-    }
-
-    fn member(&self, node: &Node) -> Option<&Member> {
-        self.facts.node(&node.name).and_then(|seen| self.facts.member_of(seen, &node.address))
     }
 
     /// Puts the pauses before a phase; says what is waited for. Nothing is, where every node is as wished.
@@ -158,44 +147,19 @@ impl Line<'_> {
 
     /// What makes it safe to take these nodes down together; notes in `ordered` what does not.
     fn proof(&mut self, nodes: &[(&Node, Work)], ordered: &mut Ordered) -> String {
-        let restarted: Vec<&Node> =
-            nodes.iter().filter(|(_, work)| goes_down(work)).map(|(node, _)| *node).collect();
+        let restarted = nodes.iter().filter(|(_, work)| goes_down(work));
+        let restarted: Vec<(&str, Option<&Member>)> =
+            restarted.map(|(node, _)| (node.name.as_str(), member(self.facts, node))).collect();
         if restarted.is_empty() {
             return match nodes.iter().any(|(_, work)| !work.change.reload.is_empty()) {
                 true => "the process goes on, and so do its connections".into(),
                 false => "no restart".into(),
             };
         }
-        let together = match restarted.len() {
-            1 => String::new(),
-            many => format!("with all {many} down, "),
-        };
-        let mut texts = BTreeSet::new();
-        let ids: BTreeSet<String> =
-            restarted.iter().filter_map(|node| Some(self.member(node)?.host_id.clone())).collect();
-        for node in restarted {
-            let Some(member) = self.member(node) else {
-                texts.insert("not in the ring".into());
-                continue;
-            };
-            let beside = ids.iter().filter(|id| **id != member.host_id).cloned();
-            let down: BTreeSet<String> = self.down.iter().cloned().chain(beside).collect();
-            let keep = self.input.playbook.rollout.keep_available;
-            match self.availability.can_be_spared(&member.host_id, &down, keep) {
-                Ok(Proof { text, unprotected, .. }) => {
-                    // One warning a keyspace, however many of its nodes there are.
-                    let whose = format!("while {} restarts", member.address);
-                    let of_any =
-                        |warning: String| warning.replace(&whose, "while a node that holds them restarts");
-                    ordered.warnings.extend(unprotected.into_iter().map(of_any));
-                    texts.insert(format!("{together}{text}"));
-                }
-                Err(blocked) => ordered.blocked.push((node.name.clone(), blocked)),
-            }
-        }
-        // By the next wave's turn these have been seen up.
-        self.down.retain(|id| !ids.contains(id));
-        texts.into_iter().collect::<Vec<_>>().join("; ")
+        let together = self.down.take_down(&restarted, self.input.playbook.rollout.keep_available);
+        ordered.warnings.extend(together.unprotected);
+        ordered.blocked.extend(together.blocked);
+        together.proof
     }
 
     /// A node's path through its wave.
@@ -238,6 +202,10 @@ impl Line<'_> {
         path.push(Step::Confirm);
         path
     }
+}
+
+fn member<'f>(facts: &'f Facts, node: &Node) -> Option<&'f Member> {
+    facts.node(&node.name).and_then(|seen| facts.member_of(seen, &node.address))
 }
 
 fn goes_down(work: &Work) -> bool {

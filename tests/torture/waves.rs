@@ -24,6 +24,23 @@ fn three_nodes_of_a_rack_are_down_together_and_no_range_loses_its_quorum() {
 }
 
 #[test]
+fn the_way_back_takes_those_together_that_the_run_took_together() {
+    in_time(async {
+        let mut rollout = Rollout::new(NODES, 1, Faults::default(), Mutation::None);
+        let before = rollout.configuration();
+        let ended = rollout.apply(Playbook::InRacks, None).await;
+        assert_eq!(ended, Ended::With(RunResult::Done), "{}", rollout.told());
+        let waves = |rollout: &Rollout| rollout.last().unwrap().plan.phases[0].waves.len();
+        let of_the_run = waves(&rollout);
+        let ended = rollout.roll_back(Playbook::InRacks, None).await;
+        assert_eq!(ended, Ended::With(RunResult::Done), "{}", rollout.told());
+        assert_eq!((waves(&rollout), most_in_restart(&rollout)), (of_the_run, 3));
+        assert!(rollout.configuration() == before);
+        assert_eq!(rollout.violations(), Vec::<String>::new());
+    });
+}
+
+#[test]
 #[ignore = "minutes in a debug build: scripts/test torture"]
 fn a_wave_that_was_cut_off_is_gone_on_with() {
     let mut whole = None;
