@@ -176,8 +176,9 @@ impl Met {
 }
 
 /// What is broken, and the words of the judge that has to notice.
-const BROKEN: [(Mutation, &str); 14] = [
+const BROKEN: [(Mutation, &str); 15] = [
     (Mutation::NeverWaits, "lost its quorum"),
+    (Mutation::StartsEmpty, "that was acknowledged cannot be read"),
     (Mutation::WritesInPlace, "is half written"),
     (Mutation::StartsJobsTwice, "began twice"),
     (Mutation::ForgetsARecord, "the journal does not fold into the live state"),

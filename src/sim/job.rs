@@ -107,6 +107,9 @@ async fn restart(world: &World, node: usize, key: &str, start_s: u64) {
     say(world, node, key, "stop", false);
     sleep(world.lasts(Duration::from_secs(1))).await;
     world.state().end(node, Instant::now(), true);
+    if world.state().mutation == Mutation::StartsEmpty {
+        world.state().forget_data(node);
+    }
     say(world, node, key, "start", false);
     let takes_s = world.state().start_s();
     let takes = world.lasts(Duration::from_secs(takes_s));
@@ -132,5 +135,6 @@ fn take_down(world: &World, node: usize) {
     }
     if let Some(process) = &mut state.machines[node].process {
         process.closed = true;
+        state.write_and_read(node, now);
     }
 }

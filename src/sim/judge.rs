@@ -39,6 +39,8 @@ pub enum Mutation {
     NeverConfirms,
     /// A phase is entered whoever is still connected.
     AsksNoClient,
+    /// Cassandra is started where it does not find its data, as from another working directory.
+    StartsEmpty,
     /// A node that is left alone with files with which it does not start is left so.
     NeverHeals,
 }

@@ -8,6 +8,7 @@ mod applications;
 mod cassandra;
 mod copy;
 mod cql;
+mod data;
 mod disk;
 pub mod door;
 mod events;

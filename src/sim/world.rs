@@ -2,6 +2,7 @@
 
 use super::applications::Application;
 use super::cassandra::{Running, speaks};
+use super::data::Rows;
 use super::events;
 use super::faults::Faults;
 use super::files::File;
@@ -50,6 +51,8 @@ pub struct State {
     pub partitioner: String,
     pub keyspaces: Vec<Keyspace>,
     pub guarded: Vec<Guarded>,
+    /// Of each guarded range.
+    pub rows: Vec<Rows>,
     pub applications: Vec<Application>,
     pub pace: Pace,
     pub partition: Option<(String, Instant, Instant)>,
@@ -115,6 +118,7 @@ impl World {
             cluster: still.cluster,
             partitioner: still.partitioner,
             keyspaces: still.keyspaces,
+            rows: vec![Rows::default(); still.guarded.len()],
             guarded: still.guarded,
             applications: Vec::new(),
             pace: still.pace,
@@ -310,6 +314,7 @@ impl State {
         machine.down_since = None;
         machine.rumours.push((opens_at, true, heard_after_s));
         self.judge_applications(node);
+        self.write_and_read(node, now);
         true
     }
 
@@ -322,6 +327,7 @@ impl State {
             machine.down_since = Some(now);
             machine.down_for_us &= !serves;
             machine.rumours.push((now, false, heard_after_s));
+            self.write_and_read(node, now);
         }
     }
 
