@@ -110,7 +110,7 @@ layer() {                                          # Cassandra, users and config
   L=$LAYER
   [ -e "$L.ok" ] && return
   for old in "$CACHE/layer-$RELEASE-$LAYOUT-$INIT"-????????; do
-    grep -qsF "$old" "$CACHE"/rings/*/env || rm -rf "$old" "$old.ok"
+    grep -qsF "$old" "$CACHE"/rings/*/env "$CACHE"/rings/*/*/layer || rm -rf "$old" "$old.ok"
   done
   say "$RELEASE, $LAYOUT layout"
   mkdir -p "$L"/etc/{sudoers.d,ssh/sshd_config.d,systemd/system} "$L/home/ops/.ssh"

@@ -56,6 +56,7 @@ with_disk() { local h=$1; shift; disk_free "$h"; RING_NAME=$NAME unshare --mount
 disk_free() { for _ in $(seq 200); do [ -n "$(losetup -j "$STATE/$1/disk.img" 2>/dev/null)" ] || return 0; sleep 0.05; done; die "$1: its disk is still in use"; }
 disk_mount() {
   local D="$STATE/$1"
+  [ ! -e "$D/layer" ] || LAYER=$(<"$D/layer")       # it was upgraded
   mount -o loop,errors=remount-ro,noatime,noauto_da_alloc "$D/disk.img" "$D/disk"
   mkdir -p "$D/disk/upper" "$D/disk/work"
   mount -t overlay "rig-$1" -o "lowerdir=$LAYER:$CACHE/base,upperdir=$D/disk/upper,workdir=$D/disk/work" "$D/root"

@@ -6,6 +6,7 @@ use crate::cluster::survey::{chain, cql_connection, ring_now};
 use crate::cluster::views::{self, Looks, Observers};
 use crate::cluster::{Cluster, Node};
 use crate::facts::ring::Ring;
+use crate::facts::schema::Versions;
 use crate::facts::{Facts, NodeFacts, Process};
 use crate::gates::{
     Verdict, View, can_be_spared, cql_answers, internode_is_right, node_is_up, offer_is_right,
@@ -68,8 +69,6 @@ pub struct Eyes {
     internode: Question<Result<StorageLook, String>>,
     news: Arc<Notify>,
 }
-
-type Versions = BTreeMap<String, BTreeSet<String>>;
 
 impl Eyes {
     /// `recent`: what observers said about the node before, if there was one.
@@ -155,7 +154,7 @@ impl Eyes {
             Gate::SchemaAgrees => {
                 let down = self.down();
                 let judge = |versions: &Result<Versions, String>| match versions {
-                    Ok(versions) => schema_agrees::check(versions, &down),
+                    Ok(versions) => schema_agrees::check(versions, &down, |node| subject.facts.line_of(node)),
                     Err(why) => Verdict::Wait(why.clone()),
                 };
                 self.schema.settle(&self.news, ask_schema(Arc::clone(&subject)), judge).await

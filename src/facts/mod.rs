@@ -5,6 +5,7 @@ pub mod internode;
 pub mod placement;
 pub mod policy;
 pub mod ring;
+pub mod schema;
 pub mod settings;
 pub mod suites;
 pub mod version;

@@ -59,10 +59,6 @@ impl Ring {
         self.position(node).map(|index| &self.members[index])
     }
 
-    pub fn schema_agrees(&self) -> bool {
-        self.schema_versions.len() == 1
-    }
-
     /// Can this node go down now, with those of `down` down already? Nodes are named by host id or by address. Who has
     /// many questions about one ring asks `availability()` once.
     pub fn can_be_spared(

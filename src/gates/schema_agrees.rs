@@ -1,22 +1,18 @@
-//! Is there one schema version?
+//! Is there one schema version on every release line?
 
 use super::Verdict;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::facts::schema::{self, Line, Versions};
+use std::collections::BTreeSet;
 
-/// `versions`: addresses by the schema version that they report, as the node itself sees them. Nodes that are down
-/// keep the version they had, so `down` does not count.
-pub fn check(versions: &BTreeMap<String, BTreeSet<String>>, down: &BTreeSet<String>) -> Verdict {
-    let held: Vec<String> = versions
-        .iter()
-        .filter(|(_, nodes)| nodes.iter().any(|node| !down.contains(node)))
-        .map(|(version, nodes)| {
-            let nodes: Vec<&str> = nodes.iter().map(String::as_str).take(3).collect();
-            format!("{} on {}", version.get(..8).unwrap_or(version), nodes.join(", "))
-        })
-        .collect();
-    match held.len() {
-        0 => Verdict::Wait("no schema version is known yet".into()),
-        1 => Verdict::Pass,
-        many => Verdict::Wait(format!("{many} schema versions: {}", held.join("; "))),
+/// `versions`: as the node itself sees them. Nodes that are down keep the version they had, so `down` does not count.
+pub fn check(versions: &Versions, down: &BTreeSet<String>, line: impl Fn(&str) -> Option<Line>) -> Verdict {
+    let held = schema::held(versions, |node| !down.contains(node));
+    if held.is_empty() {
+        return Verdict::Wait("no schema version is known yet".into());
+    }
+    let apart = schema::apart(&held, line);
+    match apart.len() {
+        0 => Verdict::Pass,
+        many => Verdict::Wait(format!("{many} schema versions: {}", apart.join("; "))),
     }
 }

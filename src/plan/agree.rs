@@ -1,7 +1,7 @@
 //! Inventory and ring must agree: a node that is missing on either side is refused before anything is touched.
 
 use crate::diagnostic::Diagnostic;
-use crate::facts::{Facts, NodeFacts};
+use crate::facts::{Facts, NodeFacts, schema};
 use crate::input::inventory::{Inventory, Node};
 use std::collections::BTreeMap;
 
@@ -63,22 +63,17 @@ fn other_cluster(inventory: &Inventory, facts: &Facts) -> Option<Diagnostic> {
     })
 }
 
-/// Every node's last gate asks for one schema version; without it the first node would be the last. A node that is down
-/// keeps the version it had.
+/// Every node's last gate asks for one schema version on each release line; without it the first node would be the last.
 fn schemas_differ(inventory: &Inventory, facts: &Facts) -> Option<Diagnostic> {
     let ring = &facts.ring;
     let is_up =
-        |address: &String| ring.member(address).is_none_or(|member| !facts.down.contains(&member.host_id));
-    let held = ring.schema_versions.iter().filter(|(_, nodes)| nodes.iter().any(is_up));
-    let held: Vec<String> = held
-        .map(|(version, nodes)| {
-            let nodes: Vec<&str> = nodes.iter().map(String::as_str).take(3).collect();
-            format!("{} on {}", version.get(..8).unwrap_or(version), nodes.join(", "))
-        })
-        .collect();
-    (held.len() > 1).then(|| {
+        |address: &str| ring.member(address).is_none_or(|member| !facts.down.contains(&member.host_id));
+    let held = schema::held(&ring.schema_versions, is_up);
+    let held = schema::apart(&held, |address| facts.line_of(address));
+    (!held.is_empty()).then(|| {
         let message = format!("the nodes hold {} schema versions: {}", held.len(), held.join("; "));
-        let help = "wait until `nodetool describecluster` shows one, then plan again";
+        let help =
+            "wait until `nodetool describecluster` shows one for all nodes of a release, then plan again";
         Diagnostic::new(&inventory.source.file, message).help(help)
     })
 }

@@ -80,7 +80,7 @@ async fn inside(directory: &Path) {
 
 fn is_whole(ring: &Ring) {
     assert_eq!(ring.cluster_name, "rig");
-    assert!(ring.schema_agrees(), "{:?}", ring.schema_versions);
+    assert!(ring.schema_versions.len() == 1, "{:?}", ring.schema_versions);
     let known: BTreeSet<String> = ring.members.iter().map(|member| member.address.clone()).collect();
     assert_eq!(known, nodes().into_iter().map(|(_, address)| address).collect());
     assert_eq!(ring.schema_versions.values().next(), Some(&known));
