@@ -39,9 +39,10 @@ pub struct Seen {
     pub facts: NodeFacts,
     /// When the process began, by the node's clock, in seconds since 1970.
     pub started_s: Option<i64>,
-    /// By path: when a file was last written, by the node's clock.
+    /// By path, stores and `cassandra.yaml`: when the file was last written, by the node's clock.
     pub modified_s: BTreeMap<String, i64>,
-    /// System properties by which the command line takes settings from the yaml's hands.
+    /// System properties by which the command line takes settings from the yaml's hands. Without their values, which may
+    /// be passwords.
     pub overruled: Vec<String>,
     /// By path: every store that is there.
     pub stores: BTreeMap<String, Zeroizing<Vec<u8>>>,

@@ -6,7 +6,7 @@ use crate::audit::{Look, PortLook, Seen, ServedLook, Unseen};
 use crate::facts::NodeFacts;
 use crate::formats::certificate::Certificate;
 use crate::formats::yaml;
-use crate::node::audit::{Read, read};
+use crate::node::audit::read;
 use crate::node::probe::ProbeRequest;
 use crate::node::wire::{self, ClientCertificate, Plaintext, Served, Tls, WireError, storage};
 use crate::plan::internode;
@@ -33,11 +33,10 @@ pub async fn look(cluster: &Cluster) -> Vec<Look> {
 async fn seen(node: &Node) -> Result<Box<Seen>, Unseen> {
     let request = ProbeRequest::new(&node.inventory, Vec::new());
     let read = or_ask_version(node, request, async |request| read(node.host.as_ref(), request).await).await;
-    let Read { facts, started_s, modified_s, overruled, stores, directories } =
-        read.map_err(|error| Unseen { why: chain(&error), help: error.help() })?;
-    let mut ports = client_ports(node, &facts).await.map_err(unseen_wire)?;
-    ports.extend(internode_ports(node, &facts).await.map_err(unseen_wire)?);
-    Ok(Box::new(Seen { facts, started_s, modified_s, overruled, stores, directories, ports }))
+    let mut seen = read.map_err(|error| Unseen { why: chain(&error), help: error.help() })?;
+    seen.ports = client_ports(node, &seen.facts).await.map_err(unseen_wire)?;
+    seen.ports.extend(internode_ports(node, &seen.facts).await.map_err(unseen_wire)?);
+    Ok(Box::new(seen))
 }
 
 fn unseen_wire(error: WireError) -> Unseen {

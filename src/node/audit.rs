@@ -5,7 +5,7 @@ use super::layout::CommandLine;
 use super::probe::{self, ProbeError, ProbeRequest};
 use super::stores::Stat;
 use super::{answer, stores};
-use crate::audit::DirectoryLook;
+use crate::audit::{DirectoryLook, Seen};
 use crate::facts::NodeFacts;
 use crate::facts::version::Version;
 use crate::transport::Host;
@@ -13,22 +13,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
-
-/// A node as an audit sees it, but for its ports.
-pub struct Read {
-    pub facts: NodeFacts,
-    /// When its process began, by the node's clock, in seconds since 1970.
-    pub started_s: Option<i64>,
-    /// By path, stores and `cassandra.yaml`: when the file was last written, by the node's clock.
-    pub modified_s: BTreeMap<String, i64>,
-    /// System properties by which the command line takes settings from the yaml's hands. Without their values, which may
-    /// be passwords.
-    pub overruled: Vec<String>,
-    /// By path: every store that is there.
-    pub stores: BTreeMap<String, Zeroizing<Vec<u8>>>,
-    /// By path: the directories in which they stand.
-    pub directories: BTreeMap<String, DirectoryLook>,
-}
 
 /// The script's name, as transcripts and simulated hosts see it.
 pub const SCRIPT: &str = "audit";
@@ -39,7 +23,8 @@ const TEXT: &str =
 /// `USER_HZ`, in which `/proc/PID/stat` counts: 100 on every architecture that Cassandra is released for (proc(5)).
 const TICKS_A_SECOND: f64 = 100.0;
 
-pub async fn read(host: &dyn Host, request: &ProbeRequest) -> Result<Read, ProbeError> {
+/// All but the ports, which are looked at from without.
+pub async fn read(host: &dyn Host, request: &ProbeRequest) -> Result<Seen, ProbeError> {
     let (output, middle_s) = probe::ask(host, SCRIPT, TEXT, request).await?;
     let output = Zeroizing::new(output);
     let sections = Sections::parse(&output)?;
@@ -48,12 +33,13 @@ pub async fn read(host: &dyn Host, request: &ProbeRequest) -> Result<Read, Probe
     let contents = contents(&sections)?;
     let now_s = stats.get("/proc/self").map_or(middle_s, |made_now| made_now.modified_s);
     let modified_s = stats.iter().map(|(path, stat)| ((*path).to_owned(), stat.modified_s)).collect();
-    Ok(Read {
+    Ok(Seen {
         started_s: started_s(&sections, &facts, now_s),
         modified_s,
         overruled: overruled(&answer::command_line(&sections), facts.flavour.apache_base(facts.version)),
         directories: directories(&contents, &stats),
         stores: contents,
+        ports: BTreeMap::new(),
         facts,
     })
 }

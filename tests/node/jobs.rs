@@ -141,32 +141,22 @@ async fn a_password_is_in_a_closed_file_while_nodetool_runs_and_then_gone() {
 async fn what_goes_wrong_is_noted_or_ends_the_job_in_words() {
     let refused = |verb: &str| format!("{verb} ended with code 1: nodetool: Failed to connect");
     let (noted_first, noted_second) = (refused("disablebinary"), refused("drain"));
+    let clients_stay = || {
+        let noted = "clients are still connected after 1 s";
+        vec!["disablebinary", "clients", noted, "drain", "stop", "start"]
+    };
     let cases: [(&str, Vec<&str>, &str); 8] = [
         (
             "perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(q(127.0.0.1:9042)); sleep 99' >/dev/null 2>&1 & \
              until grep -q ':2352 .* 01 ' /proc/net/tcp; do sleep 0.01; done",
-            vec![
-                "disablebinary",
-                "clients",
-                "clients are still connected after 1 s",
-                "drain",
-                "stop",
-                "start",
-            ],
+            clients_stay(),
             "a new process",
         ),
         (
             "perl -MIO::Socket::INET -e '$l = IO::Socket::INET->new(Listen => 1, LocalAddr => q(127.0.0.1:9142)); \
              $s = IO::Socket::INET->new(q(127.0.0.1:9142)); sleep 99' >/dev/null 2>&1 & \
              until grep -q ':23B6 .* 01 ' /proc/net/tcp; do sleep 0.01; done",
-            vec![
-                "disablebinary",
-                "clients",
-                "clients are still connected after 1 s",
-                "drain",
-                "stop",
-                "start",
-            ],
+            clients_stay(),
             "a new process",
         ),
         (
