@@ -30,10 +30,10 @@ A first time, with files like those in inventories/ and playbooks/:
 
 Exit codes:
   0    done, or nothing to do
-  1    stopped before anything was changed
+  1    stopped, and the cluster is as before
   2    bad input, or a cluster that cannot be reached or is not fit
   3    stopped midway: some nodes are changed, some are not
-  4    waiting between phases or waves, for clients or for a yes; `resume` goes on
+  4    waiting for clients, for a yes or for its window; `resume` goes on
   10   plan: there are changes
   11   audit: there are findings
   12   rehearse: the plan does not come to its end, or a rule would be broken
@@ -264,7 +264,7 @@ pub struct DemoArguments {
 
 #[derive(Debug, Args)]
 pub struct ClientsArguments {
-    /// Look again and again, and show the table whenever it changes; Ctrl-C ends it
+    /// Look again and again, and show the table whenever it changes, until Ctrl-C (24 h at most)
     #[arg(long)]
     pub watch: bool,
     /// Count every connection that is seen in this time, for example 15m; with --watch, in the last 15m [default: one look]

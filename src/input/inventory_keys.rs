@@ -105,7 +105,7 @@ pub static SSH: Table = Table {
         Key::new(
             "connect_timeout",
             Form::Duration { least_s: 1, most_s: 600 },
-            "How long a host may take to answer.",
+            "How long a host may take to answer; `ConnectTimeout` of `~/.ssh/config` goes before it.",
             "10s",
         )
         .or("10s"),
@@ -131,7 +131,7 @@ pub static CASSANDRA: Table = Table {
         Key::new("config", Form::AbsolutePath, "The cassandra.yaml in use.", "/etc/cassandra/cassandra.yaml")
             .or("found from the running process and the layout"),
         Key::new("service", Form::Text, "The service that runs Cassandra.", "cassandra")
-            .or("`cassandra` or `dse`, whichever the node has"),
+            .or("`start`, else the unit that the process is in; of a package else `cassandra` or `dse`"),
         Key::new(
             "start",
             Form::Text,
@@ -145,8 +145,13 @@ pub static CASSANDRA: Table = Table {
             "kill $(cat /run/cassandra/cassandra.pid)",
         )
         .or("SIGTERM to the process"),
-        Key::new("user", Form::Text, "Who runs Cassandra and must be able to read the stores.", "cassandra")
-            .or("the owner of the running process"),
+        Key::new(
+            "user",
+            Form::Text,
+            "Who runs Cassandra on a node where it does not run now; where it runs, the process tells.",
+            "cassandra",
+        )
+        .or("the owner of the files"),
         Key::new("nodetool", Form::AbsolutePath, "The nodetool to use.", "/opt/cassandra/bin/nodetool")
             .or("found beside Cassandra"),
         Key::new(

@@ -169,6 +169,8 @@ fn of_nodes() -> Vec<Case> {
         Case { options: "enabled: true, optional: false, store_type: JCEKS", on: BOTH_ON_ALL, ..case(Rule::StoreType, Warning, "JKS that is called JCEKS",
             "for s in n1 n2 n3 truststore; do keytool -importkeystore -noprompt -srckeystore $s.store -srcstorepass:file password -destkeystore $s.jks -deststoretype JKS -deststorepass:file password; mv $s.jks $s.store; done", "is JKS, and `store_type` says JCEKS: Java opens it") },
         Case { n1: |n1| n1.java = Some("1.8.0_292".into()), on: &[("n1", 2)], ..case(Rule::OldJava, Error, "a Java of yesterday", "", "which the node's Java 1.8.0_292 does not know") },
+        Case { options: INTERNODE, stores: INTERNODE_STORES, n1: |n1| n1.java = Some("1.8.0_292".into()), on: &[("n1", 4)],
+            ..case(Rule::OldJava, Error, "a Java of yesterday, between nodes too", "", "which the node's Java 1.8.0_292 does not know") },
         Case { on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PEM without its factory", "pem", "nothing says so to Cassandra") },
         Case { options: FACTORY_LATER, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PEM one phase before its factory", "pem", "nothing says so to Cassandra") },
         Case { options: FACTORY_LATER, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PKCS12 that stays when the factory of PEM comes", "", "is no PEM") },
