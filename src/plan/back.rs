@@ -162,7 +162,7 @@ impl<'a> Way<'a> {
         let last = |node: &str| self.undone.plan.steps.iter().rposition(|step| step.node == node);
         nodes.sort_by_key(|node| std::cmp::Reverse(last(node)));
         // While a node is down, no other that shares its ranges can be spared.
-        nodes.sort_by_key(|node| self.facts.node(node).is_some_and(|seen| seen.process.is_some()));
+        nodes.sort_by_key(|node| self.is_well(node));
         let (mut left, mut unchanged) = (VecDeque::new(), Vec::new());
         for node in nodes {
             match self.work(phase, node) {
@@ -181,8 +181,8 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// The first node, and of those that the run took down with it the ones that may be down together now. What does not
-    /// run is mended alone.
+    /// The first node, and of those that the run took down with it the ones that may be down together now. What is not
+    /// well is mended alone.
     fn together(
         &self,
         phase: usize,
@@ -193,10 +193,9 @@ impl<'a> Way<'a> {
         let wave_of = |node: &str| {
             plan.steps.iter().find(|step| step.phase == phase && step.node == node).map(|step| step.wave)
         };
-        let runs = |node: &str| self.facts.node(node).is_some_and(|seen| seen.process.is_some());
         let mut company = self.down.company(Gates::of(plan, phase, first.0).keep);
         let mut goes = |node: &str, work: &Work| {
-            runs(node) && self.member(node).is_some_and(|it| !work.restarts() || company.takes(it))
+            self.is_well(node) && self.member(node).is_some_and(|it| !work.restarts() || company.takes(it))
         };
         let (wave, is_alone) = (wave_of(first.0), !goes(first.0, &first.1));
         let mut nodes = vec![first];
@@ -208,6 +207,12 @@ impl<'a> Way<'a> {
             }
         }
         nodes
+    }
+
+    /// It runs, and no peer calls it down.
+    fn is_well(&self, node: &str) -> bool {
+        let runs = self.facts.node(node).is_some_and(|seen| seen.process.is_some());
+        runs && !self.member(node).is_some_and(|member| self.down.has(member))
     }
 
     fn member(&self, node: &str) -> Option<&'a Member> {
@@ -268,8 +273,12 @@ impl<'a> Way<'a> {
         let keystore_changes = after.keystore != before.keystore
             || restores.iter().any(|file| file.path == after.keystore || file.path == before.keystore);
         // What an unfinished run left loaded need not be what stands on disk.
-        let served = served.filter(|_| !keystore_changes && owed.is_none());
-        let wires = wires(&after, &projected.facts, served);
+        let is_known = !keystore_changes && owed.is_none();
+        let wires = wires(&after, &projected.facts, served.filter(|_| is_known));
+        if !is_known {
+            // From here on it shows what was put back, which nobody has read.
+            projected.facts.shows.clear();
+        }
         self.warnings.extend(shuts_out(policy_before, policy).map(Into::into));
         let path = projected.facts.yaml.path.clone();
         let diff = diff::masked(&path, text_before.expose(), projected.text.expose());

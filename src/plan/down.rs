@@ -26,6 +26,11 @@ impl<'a> Down<'a> {
         Down { availability: facts.ring.availability(), down: facts.down.clone() }
     }
 
+    /// Whether some peer calls it down.
+    pub fn has(&self, member: &Member) -> bool {
+        self.down.contains(&member.host_id)
+    }
+
     /// Nobody yet, for [`Company::takes`].
     pub fn company(&self, keep: KeepAvailable) -> Company<'_> {
         Company { availability: &self.availability, down: self.down.clone(), keep }

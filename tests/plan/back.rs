@@ -7,19 +7,21 @@ use ringwalk::facts::SelfHealed;
 use ringwalk::facts::clients::{Client, Encryption};
 use ringwalk::plan::back::{self, Undone};
 use ringwalk::plan::stand::Progress;
-use ringwalk::plan::step::{Gate, Step};
+use ringwalk::plan::step::{Gate, Step, StoreName};
 use ringwalk::plan::{Plan, cut_off, healed};
 use ringwalk::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One phase and several, new stores and replaced ones, restarts and reloads. Each way back reads every file anew.
-const CASES: [&str; 6] = [
+const CASES: [&str; 8] = [
     "rotate-in-place",
     "rotate-on-3.11",
     "rotate-to-a-new-path",
     "staged-fresh",
     "second-port-5.0",
     "turned-off",
+    "rotate-ca",
+    "rotate-ca-mixed-versions",
 ];
 
 #[test]
@@ -76,7 +78,22 @@ fn comes_back(name: &str, before: &Case, plan: &Plan, count: usize, ended: bool)
         assert_eq!(restarts(&back, back.steps.len()), restarts(plan, count), "{name}: {node} restarts");
     }
     asks_before_each_restart(name, &back);
+    asks_for_no_certificate_that_went(name, &back);
     confirms_last(name, &back);
+}
+
+/// What a node serves once its keystore is put back nobody has read: no later hold asks for a certificate there.
+fn asks_for_no_certificate_that_went(name: &str, back: &Plan) {
+    for node in back.nodes() {
+        let steps = back.steps.iter().filter(|step| step.node == node);
+        let is_put_back =
+            |step: &Step| matches!(step, Step::RestoreFile(file) if file.store == Some(StoreName::Keystore));
+        for step in steps.skip_while(|step| !is_put_back(&step.step)) {
+            let Step::Hold(hold) = &step.step else { continue };
+            let asks = hold.gates.iter().filter_map(Gate::wire).find(|wire| wire.certificate.is_some());
+            assert!(asks.is_none(), "{name}: {node} is asked for {asks:?}");
+        }
+    }
 }
 
 /// A mark is not taken away in a wave that puts nothing back, while a later one does.
