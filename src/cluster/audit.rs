@@ -8,7 +8,7 @@ use crate::formats::certificate::Certificate;
 use crate::formats::yaml;
 use crate::node::audit::read;
 use crate::node::probe::ProbeRequest;
-use crate::node::wire::{self, ClientCertificate, Plaintext, Served, Tls, WireError, storage};
+use crate::node::wire::{self, Plaintext, Served, Tls, WireError, storage};
 use crate::plan::internode;
 use futures_util::stream::{self, StreamExt};
 use std::collections::BTreeMap;
@@ -74,10 +74,7 @@ async fn client_port(node: &Node, address: &str, port: u16) -> Result<PortLook, 
 }
 
 fn served_look(served: &Served) -> ServedLook {
-    let demands_certificate = match served.client_certificate {
-        ClientCertificate::Demanded(_) | ClientCertificate::Rejected(_) => true,
-        ClientCertificate::NotAsked | ClientCertificate::Optional | ClientCertificate::Accepted => false,
-    };
+    let demands_certificate = served.client_certificate.is_demanded();
     ServedLook { chain: certificates(&served.chain), demands_certificate }
 }
 

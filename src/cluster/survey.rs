@@ -12,7 +12,7 @@ use crate::input::playbook::{Playbook, expand};
 use crate::node::cql::{self, CqlError};
 use crate::node::nodetool::output::{self, StatusRow};
 use crate::node::probe::{ProbeError, ProbeRequest, probe};
-use crate::node::wire::{self, Plaintext, Tls};
+use crate::node::wire::{self, ClientIdentity, Plaintext, Tls, WireLook};
 use crate::plan::change::sha256_hex;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
@@ -127,7 +127,8 @@ pub fn named_stores(playbook: &Playbook, node: &Node) -> Vec<String> {
     paths.into_iter().collect()
 }
 
-/// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks.
+/// The ring, by CQL from the first node that tells; by nodetool where CQL wants a login that the inventory lacks, or a
+/// certificate that is not at hand, as on the way back, which needs no store of a playbook.
 pub(super) async fn ring(
     cluster: &Cluster,
     facts: &[NodeFacts],
@@ -138,13 +139,11 @@ pub(super) async fn ring(
     for (seen, node) in listening.filter_map(|seen| Some((seen, cluster.node(&seen.node)?))) {
         match ring_by_cql(node, seen).await {
             Ok(ring) => return Ok(ring),
-            Err(refusal @ Refusal::Login(_)) if node.credentials.cql.is_none() => {
-                match ring_by_nodetool(node, seen).await {
-                    Ok(ring) => return Ok(ring),
-                    Err(why) => refusals.push(format!("{}: {refusal}; {why}", node.name)),
-                }
-            }
-            Err(refusal) => refusals.push(format!("{}: {refusal}", node.name)),
+            Err(Refusal::Closed(why)) => match ring_by_nodetool(node, seen).await {
+                Ok(ring) => return Ok(ring),
+                Err(also) => refusals.push(format!("{}: {why}; {also}", node.name)),
+            },
+            Err(Refusal::Failed(why)) => refusals.push(format!("{}: {why}", node.name)),
         }
     }
     let (message, help) = match refusals.is_empty() {
@@ -154,7 +153,8 @@ pub(super) async fn ring(
         ),
         false => (
             format!("the ring cannot be read: {}", refusals.join("; ")),
-            "set `cassandra.cql: { username, password }` in the inventory if the cluster authenticates",
+            "set `cassandra.cql: { username, password }` in the inventory if the cluster authenticates, and see that \
+             nodetool answers on the nodes",
         ),
     };
     Err(vec![Diagnostic::new(&inventory.source.file, message).help(help)])
@@ -179,23 +179,33 @@ pub async fn ring_now(sources: &[&Node], facts: &Facts) -> Result<Ring, String> 
 
 /// Why a node did not tell the ring by CQL.
 enum Refusal {
-    Login(String),
-    Other(String),
+    /// It wants what we do not have.
+    Closed(String),
+    Failed(String),
 }
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Refusal::Login(why) | Refusal::Other(why) => f.write_str(why),
+            Refusal::Closed(why) | Refusal::Failed(why) => f.write_str(why),
         }
     }
 }
 
 async fn ring_by_cql(node: &Node, seen: &NodeFacts) -> Result<Ring, Refusal> {
-    let connection = cql_connection(node, seen).await.map_err(Refusal::Other)?;
-    cql::ring(connection, node.credentials.cql.as_ref()).await.map_err(|error| match error {
-        CqlError::AuthenticationRequired => Refusal::Login(error.to_string()),
-        other => Refusal::Other(chain(&other)),
+    let (address, port) = (&seen.native.address, seen.native.port);
+    let (look, identity) =
+        identity::look(node, address, port).await.map_err(|error| Refusal::Failed(chain(&error)))?;
+    if look.wants_another_certificate() {
+        let of_ours = if identity.is_some() { "takes none of the playbook's" } else { "we have none" };
+        let why = format!("its client port {port} demands a certificate and {of_ours}");
+        return Err(Refusal::Closed(why));
+    }
+    let connection = connection(node, seen, &look, identity).await.map_err(Refusal::Failed)?;
+    let login = node.credentials.cql.as_ref();
+    cql::ring(connection, login).await.map_err(|error| match error {
+        CqlError::AuthenticationRequired if login.is_none() => Refusal::Closed(error.to_string()),
+        other => Refusal::Failed(chain(&other)),
     })
 }
 
@@ -206,6 +216,17 @@ pub async fn cql_connection(
 ) -> Result<Box<dyn crate::transport::Connection>, String> {
     let (address, port) = (&seen.native.address, seen.native.port);
     let (look, identity) = identity::look(node, address, port).await.map_err(|e| chain(&e))?;
+    connection(node, seen, &look, identity).await
+}
+
+/// The same, on a port that showed itself so.
+async fn connection(
+    node: &Node,
+    seen: &NodeFacts,
+    look: &WireLook,
+    identity: Option<&ClientIdentity>,
+) -> Result<Box<dyn crate::transport::Connection>, String> {
+    let (address, port) = (&seen.native.address, seen.native.port);
     let tls = match (&look.plaintext, &look.tls) {
         (Plaintext::Accepted, _) => false,
         (_, Tls::Served(_)) => true,

@@ -36,6 +36,15 @@ impl WireLook {
     pub fn is_closed(&self) -> bool {
         self.plaintext == Plaintext::Closed && self.tls == Tls::Closed
     }
+
+    /// It serves nobody who looks as we did, for want of a certificate.
+    pub fn wants_another_certificate(&self) -> bool {
+        let is_refused = match &self.tls {
+            Tls::Served(served) => served.client_certificate.is_demanded(),
+            Tls::Refused(_) | Tls::NotTls | Tls::Silent | Tls::Closed => false,
+        };
+        is_refused && self.plaintext != Plaintext::Accepted
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +97,16 @@ pub enum ClientCertificate {
     Accepted,
     /// It asked, and did not serve us with ours; the text is its alert.
     Rejected(String),
+}
+
+impl ClientCertificate {
+    /// Nobody is served without one that it takes.
+    pub fn is_demanded(&self) -> bool {
+        match self {
+            ClientCertificate::Demanded(_) | ClientCertificate::Rejected(_) => true,
+            ClientCertificate::NotAsked | ClientCertificate::Optional | ClientCertificate::Accepted => false,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
