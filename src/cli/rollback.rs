@@ -30,7 +30,8 @@ pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Troubl
     let files = Files::named_or(global, Some((&undone.origin.inventory, &undone.origin.playbook)));
     let loaded = load_inventory(files.inventory.as_deref(), files.playbook.as_deref())?;
     let cluster = reach::cluster(&loaded);
-    let paths = |node: &crate::cluster::Node| stand::paths(&undone.plan, &node.name).into_iter().collect();
+    let paths =
+        |node: &crate::cluster::Node| stand::paths_back(&undone.plan, &node.name).into_iter().collect();
     let Survey { facts, .. } = survey_with(&cluster, &loaded.input.inventory, paths).await?;
     let plan = back::plan(&undone, Extent::Run, &cluster, &loaded.input.inventory, &facts).await?;
     if plan.is_empty() {

@@ -86,7 +86,7 @@ impl WayBack {
     /// The error says in words what speaks against it.
     async fn way(&self, state: &RunState, extent: Extent) -> Result<Way, String> {
         self.permission.may_act()?;
-        let paths = |node: &Node| stand::paths(&state.plan, &node.name).into_iter().collect();
+        let paths = |node: &Node| stand::paths_back(&state.plan, &node.name).into_iter().collect();
         let survey = survey_with(&self.cluster, &self.inventory, paths).await;
         let Survey { facts, .. } = survey.map_err(in_words)?;
         let plan = back::plan(state, extent, &self.cluster, &self.inventory, &facts).await;

@@ -74,6 +74,13 @@ pub fn problems(plan: &Plan, progress: &[Progress], now: &NodeFacts) -> Vec<Diag
     problems
 }
 
+/// The files on a node that the way back from this plan goes by: those that it writes, and those that it found there, which
+/// an old `cassandra.yaml` names.
+pub fn paths_back(plan: &Plan, node: &str) -> BTreeSet<String> {
+    let found = plan.seen.iter().filter(|seen| seen.node == node).flat_map(|seen| seen.files.keys().cloned());
+    found.chain(paths(plan, node)).collect()
+}
+
 /// The files that the plan writes on a node.
 pub fn paths(plan: &Plan, node: &str) -> BTreeSet<String> {
     let writes = plan.steps.iter().filter(|step| step.node == node).filter_map(|step| step.step.writes());
