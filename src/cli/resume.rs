@@ -10,7 +10,7 @@ use super::{Trouble, interrupt, lock, print, reach, runs, show};
 use crate::cluster::survey::{Survey, survey_with};
 use crate::engine::carry::{self, Means};
 use crate::engine::under_way;
-use crate::journal::event::{Origin, RunResult};
+use crate::journal::event::{Origin, RunResult, StepEvent};
 use crate::journal::file::Journal;
 use crate::journal::rollback::Rollback;
 use crate::journal::runs::{RunSummary, Standing, list};
@@ -19,6 +19,7 @@ use crate::plan::conduct::Extent;
 use crate::plan::stand;
 use crate::report::{self, Color, Screen};
 use anyhow::{Context, anyhow};
+use jiff::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,12 +33,13 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
     if read.torn {
         tracing::warn!("the last line of {} was cut off; it is left out", journal.path().display());
     }
-    let state = read.state.ok_or_else(|| anyhow!("run {run} never began; `ringwalk apply` begins anew"))?;
+    let mut state =
+        read.state.ok_or_else(|| anyhow!("run {run} never began; `ringwalk apply` begins anew"))?;
     if matches!(state.finished, Some((_, RunResult::Done))) {
         say(&format!("run {run} is done: nothing is left to do\n"));
         return Ok(Exit::Success);
     }
-    may_go_on(&state, &runs_dir)?;
+    let put_back = may_go_on(&state, &runs_dir)?;
     let loaded = loaded(global, &state.origin)?;
     let cluster = reach::cluster(&loaded);
     let paths = |node: &crate::cluster::Node| stand::paths(&state.plan, &node.name).into_iter().collect();
@@ -60,6 +62,9 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
     let interrupts = interrupt::listen().context("cannot listen for signals")?;
     let lease = lock::take_over(&cluster, &run, state.origin.undoes.as_deref(), &runs_dir).await?;
     let cluster = lock::or_give_back(&lease, transcribed(cluster, &runs_dir, &run)).await?;
+    if let Some(result) = put_back {
+        lock::or_give_back(&lease, note_end(&mut journal, &mut state, result)).await?;
+    }
     let mut reporter = reporter(global);
     let means = Means {
         cluster: Arc::new(cluster),
@@ -79,15 +84,24 @@ pub async fn run(global: &Global, options: &ResumeArguments) -> Result<Exit, Tro
     exit(ended)
 }
 
-/// A run that is taken back, or of which nodes are, goes on only once that is over.
-fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
-    let Some(Rollback::Planned { extent, run: back, result, .. }) = &state.rollback else { return Ok(()) };
+/// The run that put back what failed ended while nobody wrote this journal.
+fn note_end(journal: &mut Journal, state: &mut RunState, result: RunResult) -> Result<(), Trouble> {
+    let (at, event) = (Timestamp::now(), StepEvent::RollbackEnded { result });
+    journal.append(at, &event).map_err(of_journal)?;
+    state.apply(at, &event).map_err(|error| anyhow!(error))?;
+    Ok(())
+}
+
+/// A run that is taken back, or of which nodes are, goes on only once that is over. How that ended, if only the journal of
+/// the other run has it so far.
+fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<Option<RunResult>, Trouble> {
+    let Some(Rollback::Planned { extent, run: back, result, .. }) = &state.rollback else { return Ok(None) };
     let run = &state.run;
     let of = |back: &String| list(runs_dir).ok()?.into_iter().find(|other| other.id == *back);
     let back_now = back.as_ref().and_then(of);
     // Nothing is done before the first event is on record.
     if back_now.as_ref().is_some_and(|back| back.standing == Standing::Abandoned && back.begun.is_none()) {
-        return Ok(());
+        return Ok(None);
     }
     let standing = back_now.map(|back| back.standing);
     let is_over = match standing {
@@ -96,7 +110,10 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
         None => *result == Some(RunResult::Done),
     };
     match (extent, back, is_over) {
-        (Extent::Failed, _, true) => Ok(()),
+        (Extent::Failed, _, true) => {
+            let is_news = result.is_none() && state.finished.is_none();
+            Ok(is_news.then_some(RunResult::Done))
+        }
         (Extent::Run, _, true) => Err(anyhow!(
             "run {run} was taken back, as its playbook wishes after a failure: nothing is left of it to go on with\n\
              help: mend the cause (`ringwalk show {run}`), then run `ringwalk plan` again"
@@ -114,7 +131,7 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<(), Trouble> {
              journal of {back} belongs beside that of {run}"
         )
         .into()),
-        (Extent::Failed | Extent::Run | Extent::SincePause, None, false) => Ok(()),
+        (Extent::Failed | Extent::Run | Extent::SincePause, None, false) => Ok(None),
     }
 }
 
