@@ -1,5 +1,6 @@
 //! The ring in the eyes of a few nodes, chosen so that no single one is believed.
 
+use super::moment::Moment;
 use super::{Cluster, Node};
 use crate::facts::Facts;
 use crate::gates::View;
@@ -7,7 +8,6 @@ use crate::node::nodetool::{self, output};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Two observers see a partition that one does not; each more costs a JVM start on its node at every look.
 const OBSERVERS: usize = 2;
@@ -22,7 +22,7 @@ const FRESH: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug, Default)]
 pub struct Looks {
     /// When they were asked.
-    pub asked: Option<Instant>,
+    pub asked: Option<Moment>,
     pub views: Vec<View>,
     /// Who did not answer, with the reason.
     pub silent: Vec<String>,
@@ -81,7 +81,7 @@ pub async fn look(candidates: &[&Node], facts: &Facts) -> Looks {
     let mut looks = Looks { wanted: OBSERVERS.min(candidates.len()), ..Looks::default() };
     let mut candidates = candidates.to_vec();
     for _ in 0..ROUNDS {
-        let asked = Instant::now();
+        let asked = Moment::now();
         let observers = &candidates[..OBSERVERS.min(candidates.len())];
         let answers = join_all(observers.iter().map(|node| status(node, facts))).await;
         looks.asked = Some(asked);
@@ -97,7 +97,7 @@ pub async fn look(candidates: &[&Node], facts: &Facts) -> Looks {
             }
         }
         candidates.retain(|node| !silent.contains(&node.name));
-        let is_fresh = asked.elapsed() < FRESH;
+        let is_fresh = asked.age() < FRESH;
         if is_fresh && (silent.is_empty() || candidates.len() < OBSERVERS) {
             return looks;
         }

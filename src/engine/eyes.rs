@@ -332,7 +332,7 @@ struct Fresh {
 async fn ask_afresh(subject: Arc<Subject>, recent: Option<Looks>) -> Fresh {
     let peers = subject.peers();
     let looks = async {
-        match recent.filter(|looks| looks.asked.is_some_and(|asked| asked.elapsed() < RECENT)) {
+        match recent.filter(|looks| looks.asked.is_some_and(|asked| asked.age() < RECENT)) {
             Some(looks) => looks,
             None => views::look(&peers, &subject.facts).await,
         }
