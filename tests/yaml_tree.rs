@@ -19,6 +19,9 @@ fn a_text_that_is_not_one_document_is_refused_with_its_place() {
         ("a: *x\n", "line 1, column 4: while parsing node, found unknown anchor"),
         ("a:\n\tb: 1\n", "line 2, column 2: tabs disallowed within this context (block indentation)"),
         ("# é\na:\tb\n", "line 2, column 3: a tab stands where YAML wants spaces"),
+        ("a: 'b'\t\n", "line 1, column 7: a tab stands where YAML wants spaces"),
+        ("a: [b]\t# c\n", "line 1, column 7: a tab stands where YAML wants spaces"),
+        ("a:\t# c\n  b: 1\n", "line 1, column 3: a tab stands where YAML wants spaces"),
         ("a: 1\n\t\nb: 2\n", "line 2, column 1: a tab stands where YAML wants spaces"),
         (&deep, "line 1, column 65: recursion limit exceeded"),
     ];

@@ -97,7 +97,7 @@ fn replace(text: &str, entry: &Entry, value: &EditValue) -> Option<String> {
         Value::Alias(_) => return None,
     };
     if is_in_one_piece {
-        return Some(splice(text, node.bytes.clone(), &written));
+        return Some(splice_value(text, node.bytes.clone(), &written));
     }
     let colon = lines::colon(text, &entry.key)?;
     let end = lines::node_end(text, node);
@@ -153,9 +153,21 @@ fn replace_items(text: &str, items: &[Node], wished: &[String]) -> String {
         edited = splice(&edited, at..at, &format!("{}{ending}", lines_added.join(ending)));
     }
     for (item, wish) in old.iter().zip(new).rev() {
-        edited = splice(&edited, item.bytes.clone(), &quote::text(wish));
+        edited = splice_value(&edited, item.bytes.clone(), &quote::text(wish));
     }
     edited
+}
+
+/// SnakeYAML swallows tabs behind a plain value, and refuses them behind a quoted one or a bracket: they go with the value.
+fn splice_value(text: &str, bytes: Range<usize>, value: &str) -> String {
+    let behind = &text[bytes.end..];
+    let blanks = &behind[..behind.len() - behind.trim_start_matches([' ', '\t']).len()];
+    if !blanks.contains('\t') {
+        return splice(text, bytes, value);
+    }
+    let end = bytes.end + blanks.len();
+    let gap = if text[end..].starts_with('#') { " " } else { "" };
+    splice(text, bytes.start..end, &format!("{value}{gap}"))
 }
 
 /// The text without the lines that these bytes stand in.

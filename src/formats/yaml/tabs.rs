@@ -1,16 +1,17 @@
 //! Tabs that Cassandra's YAML reader refuses and more tolerant ones take for spaces.
 
-use super::tree::{Node, Value};
+use super::tree::{Node, Style, Value};
 use crate::diagnostic::Span;
 use std::ops::Range;
 
-/// The first tab that indents or separates. Inside of values and comments, and at the end of a line, a tab is harmless
-/// (SnakeYAML `ScannerImpl.scanToNextToken`: "found character '\t' that cannot start any token").
+/// The first tab that indents or separates. Inside of values and comments, and between a plain value and the end of its
+/// line, a tab is harmless (SnakeYAML `ScannerImpl.scanPlainSpaces`; elsewhere `scanToNextToken`: "found character '\t' that
+/// cannot start any token").
 pub fn first_misplaced(text: &str, root: Option<&Node>) -> Option<Span> {
     if !text.contains('\t') {
         return None;
     }
-    let mut scalars = Vec::new();
+    let mut scalars = Scalars::default();
     if let Some(root) = root {
         collect_scalars(root, &mut scalars);
     }
@@ -24,13 +25,13 @@ pub fn first_misplaced(text: &str, root: Option<&Node>) -> Option<Span> {
     None
 }
 
-fn misplaced_in_line(line: &str, start: usize, scalars: &[Range<usize>]) -> Option<usize> {
+fn misplaced_in_line(line: &str, start: usize, scalars: &Scalars) -> Option<usize> {
     let mut is_after_space = true;
-    let mut is_after_text = false;
+    let mut is_after_plain = false;
     // Where the next character stands that is no space; looked for once for each run of spaces.
     let mut next_text = 0;
     for (at, character) in line.char_indices() {
-        let is_in_scalar = is_inside(scalars, start + at);
+        let is_in_scalar = is_inside(&scalars.all, start + at);
         if character == '#' && is_after_space && !is_in_scalar {
             return None;
         }
@@ -38,14 +39,24 @@ fn misplaced_in_line(line: &str, start: usize, scalars: &[Range<usize>]) -> Opti
             next_text = at + (line[at..].len() - line[at..].trim_start().len());
         }
         let rest = &line[next_text..];
-        let ends_the_line = is_after_text && (rest.is_empty() || rest.starts_with('#'));
+        let ends_the_line = is_after_plain && (rest.is_empty() || rest.starts_with('#'));
         if character == '\t' && !is_in_scalar && !ends_the_line {
             return Some(at);
         }
         is_after_space = character.is_whitespace();
-        is_after_text |= !is_after_space;
+        if !is_after_space {
+            is_after_plain =
+                scalars.ends_of_plain.binary_search(&(start + at + character.len_utf8())).is_ok();
+        }
     }
     None
+}
+
+/// In the order in which they stand.
+#[derive(Default)]
+struct Scalars {
+    all: Vec<Range<usize>>,
+    ends_of_plain: Vec<usize>,
 }
 
 fn is_inside(scalars: &[Range<usize>], at: usize) -> bool {
@@ -53,9 +64,14 @@ fn is_inside(scalars: &[Range<usize>], at: usize) -> bool {
     scalars.get(next).is_some_and(|range| range.contains(&at))
 }
 
-fn collect_scalars(node: &Node, scalars: &mut Vec<Range<usize>>) {
+fn collect_scalars(node: &Node, scalars: &mut Scalars) {
     match &node.value {
-        Value::Scalar { .. } => scalars.push(node.bytes.clone()),
+        Value::Scalar { style, .. } => {
+            scalars.all.push(node.bytes.clone());
+            if *style == Style::Plain && !node.bytes.is_empty() {
+                scalars.ends_of_plain.push(node.bytes.end);
+            }
+        }
         Value::Alias(_) => {}
         Value::Sequence(items) => items.iter().for_each(|item| collect_scalars(item, scalars)),
         Value::Mapping(entries) => {
