@@ -19,17 +19,16 @@ call_off() {
 detach() {
   as_at_login
   umask "$umask_of_login"
-  # logind may end all processes of a session with it; a unit of its own is in no session. What the job starts outlives
-  # the unit: it may be Cassandra.
+  set -- sh "$directory/$id.sh" "$directory" "$id" "$@"
+  # logind may end all processes of a session with it; a scope of its own is in no session. Unlike a service it leaves the
+  # job what the login has: PATH and JAVA_HOME, by which nodetool finds its Java, umask and limits. A job that began says so
+  # by its directory, and does not begin twice.
   if [ -d /run/systemd/system ] && [ "$(id -u)" = 0 ] && command -v systemd-run >/dev/null; then
-    ! systemd-run --quiet --collect --unit="ringwalk-${directory##*/}-$id" -p KillMode=process -p TasksMax=infinity \
-      sh "$directory/$id.sh" "$directory" "$id" "$@" </dev/null >/dev/null 2>&1 || return 0
+    set -- sh -c 'unit=$1; shift; systemd-run --quiet --scope --collect --unit="$unit" -p TasksMax=infinity "$@" || exec "$@"' \
+      detach "ringwalk-${directory##*/}-$id" "$@"
   fi
-  if command -v setsid >/dev/null; then
-    setsid sh "$directory/$id.sh" "$directory" "$id" "$@" </dev/null >/dev/null 2>&1 &
-  else
-    nohup sh "$directory/$id.sh" "$directory" "$id" "$@" </dev/null >/dev/null 2>&1 &
-  fi
+  if command -v setsid >/dev/null; then set -- setsid "$@"; else set -- nohup "$@"; fi
+  "$@" </dev/null >/dev/null 2>&1 &
 }
 
 mkdir -p "$directory" || answer failed
