@@ -207,6 +207,7 @@ impl Place<'_> {
             expect: push.was.clone().map_or(Expect::Absent, Expect::Sha256),
             becomes: push.becomes.clone(),
             backup: Some(self.run.backup(&self.node.name, &push.path, push.was.as_deref())),
+            access_list: None,
         };
         self.replace(&replace).await
     }
@@ -235,6 +236,7 @@ impl Place<'_> {
             expect: Expect::Sha256(edit.was.clone()),
             becomes: edit.becomes.clone(),
             backup: Some(self.run.backup(&self.node.name, &edit.path, Some(&edit.was))),
+            access_list: None,
         };
         self.replace(&replace).await
     }

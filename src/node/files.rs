@@ -27,8 +27,11 @@ pub struct Replace {
     /// `None`: as the old file has it, access list included.
     pub mode: Option<u32>,
     /// Where the old file is kept, if it is not kept there already: after a crash the old file may be gone, and a second
-    /// backup would save the new one as the old. `BACKUP.attributes` has its owner and mode.
+    /// backup would save the new one as the old. `BACKUP.attributes` has its owner and mode, `BACKUP.acl` its access list
+    /// if it had one.
     pub backup: Option<String>,
+    /// Where the access list stands that the file is to have; no file there: none.
+    pub access_list: Option<String>,
 }
 
 /// What a file that is removed becomes; no hash is written so.
@@ -84,6 +87,7 @@ pub async fn replace(host: &dyn Host, replace: &Replace) -> Result<Replaced, Fil
         replace.backup.clone().unwrap_or_default(),
         replace.owner.clone().unwrap_or_default(),
         replace.mode.map_or_else(String::new, |mode| format!("{mode:o}")),
+        replace.access_list.clone().unwrap_or_default(),
     ];
     let mut command = Command::script("replace", REPLACE, arguments);
     command.stdin = Some(replace.bytes.clone());

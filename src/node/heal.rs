@@ -36,6 +36,7 @@ pub async fn prepare(
         owner: None,
         mode: Some(0o600),
         backup: None,
+        access_list: None,
     };
     files::replace(host, &replace).await.map(drop)
 }

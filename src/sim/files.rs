@@ -83,7 +83,7 @@ impl Files {
         power_lost: bool,
         broken: Mutation,
     ) -> Said {
-        let [path, expect, becomes, backup, owner, mode] = arguments else {
+        let [path, expect, becomes, backup, owner, mode, _] = arguments else {
             return (b"failed path\n".to_vec(), String::new());
         };
         let present = self.sha256(path).unwrap_or_else(|| "absent".into());

@@ -18,7 +18,45 @@ fn replace(path: &str, bytes: &[u8], expect: Expect) -> Replace {
         owner: None,
         mode: None,
         backup: Some("/var/lib/ringwalk/runs/r1/backups/file".into()),
+        access_list: None,
     }
+}
+
+/// The access list of the file, without what owner and mode say already.
+fn access_list(host: &LocalHost) -> String {
+    host.sh("getfacl -csp /etc/c/yaml")
+}
+
+#[tokio::test]
+async fn an_access_list_stays_and_is_put_back_where_a_store_took_its_place() {
+    let host = machine();
+    host.sh("setfacl -m u:games:r /etc/c/yaml && setfacl -d -m u:mail:rw /etc/c");
+    let before = access_list(&host);
+    assert!(before.contains("user:games:r--"), "{before}");
+    let edit = replace("/etc/c/yaml", b"new", was(b"old"));
+    assert_eq!(files::replace(&host, &edit).await.unwrap(), Replaced::Now);
+    assert_eq!(
+        access_list(&host),
+        before,
+        "an edit leaves it, and nothing comes from the directory's default"
+    );
+
+    let owner = Some("daemon:bin".to_owned());
+    let push =
+        Replace { owner: owner.clone(), mode: Some(0o400), ..replace("/etc/c/yaml", b"store", was(b"new")) };
+    assert_eq!(files::replace(&host, &push).await.unwrap(), Replaced::Now);
+    assert_eq!(access_list(&host), "", "a pushed store is read by whom the playbook says");
+
+    let backup = push.backup.as_ref().unwrap();
+    let back = Replace {
+        owner,
+        mode: Some(0o640),
+        backup: None,
+        access_list: Some(format!("{backup}.acl")),
+        ..replace("/etc/c/yaml", b"old", was(b"store"))
+    };
+    assert_eq!(files::replace(&host, &back).await.unwrap(), Replaced::Now);
+    assert_eq!((access_list(&host), state(&host)), (before, "yaml regular file daemon:bin 640\nold".into()));
 }
 
 fn was(bytes: &[u8]) -> Expect {

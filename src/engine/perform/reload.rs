@@ -113,6 +113,7 @@ impl Place<'_> {
             owner,
             mode,
             backup: None,
+            access_list: Some(format!("{backup}.acl")),
         };
         files::replace(self.node.host.as_ref(), &replace).await.map_err(of_file)?;
         Ok(())

@@ -18,6 +18,7 @@ impl Place<'_> {
             owner: None,
             mode: None,
             backup: Some(own),
+            access_list: None,
         };
         let Some(becomes) = &restore.becomes else {
             return self.replace(&replace).await;
@@ -31,7 +32,9 @@ impl Place<'_> {
             Some(_) => self.attributes(&restore.backup).await?,
             None => (None, None),
         };
-        let replace = Replace { bytes: Stdin(copy), becomes: becomes.clone(), owner, mode, ..replace };
+        let access_list = restore.store.map(|_| format!("{}.acl", restore.backup));
+        let replace =
+            Replace { bytes: Stdin(copy), becomes: becomes.clone(), owner, mode, access_list, ..replace };
         self.replace(&replace).await
     }
 

@@ -40,6 +40,11 @@ hash_of() {
   sha256=${sha256%% *}
 }
 
+# Whether file $1 has entries of an access list beyond owner, group and others.
+has_access_list() {
+  command -v setfacl >/dev/null && [ -n "$(getfacl -csp "$1" 2>/dev/null)" ]
+}
+
 # Sets state and ticks (when it began) of process $1; false if there is none. A zombie is none.
 process_stat() {
   { read -r process_line <"/proc/$1/stat"; } 2>/dev/null || return 1

@@ -156,15 +156,17 @@ attributes_back() {
   [ "$was" != absent ] && [ -e "$backup.attributes" ] || return 0
   read -r owner mode <"$backup.attributes" || return 1
   [ "$(stat -c '%u:%g %a' "$real")" != "$owner $mode" ] || return 0
-  chown "$owner" "$real" && chmod "$mode" "$real" && sync "$real"
+  chown "$owner" "$real" && chmod "$mode" "$real" && access_back "$real" && sync "$real"
 }
 
-# The old file beside the new one, with the owner and mode that it had.
+# The access list that the old file had, if it had one.
+access_back() { [ ! -e "$backup.acl" ] || setfacl --set-file="$backup.acl" "$1"; }
+
+# The old file beside the new one, with the owner, mode and access list that it had.
 copy_old() {
-  cp "$backup" "$temporary" && read -r owner mode <"$backup.attributes" && chown "$owner" "$temporary" && chmod "$mode" "$temporary" || return 1
-  if [ -e "$real" ] && command -v getfacl >/dev/null && [ -n "$(getfacl -csp "$real" 2>/dev/null)" ]; then
-    getfacl -p "$real" | setfacl --set-file=- "$temporary" || return 1
-  fi
+  cp "$backup" "$temporary" || return 1
+  ! has_access_list "$temporary" || setfacl -b "$temporary" || return 1
+  read -r owner mode <"$backup.attributes" && chown "$owner" "$temporary" && chmod "$mode" "$temporary" && access_back "$temporary" || return 1
   if [ -e "$real" ] && [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null; then
     chcon --reference="$real" "$temporary" || return 1
   fi

@@ -1,7 +1,8 @@
 # Replaces a file by what comes on stdin, whole or not at all.
-# PATH EXPECT(sha256|absent|any) BECOMES(sha256, or absent: it is removed) BACKUP OWNER(user:group) MODE; the last three may be empty.
+# PATH EXPECT(sha256|absent|any) BECOMES(sha256, or absent: it is removed) BACKUP OWNER(user:group) MODE ACCESS_LIST(a file
+# that may be there); the last four may be empty.
 # The first word of the answer: replaced, already, changed, garbled, failed.
-path=$1 expect=$2 becomes=$3 backup=$4 owner=$5 mode=$6
+path=$1 expect=$2 becomes=$3 backup=$4 owner=$5 mode=$6 access_list=$7
 umask 077
 temporary='' backup_temporary='' made=''
 
@@ -34,6 +35,7 @@ main() {
     [ -z "$backup" ] || [ "$expect" != "$becomes" ] || [ -e "$backup" ] || back_up
     [ -z "$owner" ] || [ "$(stat -c %U:%G "$real")" = "$owner" ] || chown "$owner" "$real" || fail owner
     [ -z "$mode" ] || chmod "$mode" "$real" || fail mode
+    [ -z "$access_list" ] || [ ! -e "$access_list" ] || setfacl --set-file="$access_list" "$real" || fail access
     answer already
   fi
   as_expected
@@ -106,7 +108,8 @@ write() {
   [ "$sha256" = "$becomes" ] || answer garbled "$sha256"
 }
 
-# The backup is of the file that was looked at, or it is none. Its owner is the file's, and a note beside it has the mode.
+# The backup is of the file that was looked at, or it is none. Its owner is the file's; notes beside it have the mode, and
+# the access list if there is one.
 back_up() {
   mkdir -p "${backup%/*}" || fail backup
   backup_temporary=$backup.tmp
@@ -116,6 +119,7 @@ back_up() {
   hash_of "$backup_temporary" || fail backup
   [ "$sha256" = "$present" ] || answer changed "$sha256"
   stat -c '%u:%g %a' "$real" >"$backup.attributes" || fail backup
+  ! has_access_list "$real" || { getfacl -cp "$real" >"$backup.acl" && sync "$backup.acl"; } || fail backup
   sync "$backup_temporary" "$backup.attributes" || fail backup
   mv -f "$backup_temporary" "$backup" || fail backup
   backup_temporary=''
@@ -128,11 +132,16 @@ attributes() {
   if [ "$present" != absent ]; then
     was_owner=$(stat -c %u:%g "$real") was_mode=$(stat -c %a "$real")
   fi
+  # What a directory gives to its files by default is not wished.
+  ! has_access_list "$temporary" || setfacl -b "$temporary" || fail access
   wished=${owner:-$was_owner}
   case $wished in '' | "$(stat -c %u:%g "$temporary")" | "$(stat -c %U:%G "$temporary")") ;; *) chown "$wished" "$temporary" || fail owner ;; esac
   if [ -n "$mode$was_mode" ]; then chmod "${mode:-$was_mode}" "$temporary" || fail mode; fi
+  if [ -n "$access_list" ] && [ -e "$access_list" ]; then
+    setfacl --set-file="$access_list" "$temporary" || fail access
+  fi
   [ "$present" != absent ] || return 0
-  if [ -z "$mode" ] && command -v getfacl >/dev/null && [ -n "$(getfacl -csp "$real" 2>/dev/null)" ]; then
+  if [ -z "$mode" ] && has_access_list "$real"; then
     getfacl -p "$real" | setfacl --set-file=- "$temporary" || fail access
   fi
   if [ -e /sys/fs/selinux/enforce ] && command -v chcon >/dev/null; then chcon --reference="$real" "$temporary" || fail label; fi
