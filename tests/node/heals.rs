@@ -2,6 +2,7 @@
 
 use super::jobs::{a_job, end_of, machine};
 use super::local_host::LocalHost;
+use ringwalk::facts::Service;
 use ringwalk::node::files;
 use ringwalk::node::heal::{self, OldFile};
 use ringwalk::node::job::{self, Job, JobStatus, Limits};
@@ -97,6 +98,25 @@ async fn with_nobody_there_the_old_files_come_back_and_cassandra_runs() {
     // Whoever sees the node healthy next takes the word away.
     files::confirm(&host, "/var/lib/ringwalk", "r1", None).await.unwrap();
     assert_eq!(host.sh("ls /var/lib/ringwalk"), "latest\nlock\nruns");
+}
+
+/// As under systemd, which goes on to stop what the job has given up on.
+#[tokio::test]
+async fn a_process_that_ends_only_after_the_job_gave_up_is_followed_by_another_with_the_old_files() {
+    let host = changed_machine().await;
+    host.sh("touch /etc/deaf");
+    let mut job = a_job(&host).await;
+    let pid = job.before.as_ref().unwrap().pid;
+    let stop = format!("(sleep 4; kill -KILL {pid}) >/dev/null 2>&1 &");
+    job.service = Service::Command { start: "/opt/c/cassandra".into(), stop: Some(stop) };
+    prepare(&host, &job, 5).await;
+    job::start(&host, &job).await.unwrap();
+    let status = last_word(&host, &job).await;
+    assert!(status.healed, "{status:?}");
+    let why = status.finished.unwrap().unwrap_err();
+    assert!(why.ends_with(&format!("(stop: process {pid} still runs after 2 s)")), "{why}");
+    assert_eq!(status.stages[4..], ["the node puts its old files back by itself", "start"]);
+    assert_eq!(files_now(&host), AS_BEFORE);
 }
 
 #[tokio::test]

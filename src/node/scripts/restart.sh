@@ -11,7 +11,7 @@ umask_of_login=$(umask)
 umask 077
 status=$directory/$id.status
 state_dir=${directory%/runs/*} run=${directory##*/} old_files=$directory/$id.heal
-current=begin well=done ill=failed ended=$directory/$id.ended
+current=begin well=done ill=failed ended=$directory/$id.ended dependents=''
 
 # What a start command leaves to be started by others (cron, a supervisor) must have begun by then.
 settle_s=30
@@ -46,15 +46,15 @@ stage() {
   printf '%s %s\n' "${now%??????}" "$*" >>"$status"
 }
 
-# The status says how it ended; an exit code would only leave a failed unit behind. A process that did not end has not read
-# the new files, so the old ones would not mend it.
+# The status says how it ended; an exit code would only leave a failed unit behind. A process that did not end yet may end
+# later, by systemd's own deadline: then nobody has started it again.
 failed() {
   code=$1
   shift
   rm -f "$directory/$id.password"
   [ "$ill" = failed ] || remember "it could not heal itself: $current: $*"
   stage "$ill" "$current" "$code" "$*"
-  case $ill$current in failedstart) [ "$code" = 143 ] || watch_over ;; esac
+  case $ill$current in failedstart | failedstop) [ "$code" = 143 ] || watch_over ;; esac
   exit 0
 }
 
@@ -146,7 +146,7 @@ end() {
   look_at_clock
   deadline=$((uptime + stop_s * 100))
   case $kind in
-    systemd) timeout -k "$kill_s" "$stop_s" systemctl stop "$stop" ;;
+    systemd) find_dependents; timeout -k "$kill_s" "$stop_s" systemctl stop "$stop" ;;
     sysv) (as_at_login; umask "$umask_of_login"; exec timeout -k "$kill_s" "$stop_s" "$stop" stop) ;;
     command) if [ -n "$stop" ]; then (as_at_login; exec timeout -k "$kill_s" "$stop_s" sh -c "$stop"); elif old_is_alive; then kill -TERM "$old_pid" || ! old_is_alive; fi ;;
   esac >"$directory/$id.said" 2>&1
@@ -159,10 +159,24 @@ end() {
     if [ $uptime -ge $deadline ]; then
       case $state in
         T) failed 1 "process $old_pid still runs after $stop_s s: it is stopped by a signal (SIGSTOP)" ;;
-        *) failed 1 "process $old_pid still runs after $stop_s s" ;;
+        *) failed 1 "process $old_pid still runs after $stop_s s$([ "$kind" != systemd ] || echo "; systemd goes on stopping it")" ;;
       esac
     fi
     pause
+  done
+}
+
+# Notes the units that systemd stops with this one (Requires=, BindsTo=, PartOf=), and does not start with it.
+find_dependents() {
+  for unit in $(timeout -k "$kill_s" 10 systemctl show -p RequiredBy -p BoundBy -p ConsistsOf "$stop" 2>/dev/null | sed 's/^[^=]*=//'); do
+    case " $dependents " in *" $unit "*) continue ;; esac
+    ! systemctl is-active --quiet "$unit" || dependents="$dependents $unit"
+  done
+}
+
+start_dependents() {
+  for unit in $dependents; do
+    systemctl start --no-block "$unit" || stage noted "systemctl start $unit ended with code $?"
   done
 }
 
@@ -220,6 +234,7 @@ begin() {
     pause
   done
   [ "$code" = 0 ] || noted "the start command ended with code $code"
+  start_dependents
 }
 
 main "$@"
