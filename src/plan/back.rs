@@ -3,23 +3,24 @@
 //! Phases are undone in reverse, each on all of its nodes before the one before it, so that a client that speaks both
 //! plaintext and TLS is served all the while. Limits and gates are those of the run itself.
 
+mod expected;
 mod gates;
 
+use self::expected::Projected;
 use self::gates::{Gates, showing};
 use super::backwards::shuts_out;
 use super::change::{Change, NodeChange, RestartReason};
 use super::conduct::Conduct;
 use super::down::Down;
 use super::healed::has_healed;
-use super::ports::{ClientOptions, Served, wires};
+use super::ports::{Served, wires};
 use super::stand::{self, Progress};
 use super::step::{Reload, RestoreFile, Step, StoreName, Wire};
 use super::{PLAN_FORMAT, Phase, Plan, PlannedStep, Seen, StepId, Wave, bounded};
 use super::{cut_off, diff};
 use crate::diagnostic::Diagnostic;
 use crate::facts::placement::Member;
-use crate::facts::{Facts, FileFacts, NodeFacts};
-use crate::formats::yaml;
+use crate::facts::{Facts, NodeFacts};
 use crate::input::inventory::Inventory;
 use crate::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -84,41 +85,6 @@ fn was_touched(undone: &Undone<'_>, node: &str) -> bool {
 fn is_begun(undone: &Undone<'_>, id: StepId, node: &str) -> bool {
     let is_there = undone.plan.steps[id].node == node && undone.steps.contains(&id);
     is_there && undone.progress[id] != Progress::NotBegun
-}
-
-/// A node as it is expected to be when a phase is undone.
-struct Projected {
-    facts: NodeFacts,
-    text: Secret,
-}
-
-impl Projected {
-    fn of(seen: &NodeFacts) -> Projected {
-        Projected { facts: seen.clone(), text: seen.yaml.text.clone() }
-    }
-
-    fn sha256(&self, path: &str) -> Option<String> {
-        match path == self.facts.yaml.real_path {
-            true => Some(self.facts.yaml.file.sha256.clone()),
-            false => self.facts.files.get(path).cloned().flatten().map(|file| file.sha256),
-        }
-    }
-
-    /// Hash and presence are what the ports are judged by; owner and mode stay those of the file that stands there.
-    fn restore(&mut self, file: &RestoreFile) {
-        let like = self.facts.yaml.file.clone();
-        if file.path == self.facts.yaml.real_path {
-            self.facts.yaml.file.sha256 = file.becomes.clone().unwrap_or_default();
-        } else {
-            let becomes = file.becomes.clone().map(|sha256| FileFacts { sha256, ..like });
-            self.facts.files.insert(file.path.clone(), becomes);
-        }
-    }
-
-    fn options(&self) -> ClientOptions {
-        let root = yaml::parse(self.text.expose()).ok().flatten();
-        ClientOptions::of(root.as_ref())
-    }
 }
 
 /// The way so far.
