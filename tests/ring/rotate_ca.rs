@@ -50,6 +50,11 @@ pub fn scene() {
     let says = here.shell(again, 0);
     assert!(says.contains("nothing to do"), "{says}");
     assert_eq!(before == processes(), reloads(), "a process is restarted if it cannot reload");
+
+    // All three passes back, although no port lets in who has no certificate, and a rollback has none.
+    here.shell("ringwalk rollback --yes", 0);
+    assert!(here.client("ca/ca.pem", Some(&old.files())), "who trusts the old CA is served again");
+    assert!(!here.client("ca-2027/ca.pem", Some(&new.files())), "the new CA has no node left");
 }
 
 /// The page with the form of stores that this ring has.
