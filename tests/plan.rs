@@ -42,6 +42,8 @@ fn every_case_comes_to_its_plan_or_its_problems() {
             let _ = fs::remove_file(path.with_file_name(other));
         } else if fs::read_to_string(&path).unwrap_or_default() != text {
             wrong.push(format!("--- {name}/{file} should read\n{text}"));
+        } else if path.with_file_name(other).exists() {
+            wrong.push(format!("--- {name}/{other} is of another time"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
