@@ -11,7 +11,7 @@ use self::gates::{Gates, showing};
 use super::backwards::shuts_out;
 use super::change::{Change, NodeChange, RestartReason};
 use super::conduct::Conduct;
-use super::down::Down;
+use super::down::{Down, gather};
 use super::healed::has_healed;
 use super::ports::{Served, wires};
 use super::stand::{self, Progress};
@@ -22,6 +22,7 @@ use crate::diagnostic::Diagnostic;
 use crate::facts::placement::Member;
 use crate::facts::{Facts, NodeFacts};
 use crate::input::inventory::Inventory;
+use crate::input::playbook::KeepAvailable;
 use crate::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -64,6 +65,7 @@ pub fn plan(undone: &Undone<'_>, inventory: &Inventory, facts: &Facts) -> Result
         inventory,
         facts,
         down: Down::of(facts),
+        keep: gates::keep_available(undone.plan),
         nodes,
         phases: Vec::new(),
         steps: Vec::new(),
@@ -93,6 +95,7 @@ struct Way<'a> {
     inventory: &'a Inventory,
     facts: &'a Facts,
     down: Down<'a>,
+    keep: KeepAvailable,
     nodes: BTreeMap<&'a str, Projected>,
     phases: Vec<Phase>,
     steps: Vec<PlannedStep>,
@@ -159,20 +162,15 @@ impl<'a> Way<'a> {
         let wave_of = |node: &str| {
             plan.steps.iter().find(|step| step.phase == phase && step.node == node).map(|step| step.wave)
         };
-        let mut company = self.down.company(Gates::of(plan, phase, first.0).keep);
+        let mut company = self.down.company(self.keep);
         let mut goes = |node: &str, work: &Work| {
             self.is_well(node) && self.member(node).is_some_and(|it| !work.restarts() || company.takes(it))
         };
-        let (wave, is_alone) = (wave_of(first.0), !goes(first.0, &first.1));
-        let mut nodes = vec![first];
-        for (node, work) in std::mem::take(left) {
-            if !is_alone && wave_of(node) == wave && goes(node, &work) {
-                nodes.push((node, work));
-            } else {
-                left.push_back((node, work));
-            }
+        if !goes(first.0, &first.1) {
+            return vec![first];
         }
-        nodes
+        let wave = wave_of(first.0);
+        gather(first, left, |(node, work)| wave_of(node) == wave && goes(node, work))
     }
 
     /// It runs, and no peer calls it down.
@@ -254,7 +252,7 @@ impl<'a> Way<'a> {
     fn wave(&mut self, phase: usize, works: Vec<(&'a str, Work)>) -> Wave {
         let number = self.steps.last().map_or(0, |step| step.wave + 1);
         let index = self.phases.len();
-        let proof = self.proof(phase, &works);
+        let proof = self.proof(&works);
         let mut nodes = Vec::new();
         for (node, work) in works {
             let (restart, reload) = reasons(&work, self.facts.node(node));
@@ -278,19 +276,11 @@ impl<'a> Way<'a> {
         Wave { number, canary: false, proof, nodes }
     }
 
-    fn proof(&mut self, phase: usize, works: &[(&'a str, Work)]) -> String {
-        let restarted: Vec<_> = works
-            .iter()
-            .filter(|(_, work)| work.restarts())
-            .map(|(node, _)| (*node, self.member(node)))
-            .collect();
-        let Some((first, _)) = restarted.first() else {
-            return match works.iter().any(|(_, work)| matches!(work.taken_up, TakenUp::Reloaded)) {
-                true => "the process goes on, and so do its connections".into(),
-                false => "no restart".into(),
-            };
-        };
-        let together = self.down.take_down(&restarted, Gates::of(self.undone.plan, phase, first).keep);
+    fn proof(&mut self, works: &[(&'a str, Work)]) -> String {
+        let restarted = works.iter().filter(|(_, work)| work.restarts());
+        let restarted: Vec<_> = restarted.map(|(node, _)| (*node, self.member(node))).collect();
+        let reloads = works.iter().any(|(_, work)| matches!(work.taken_up, TakenUp::Reloaded));
+        let together = self.down.take_down(&restarted, reloads, self.keep);
         for (node, blocked) in together.blocked {
             let why: Vec<String> = blocked.iter().take(3).map(ToString::to_string).collect();
             let message = format!("`{node}` cannot be spared: {}", why.join("; "));

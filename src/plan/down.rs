@@ -3,7 +3,7 @@
 use crate::facts::Facts;
 use crate::facts::placement::Member;
 use crate::facts::ring::{Availability, Blocked, KeepAvailable, Proof};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// The ring where a plan has got to: who is down still.
 pub struct Down<'a> {
@@ -37,8 +37,17 @@ impl<'a> Down<'a> {
     }
 
     /// Takes these nodes down, by name and, where they are in the ring, as its members. By the next wave's turn they have
-    /// been seen up.
-    pub fn take_down(&mut self, nodes: &[(&str, Option<&Member>)], keep: KeepAvailable) -> Together {
+    /// been seen up. `reloads`: whether a process of the wave takes up what is new without going down.
+    pub fn take_down(
+        &mut self,
+        nodes: &[(&str, Option<&Member>)],
+        reloads: bool,
+        keep: KeepAvailable,
+    ) -> Together {
+        if nodes.is_empty() {
+            let proof = if reloads { "the process goes on, and so do its connections" } else { "no restart" };
+            return Together { proof: proof.into(), ..Together::default() };
+        }
         let with = match nodes.len() {
             1 => String::new(),
             many => format!("with all {many} down, "),
@@ -87,4 +96,11 @@ impl Company<'_> {
         }
         takes
     }
+}
+
+/// The first, and of those that are left the ones that go with it; the others stay in their order.
+pub fn gather<T>(first: T, left: &mut VecDeque<T>, goes: impl FnMut(&T) -> bool) -> Vec<T> {
+    let (with, others): (Vec<T>, Vec<T>) = std::mem::take(left).into_iter().partition(goes);
+    *left = others.into();
+    std::iter::once(first).chain(with).collect()
 }

@@ -2,7 +2,7 @@
 //! wave with what makes it safe.
 
 use super::change::RestartReason;
-use super::down::Down;
+use super::down::{Down, gather};
 use super::pauses;
 use super::step::{Gate, Hold, Pause, Reload, Restart, Step, Wire};
 use super::work::Work;
@@ -113,18 +113,10 @@ impl Line<'_> {
             member(self.facts, node).is_some_and(|member| !goes_down(work) || company.takes(member))
         };
         let is_alone = rollout.waves == Waves::Node || is_mended(&first.1) || !goes(first.0, &first.1);
-        let mut nodes = vec![first];
         if is_alone {
-            return nodes;
+            return vec![first];
         }
-        for (node, work) in std::mem::take(left) {
-            if is_in_reach(node) && !is_mended(&work) && goes(node, &work) {
-                nodes.push((node, work));
-            } else {
-                left.push_back((node, work));
-            }
-        }
-        nodes
+        gather(first, left, |(node, work)| is_in_reach(node) && !is_mended(work) && goes(node, work))
     }
 
     /// Puts the pauses before a phase; says what is waited for. Nothing is, where every node is as wished.
@@ -150,13 +142,9 @@ impl Line<'_> {
         let restarted = nodes.iter().filter(|(_, work)| goes_down(work));
         let restarted: Vec<(&str, Option<&Member>)> =
             restarted.map(|(node, _)| (node.name.as_str(), member(self.facts, node))).collect();
-        if restarted.is_empty() {
-            return match nodes.iter().any(|(_, work)| !work.change.reload.is_empty()) {
-                true => "the process goes on, and so do its connections".into(),
-                false => "no restart".into(),
-            };
-        }
-        let together = self.down.take_down(&restarted, self.input.playbook.rollout.keep_available);
+        let reloads = nodes.iter().any(|(_, work)| !work.change.reload.is_empty());
+        let keep = self.input.playbook.rollout.keep_available;
+        let together = self.down.take_down(&restarted, reloads, keep);
         ordered.warnings.extend(together.unprotected);
         ordered.blocked.extend(together.blocked);
         together.proof

@@ -4,35 +4,47 @@ use crate::input::playbook::KeepAvailable;
 use crate::plan::Plan;
 use crate::plan::step::{Gate, Hold, Step, Wire};
 
+/// What the run keeps available: it says so before each node that goes down, and everywhere the same.
+pub fn keep_available(plan: &Plan) -> KeepAvailable {
+    let holds = plan.steps.iter().filter_map(|step| hold(&step.step));
+    holds.flat_map(|hold| hold.gates.iter().find_map(keeps)).next().unwrap_or_default()
+}
+
 /// The holds that the run itself would have made around this node's turn.
+#[derive(Default)]
 pub struct Gates {
-    pub keep: KeepAvailable,
     pub spare: Option<Hold>,
     pub healthy: Option<Hold>,
 }
 
 impl Gates {
     pub fn of(plan: &Plan, phase: usize, node: &str) -> Gates {
-        let mut gates = Gates { keep: KeepAvailable::default(), spare: None, healthy: None };
-        for step in plan.steps.iter().filter(|step| step.phase == phase && step.node == node) {
-            let Step::Hold(hold) = &step.step else { continue };
-            let keep = hold.gates.iter().find_map(|gate| match gate {
-                Gate::CanBeSpared { keep } => Some(*keep),
-                Gate::NodeIsUp
-                | Gate::CqlAnswers
-                | Gate::WireIsRight(_)
-                | Gate::InternodeIsRight(_)
-                | Gate::PeersSeeItUp
-                | Gate::SchemaAgrees
-                | Gate::ClientsReady(_)
-                | Gate::OfferIsRight(_) => None,
-            });
-            match keep {
-                Some(keep) => (gates.keep, gates.spare) = (keep, Some(hold.clone())),
-                None => gates.healthy = Some(hold.clone()),
-            }
+        let mut gates = Gates::default();
+        let steps = plan.steps.iter().filter(|step| step.phase == phase && step.node == node);
+        for hold in steps.filter_map(|step| hold(&step.step)) {
+            let is_spare = hold.gates.iter().any(|gate| keeps(gate).is_some());
+            let place = if is_spare { &mut gates.spare } else { &mut gates.healthy };
+            *place = Some(hold.clone());
         }
         gates
+    }
+}
+
+fn hold(step: &Step) -> Option<&Hold> {
+    if let Step::Hold(hold) = step { Some(hold) } else { None }
+}
+
+fn keeps(gate: &Gate) -> Option<KeepAvailable> {
+    match gate {
+        Gate::CanBeSpared { keep } => Some(*keep),
+        Gate::NodeIsUp
+        | Gate::CqlAnswers
+        | Gate::WireIsRight(_)
+        | Gate::InternodeIsRight(_)
+        | Gate::PeersSeeItUp
+        | Gate::SchemaAgrees
+        | Gate::ClientsReady(_)
+        | Gate::OfferIsRight(_) => None,
     }
 }
 
