@@ -17,41 +17,43 @@ pub struct Rows {
 impl State {
     /// A process came or went: its ranges are written to and read.
     pub fn write_and_read(&mut self, node: usize, now: Instant) {
-        for (range, rows) in self.guarded.iter().zip(&mut self.rows) {
+        let mut rows = std::mem::take(&mut self.rows);
+        for (range, rows) in self.guarded.iter().zip(&mut rows) {
             // Of fewer, what one has written another need not see.
             if !range.replicas.contains(&node) || range.needs * 2 <= range.replicas.len() {
                 continue;
             }
-            let is_cut_off = |replica: usize| {
-                let rack = &self.machines[replica].member.rack;
-                self.partition
-                    .as_ref()
-                    .is_some_and(|(cut, from, until)| rack == cut && *from <= now && now < *until)
-            };
-            let serves = |replica: usize| {
-                self.machines[replica].process.as_ref().is_some_and(|process| process.serves(now))
-            };
             let replicas = range.replicas.iter().copied();
-            let reached: BTreeSet<usize> =
-                replicas.filter(|replica| serves(*replica) && !is_cut_off(*replica)).collect();
+            let reached: BTreeSet<usize> = replicas.filter(|replica| self.answers(*replica, now)).collect();
             if reached.len() < range.needs {
                 continue;
             }
             // Whichever of them answer first, one must have it.
             let is_missed = |holders: &&BTreeSet<usize>| reached.difference(holders).count() >= range.needs;
             if let Some(holders) = rows.holders.iter().find(is_missed) {
-                let names = |nodes: &BTreeSet<usize>| -> Vec<&str> {
-                    nodes.iter().map(|node| self.machines[*node].name.as_str()).collect()
-                };
+                let [have, serve] = [holders, &reached].map(|nodes| self.names(nodes));
                 self.violations.push(format!(
-                    "a row of range {} that was acknowledged cannot be read: {:?} have it, {:?} serve",
-                    range.name,
-                    names(holders),
-                    names(&reached)
+                    "a row of range {} that was acknowledged cannot be read: {have:?} have it, {serve:?} serve",
+                    range.name
                 ));
             }
             rows.holders.push(reached);
         }
+        self.rows = rows;
+    }
+
+    /// Whether a replica serves on the application's side of a partition.
+    fn answers(&self, replica: usize, now: Instant) -> bool {
+        let rack = &self.machines[replica].member.rack;
+        let is_cut_off = self
+            .partition
+            .as_ref()
+            .is_some_and(|(cut, from, until)| rack == cut && *from <= now && now < *until);
+        self.serves(replica) && !is_cut_off
+    }
+
+    fn names(&self, nodes: &BTreeSet<usize>) -> Vec<String> {
+        nodes.iter().map(|node| self.machines[*node].name.clone()).collect()
     }
 
     /// All that a node has stored is gone.
