@@ -104,17 +104,17 @@ impl Place<'_> {
         let Some(was) = &push.was else { return Ok(()) };
         let backup = self.run.backup(&self.node.name, &push.path, Some(was));
         let copy = self.copy(&backup, was, &push.path).await?;
-        let (owner, mode) = self.attributes(&backup).await?;
         let replace = Replace {
             path: push.path.clone(),
             bytes: Stdin(copy),
             becomes: was.clone(),
             expect: Expect::Sha256(push.becomes.clone()),
-            owner,
-            mode,
+            owner: None,
+            mode: None,
             backup: None,
-            access_list: Some(format!("{backup}.acl")),
+            access_list: None,
         };
+        let replace = self.with_attributes(replace, &backup).await?;
         files::replace(self.node.host.as_ref(), &replace).await.map_err(of_file)?;
         Ok(())
     }

@@ -28,13 +28,11 @@ impl Place<'_> {
         }
         let copy = self.copy(&restore.backup, becomes, &restore.path).await?;
         // Cassandra's yaml was edited with its owner, mode and access list as they were, so they are what they were.
-        let (owner, mode) = match restore.store {
-            Some(_) => self.attributes(&restore.backup).await?,
-            None => (None, None),
+        let replace = Replace { bytes: Stdin(copy), becomes: becomes.clone(), ..replace };
+        let replace = match restore.store {
+            Some(_) => self.with_attributes(replace, &restore.backup).await?,
+            None => replace,
         };
-        let access_list = restore.store.map(|_| format!("{}.acl", restore.backup));
-        let replace =
-            Replace { bytes: Stdin(copy), becomes: becomes.clone(), owner, mode, access_list, ..replace };
         self.replace(&replace).await
     }
 
@@ -63,17 +61,19 @@ impl Place<'_> {
         Ok(bytes)
     }
 
-    /// Owner and mode of the file when it was copied: `UID:GID MODE`, the mode in octal digits.
-    pub(super) async fn attributes(&self, backup: &str) -> Result<(Option<String>, Option<u32>), Failure> {
+    /// With owner, mode and access list as the file had them when it was copied: `UID:GID MODE`, the mode in octal digits,
+    /// and beside it the list if there was one.
+    pub(super) async fn with_attributes(&self, replace: Replace, backup: &str) -> Result<Replace, Failure> {
         let path = format!("{backup}.attributes");
         let text = files::read(self.node.host.as_ref(), &path).await.map_err(of_file)?;
         let text = String::from_utf8_lossy(&text);
         let parsed = text.trim().split_once(' ').and_then(|(owner, mode)| {
             Some((Some(owner.to_owned()), Some(u32::from_str_radix(mode, 8).ok()?)))
         });
-        parsed.ok_or_else(|| {
+        let (owner, mode) = parsed.ok_or_else(|| {
             let help = "put the file back by hand, then run `ringwalk plan`";
             Failure::new(format!("cannot understand {path}: it should say owner and mode"), help)
-        })
+        })?;
+        Ok(Replace { owner, mode, access_list: Some(format!("{backup}.acl")), ..replace })
     }
 }
