@@ -82,12 +82,15 @@ struct Wave {
 }
 
 impl Wave {
-    /// The one that a step stands in.
+    /// The one that a step stands in. A plan's steps stand wave by wave.
     fn of(state: &RunState, step: StepId) -> Wave {
-        let number = state.plan.steps[step].wave;
+        let steps = &state.plan.steps;
+        let is_in_it = |id: &StepId| steps[*id].wave == steps[step].wave;
+        let begins = (0..step).rev().take_while(is_in_it).last().unwrap_or(step);
         let mut nodes: Vec<Vec<StepId>> = Vec::new();
         let mut names: Vec<&str> = Vec::new();
-        for (id, step) in state.plan.steps.iter().enumerate().filter(|(_, step)| step.wave == number) {
+        for id in (begins..steps.len()).take_while(is_in_it) {
+            let step = &steps[id];
             match names.iter().position(|name| *name == step.node) {
                 Some(at) => nodes[at].push(id),
                 None => {

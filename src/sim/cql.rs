@@ -101,7 +101,7 @@ fn rows(world: &World, node: usize, query: &str) -> Vec<u8> {
         _ => members(world, node, from.starts_with("system.local"), &columns),
     };
     body.extend((values.len() as u32).to_be_bytes());
-    body.extend(values.concat().concat());
+    body.extend(values.concat());
     body
 }
 
@@ -109,7 +109,7 @@ fn rows(world: &World, node: usize, query: &str) -> Vec<u8> {
 const CLIENT_COLUMNS: [&str; 5] = ["address", "port", "driver_name", "connection_stage", "ssl_enabled"];
 
 /// Who is connected, in plaintext; of who speaks TLS nothing is simulated.
-fn clients(world: &World, node: usize, columns: &[&str]) -> Vec<Vec<Vec<u8>>> {
+fn clients(world: &World, node: usize, columns: &[&str]) -> Vec<Vec<u8>> {
     if columns != CLIENT_COLUMNS {
         return Vec::new();
     }
@@ -122,40 +122,44 @@ fn clients(world: &World, node: usize, columns: &[&str]) -> Vec<Vec<Vec<u8>>> {
             "driver_name" => bytes(application.driver.as_bytes()),
             _ => bytes(b"ready"),
         };
-        columns.iter().map(value).collect()
+        columns.iter().map(value).collect::<Vec<_>>().concat()
     };
     state.connected(node).map(row).collect()
 }
 
-fn members(world: &World, node: usize, is_local: bool, columns: &[&str]) -> Vec<Vec<Vec<u8>>> {
+fn members(world: &World, node: usize, is_local: bool, columns: &[&str]) -> Vec<Vec<u8>> {
     let state = world.state();
     let asked = state.machines.iter().enumerate().filter(|(other, _)| (*other == node) == is_local);
     let row = |(_, machine): (usize, &super::world::Machine)| {
         let member = &machine.member;
-        let value = |column: &&str| match *column {
-            "host_id" => bytes(&uuid(&member.host_id)),
-            "schema_version" => bytes(&uuid(SCHEMA)),
-            "rpc_address" => bytes(&address(&member.rpc_address)),
-            "peer" | "broadcast_address" => bytes(&address(&member.address)),
-            "tokens" => {
-                let tokens = member.tokens.iter().map(|token| bytes(token.to_string().as_bytes()));
-                bytes(&list(tokens.collect()))
+        // Each of a thousand nodes is asked about all of them.
+        let mut row = Vec::with_capacity(256);
+        for column in columns {
+            match *column {
+                "host_id" => put(&mut row, &uuid(&member.host_id)),
+                "schema_version" => put(&mut row, &uuid(SCHEMA)),
+                "rpc_address" => put(&mut row, &address(&member.rpc_address)),
+                "peer" | "broadcast_address" => put(&mut row, &address(&member.address)),
+                "tokens" => {
+                    let tokens = member.tokens.iter().map(|token| bytes(token.to_string().as_bytes()));
+                    put(&mut row, &list(tokens.collect()));
+                }
+                "cluster_name" => put(&mut row, state.cluster.as_bytes()),
+                "partitioner" => put(&mut row, state.partitioner.as_bytes()),
+                "data_center" => put(&mut row, member.datacenter.as_bytes()),
+                "rack" => put(&mut row, member.rack.as_bytes()),
+                _ => put(&mut row, member.release_version.as_bytes()),
             }
-            "cluster_name" => bytes(state.cluster.as_bytes()),
-            "partitioner" => bytes(state.partitioner.as_bytes()),
-            "data_center" => bytes(member.datacenter.as_bytes()),
-            "rack" => bytes(member.rack.as_bytes()),
-            _ => bytes(member.release_version.as_bytes()),
-        };
-        columns.iter().map(value).collect()
+        }
+        row
     };
     asked.map(row).collect()
 }
 
-fn keyspaces(world: &World) -> Vec<Vec<Vec<u8>>> {
+fn keyspaces(world: &World) -> Vec<Vec<u8>> {
     let state = world.state();
     let row = |keyspace: &Keyspace| {
-        vec![bytes(keyspace.name.as_bytes()), bytes(&replication(&keyspace.replication))]
+        [bytes(keyspace.name.as_bytes()), bytes(&replication(&keyspace.replication))].concat()
     };
     state.keyspaces.iter().map(row).collect()
 }
@@ -184,7 +188,15 @@ fn string(text: &str) -> Vec<u8> {
 }
 
 fn bytes(value: &[u8]) -> Vec<u8> {
-    [&(value.len() as u32).to_be_bytes()[..], value].concat()
+    let mut bytes = Vec::with_capacity(4 + value.len());
+    put(&mut bytes, value);
+    bytes
+}
+
+/// A value as a row has it: its length, then itself.
+fn put(row: &mut Vec<u8>, value: &[u8]) {
+    row.extend_from_slice(&(value.len() as u32).to_be_bytes());
+    row.extend_from_slice(value);
 }
 
 /// A collection: how many, then each.

@@ -13,6 +13,7 @@ use scylla_cql::frame::response::{Response, ResponseOpcode};
 use scylla_cql::frame::{SerializedRequest, parse_response_body_extensions};
 use scylla_cql::value::{CqlValue, Row as RawRow};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -125,26 +126,35 @@ impl Session {
     }
 }
 
-/// One row: values by column name; a null is absent.
+/// One row: its values in the order of the columns' names; a null is `None`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row(BTreeMap<String, CqlValue>);
+pub struct Row {
+    /// Of all rows of an answer.
+    columns: Arc<[String]>,
+    values: Vec<Option<CqlValue>>,
+}
 
 impl Row {
+    fn value(&self, column: &str) -> Option<&CqlValue> {
+        let at = self.columns.iter().position(|name| name == column)?;
+        self.values.get(at)?.as_ref()
+    }
+
     /// A single value as `cqlsh` would show it. `None`: null, no such column, or a collection.
     pub fn text(&self, column: &str) -> Option<String> {
-        self.0.get(column).and_then(text)
+        self.value(column).and_then(text)
     }
 
     /// The values of a list or a set; none where it is null, as Cassandra stores an empty one.
     pub fn texts(&self, column: &str) -> Vec<String> {
-        match self.0.get(column) {
+        match self.value(column) {
             Some(CqlValue::Set(values) | CqlValue::List(values)) => values.iter().filter_map(text).collect(),
             _ => Vec::new(),
         }
     }
 
     pub fn map(&self, column: &str) -> BTreeMap<String, String> {
-        match self.0.get(column) {
+        match self.value(column) {
             Some(CqlValue::Map(entries)) => {
                 entries.iter().filter_map(|(key, value)| Some((text(key)?, text(value)?))).collect()
             }
@@ -171,12 +181,9 @@ fn rows(result: QueryResult) -> Result<Vec<Row>, CqlError> {
     else {
         return Ok(Vec::new());
     };
-    let names: Vec<String> =
+    let columns: Arc<[String]> =
         rows.metadata().col_specs().iter().map(|column| column.name().to_string()).collect();
-    let row = |row: RawRow| {
-        let values = names.iter().cloned().zip(row.columns);
-        Row(values.filter_map(|(name, value)| Some((name, value?))).collect())
-    };
+    let row = |row: RawRow| Row { columns: columns.clone(), values: row.columns };
     let raw = rows.rows_iter::<RawRow>().map_err(unreadable)?;
     raw.map(|raw| raw.map(row).map_err(unreadable)).collect()
 }

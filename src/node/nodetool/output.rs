@@ -96,11 +96,11 @@ fn status_row(line: &str, datacenter: &str) -> Option<StatusRow> {
         b'J' => State::Joining,
         _ => State::Moving,
     };
-    let host_id = line.split_whitespace().find(|word| is_uuid(word) || *word == "null")?;
     // A cluster of a thousand nodes has as many rows in each answer, and each node is asked about several times.
+    let host_id = line.split_ascii_whitespace().find(|word| is_uuid(word) || *word == "null")?;
     let at = host_id.as_ptr() as usize - line.as_ptr() as usize;
     let (before, after) = (&line[..at], &line[at + host_id.len()..]);
-    let mut words = before.split_whitespace().skip(1);
+    let mut words = before.split_ascii_whitespace().skip(1);
     let address = words.next()?;
     if words.next()? != "?" {
         words.next()?;
