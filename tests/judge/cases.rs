@@ -30,6 +30,7 @@ pub struct Case {
 const ON_N1: &[(&str, usize)] = &[("n1", 1)];
 const ON_ALL: &[(&str, usize)] = &[("n1", 1), ("n2", 1), ("n3", 1)];
 const BOTH_ON_ALL: &[(&str, usize)] = &[("n1", 2), ("n2", 2), ("n3", 2)];
+const FOUR_ON_ALL: &[(&str, usize)] = &[("n1", 4), ("n2", 4), ("n3", 4)];
 const DAY_S: i64 = 86_400;
 
 pub const TRUSTSTORE: &str =
@@ -55,6 +56,7 @@ const FACTORY_LATER: &str = "enabled: true, optional: false }\n  - name: later\n
 
 const INTERNODE: &str =
     "enabled: true, optional: false }\n    internode: { internode_encryption: all, optional: false";
+const INTERNODE_AS_JCEKS: &str = "enabled: true, optional: false }\n    internode: { internode_encryption: all, optional: false, store_type: JCEKS";
 const INTERNODE_STORES: &str = "  truststore: { from: truststore.store, to: /etc/cassandra/tls/truststore, password: file:password }
   internode_keystore: { from: \"{node}.store\", to: /etc/cassandra/internode/keystore, password: file:password }
   internode_truststore: { from: truststore.store, to: /etc/cassandra/internode/truststore, password: file:password }";
@@ -171,7 +173,9 @@ fn of_nodes() -> Vec<Case> {
         Case { n1: |n1| n1.java = Some("1.8.0_292".into()), on: &[("n1", 2)], ..case(Rule::OldJava, Error, "a Java of yesterday", "", "which the node's Java 1.8.0_292 does not know") },
         Case { options: INTERNODE, stores: INTERNODE_STORES, n1: |n1| n1.java = Some("1.8.0_292".into()), on: &[("n1", 4)],
             ..case(Rule::OldJava, Error, "a Java of yesterday, between nodes too", "", "which the node's Java 1.8.0_292 does not know") },
+        Case { options: INTERNODE_AS_JCEKS, stores: INTERNODE_STORES, on: BOTH_ON_ALL, ..case(Rule::StoreType, Error, "a type that stores between nodes are not", "", "is PKCS12, and `store_type` says JCEKS, as which Java does not open it") },
         Case { on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PEM without its factory", "pem", "nothing says so to Cassandra") },
+        Case { options: INTERNODE, stores: INTERNODE_STORES, on: FOUR_ON_ALL, ..case(Rule::PemFactory, Error, "PEM without its factory, between nodes too", "pem", "nothing says so to Cassandra") },
         Case { options: FACTORY_LATER, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PEM one phase before its factory", "pem", "nothing says so to Cassandra") },
         Case { options: FACTORY_LATER, on: BOTH_ON_ALL, ..case(Rule::PemFactory, Error, "PKCS12 that stays when the factory of PEM comes", "", "is no PEM") },
         Case { options: PEM, n1: |n1| n1.version = Version::new(4, 0, 19), on: &[("n1", 2)], ..case(Rule::PemFactory, Error, "PEM before 4.1", "pem", "is PEM, which 4.0.19 does not read") },

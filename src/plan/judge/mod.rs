@@ -188,9 +188,9 @@ fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
         (Rule::KnownClients, known_clients::remarks),
     ];
     // What nodes show each other is none of the client port's matter.
-    let of_both =
-        |rule: &Rule| matches!(rule, Rule::Issuer | Rule::CaOverlap | Rule::OldJava | Rule::Password);
-    let rules = rules.iter().filter(|(rule, _)| !subject.lone.role.is_internode() || of_both(rule));
+    let of_clients =
+        |rule: &Rule| matches!(rule, Rule::ClientTrust | Rule::Names | Rule::SharedPath | Rule::KnownClients);
+    let rules = rules.iter().filter(|(rule, _)| !subject.lone.role.is_internode() || !of_clients(rule));
     // What stands at its path already changes nothing for others that read it there.
     let rules = rules.filter(|(rule, _)| subject.is_brought || *rule != Rule::SharedPath);
     let on_node =

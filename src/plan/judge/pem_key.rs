@@ -1,6 +1,5 @@
 //! A private key in PEM is one that Cassandra's `PEMReader` can read with the node's Java: the node would not start otherwise.
 
-use super::super::step::StoreName;
 use super::finding::{Remark, error, warning};
 use super::pem_factory::is_cassandras;
 use super::subject::OnNode;
@@ -15,7 +14,7 @@ const READS_PBES2: u32 = 19;
 /// then it tries RSA, DSA and EC.
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let store = subject.lone.store;
-    if store.kind != StoreKind::Pem || subject.lone.role != StoreName::Keystore || !is_cassandras(subject) {
+    if store.kind != StoreKind::Pem || !subject.lone.role.is_keystore() || !is_cassandras(subject) {
         return Vec::new();
     }
     algorithm(subject).into_iter().chain(encryption(subject, store.key_cipher)).collect()

@@ -4,17 +4,14 @@ use super::finding::{Remark, error, warning};
 use super::subject::OnNode;
 use crate::formats::store::StoreKind;
 use crate::input::options::OptionKey;
+use std::collections::BTreeSet;
 
 /// The default, JKS, opens PKCS12 too (`keystore.type.compat`; measured). A factory has types of its own.
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
-    let is_ours = |phase: &usize| {
-        subject.on.is_on(*phase) && subject.on.option(*phase, OptionKey::SslContextFactory).is_none()
-    };
-    let said = subject.phases.clone().filter(is_ours);
-    let mut said: Vec<String> =
-        said.filter_map(|phase| subject.on.option(phase, OptionKey::StoreType)).collect();
-    said.sort();
-    said.dedup();
+    let is_ours = |phase: &usize| subject.option_in(*phase, OptionKey::SslContextFactory).is_none();
+    let said = subject.used_in().filter(is_ours);
+    let said: BTreeSet<String> =
+        said.filter_map(|phase| subject.option_in(phase, OptionKey::StoreType)).collect();
     said.iter().filter_map(|said| remark(subject.lone.store.kind, said)).collect()
 }
 

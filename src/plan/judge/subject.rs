@@ -10,8 +10,10 @@ use crate::facts::placement::Member;
 use crate::formats::certificate::Certificate;
 use crate::formats::store::Store;
 use crate::formats::yaml;
+use crate::input::internode;
 use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
+use crate::input::settings::Settings;
 use crate::secret::Secret;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,6 +95,8 @@ pub struct Target<'a> {
     pub shows: Seen,
     /// Of each phase, the options once it is done.
     pub wishes: &'a [Wish],
+    /// The same of the port between nodes, by dotted path; empty before the first phase that has `internode`.
+    pub internode: &'a [Settings],
     /// The stores that `stores` has in each phase.
     pub brought: &'a BTreeSet<(usize, StoreName)>,
     /// Those that phases name without bringing them.
@@ -128,11 +132,19 @@ impl Target<'_> {
                 _ => None,
             }),
             Some(setting) => Some(setting.to_string()),
-            None => {
-                let written = self.root.as_ref()?.get("client_encryption_options")?.get(key.key())?;
-                written.as_str().or_else(|| written.get("class_name")?.as_str()).map(Into::into)
-            }
+            None => self.written("client_encryption_options", key),
         }
+    }
+
+    /// The same of the port between nodes.
+    fn internode_option(&self, phase: usize, key: OptionKey) -> Option<String> {
+        let said = self.internode[phase].get(&format!("{}.{}", internode::SECTION, key.key()));
+        said.map(|said| said.value.to_string()).or_else(|| self.written(internode::SECTION, key))
+    }
+
+    fn written(&self, section: &str, key: OptionKey) -> Option<String> {
+        let written = self.root.as_ref()?.get(section)?.get(key.key())?;
+        written.as_str().or_else(|| written.get("class_name")?.as_str()).map(Into::into)
     }
 }
 
@@ -143,10 +155,25 @@ impl<'a> OnNode<'a> {
         stands.is_some_and(|file| file.sha256 == self.sha256)
     }
 
-    /// An option in every phase that uses the store, each value once.
+    /// An option of the section that names the store, in every phase that uses it, each value once.
     pub fn option(&self, key: OptionKey) -> BTreeSet<Option<String>> {
-        let uses = self.phases.clone().filter(|phase| self.on.is_on(*phase));
-        uses.map(|phase| self.on.option(phase, key)).collect()
+        self.used_in().map(|phase| self.option_in(phase, key)).collect()
+    }
+
+    /// The phases in which the node's Cassandra opens the store.
+    pub fn used_in(&self) -> impl Iterator<Item = usize> + '_ {
+        let is_used = |phase: &usize| match self.lone.role.is_internode() {
+            true => !self.on.internode[*phase].is_empty(),
+            false => self.on.is_on(*phase),
+        };
+        self.phases.clone().filter(is_used)
+    }
+
+    pub fn option_in(&self, phase: usize, key: OptionKey) -> Option<String> {
+        match self.lone.role.is_internode() {
+            true => self.on.internode_option(phase, key),
+            false => self.on.option(phase, key),
+        }
     }
 
     /// What a node with this keystore shows, leaf first.

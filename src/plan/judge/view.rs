@@ -14,6 +14,7 @@ use crate::input::Input;
 use crate::input::inventory::Node;
 use crate::input::options::Setting;
 use crate::input::playbook::{Playbook, expand};
+use crate::input::settings::Settings;
 use crate::secret::Secret;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,8 +35,9 @@ pub struct View<'a> {
     input: &'a Input,
     material: &'a Material,
     facts: &'a Facts,
-    /// Of each phase.
+    /// Of each phase, for the client port and between nodes.
     wishes: Vec<Wish>,
+    internode: Vec<Settings>,
     brought: BTreeSet<(usize, StoreName)>,
     /// Each internode truststore that stands on nodes, with the nodes: few are as many as the nodes.
     internode_trusts: BTreeMap<&'a BTreeMap<String, String>, Vec<&'a str>>,
@@ -47,6 +49,7 @@ impl<'a> View<'a> {
             |phase| input.playbook.wish(phase).into_iter().map(|(key, said)| (key, said.value)).collect();
         let phases = 0..input.playbook.phases.len();
         let wishes = phases.clone().map(wish).collect();
+        let internode = phases.clone().map(|phase| input.playbook.internode(phase)).collect();
         let all = phases.flat_map(|phase| StoreName::ALL.map(|store| (phase, store)));
         let brought = all.filter(|(phase, store)| input.playbook.store(*phase, *store).is_some()).collect();
         let mut internode_trusts: BTreeMap<_, Vec<&str>> = BTreeMap::new();
@@ -56,7 +59,7 @@ impl<'a> View<'a> {
                 .into_iter()
                 .for_each(|trusts| internode_trusts.entry(trusts).or_default().push(&seen.node));
         }
-        View { input, material, facts, wishes, brought, internode_trusts }
+        View { input, material, facts, wishes, internode, brought, internode_trusts }
     }
 
     /// Whether any phase names a store that it does not bring.
@@ -84,6 +87,7 @@ impl<'a> View<'a> {
             generation,
             shows: Seen::of(seen),
             wishes: &self.wishes,
+            internode: &self.internode,
             brought: &self.brought,
             standing: &self.material.standing,
             first,
