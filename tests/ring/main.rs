@@ -70,10 +70,10 @@ fn a05_an_audit_tells_what_is_on_disk_and_not_served_and_then_that_all_is_well()
 }
 
 #[test]
-#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+#[ignore = "takes minutes on a real ring: scripts/test long-5.0-package"]
 fn a06_a_straggler_holds_the_next_phase_and_no_query_fails() {
     // What a client speaks is told since 4.0.
-    if is_since_4_0() && (is_whole() || troubles_are_played()) {
+    if is_since_4_0() && (is_whole() || long_ones_are_played()) {
         staged::scene();
     } else if is_whole() {
         staged::by_approval();
@@ -149,7 +149,7 @@ fn z03_two_versions_restart_and_reload_in_one_plan_and_no_query_fails() {
 }
 
 /// Every job is played that the version can do: `scripts/test whole-VERSION-LAYOUT`. Else it is the main job alone, and on
-/// one ring the staged way, own stores, and what can go wrong, which is the same in every layout and version.
+/// one ring own stores and what can go wrong, which is the same in every layout and version.
 fn is_whole() -> bool {
     std::env::var_os("RINGWALK_WHOLE").is_some()
 }
@@ -158,9 +158,14 @@ fn is_since_4_0() -> bool {
     rig::version_and_layout().0 != "3.11"
 }
 
-/// On 5.0 as a package always, elsewhere if asked for.
+/// What can go wrong and is soon shown: on 5.0 as a package always, elsewhere if asked for.
 fn troubles_are_played() -> bool {
-    rig::version_and_layout() == ("5.0".into(), "package".into())
+    rig::version_and_layout() == ("5.0".into(), "package".into()) || long_ones_are_played()
+}
+
+/// What takes a minute or more each: `scripts/test long-VERSION-LAYOUT`, and where every job or trouble is played.
+fn long_ones_are_played() -> bool {
+    is_whole() && rig::version_and_layout() == ("5.0".into(), "package".into())
         || std::env::var_os("RINGWALK_TROUBLES").is_some()
 }
 
@@ -218,57 +223,57 @@ fn c02_a_node_is_down_or_hangs_already() {
 }
 
 #[test]
-#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+#[ignore = "takes minutes on a real ring: scripts/test long-5.0-package"]
 fn c03_a_node_hangs_as_it_comes_back() {
-    if troubles_are_played() {
+    if long_ones_are_played() {
         restarts::hangs_as_it_comes_back();
     }
 }
 
 #[test]
-#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+#[ignore = "takes minutes on a real ring: scripts/test long-5.0-package"]
 fn c04_interrupted_once_and_twice_and_a_connection_lost() {
-    if troubles_are_played() {
+    if long_ones_are_played() {
         interruptions::scene();
     }
 }
 
 #[test]
-#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+#[ignore = "takes minutes on a real ring: scripts/test long-5.0-package"]
 fn c05_two_operators_at_once() {
-    if troubles_are_played() {
+    if long_ones_are_played() {
         locks::two_operators();
     }
 }
 
 #[test]
-#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+#[ignore = "takes minutes on a real ring: scripts/test long-5.0-package"]
 fn c06_a_node_heals_itself_when_nobody_is_there() {
-    if troubles_are_played() {
+    if long_ones_are_played() {
         locks::nobody_is_there();
     }
 }
 
 #[test]
-#[ignore = "needs a real ring: scripts/test whole-5.0-package"]
+#[ignore = "takes minutes on a real ring: scripts/test long-5.0-package"]
 fn c07_what_failed_is_put_back_as_the_playbook_wishes() {
-    if is_whole() && troubles_are_played() {
+    if long_ones_are_played() {
         on_failure::scene();
     }
 }
 
 #[test]
-#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+#[ignore = "takes minutes on a real ring: scripts/test long-5.0-package"]
 fn c08_killed_in_each_step_and_with_a_full_disk_it_goes_on_and_back() {
-    if troubles_are_played() {
+    if long_ones_are_played() {
         kills::scene();
     }
 }
 
 #[test]
-#[ignore = "needs a real ring: scripts/test ring-5.0-package"]
+#[ignore = "takes minutes on a real ring: scripts/test long-5.0-package"]
 fn c09_a_partition_holds_the_next_node_and_the_run_goes_on_at_another_desk() {
-    if troubles_are_played() {
+    if long_ones_are_played() {
         partition::scene();
     }
 }
