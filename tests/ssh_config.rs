@@ -38,6 +38,8 @@ const CONFIGS: &[&str] = &[
     "Host web\n Include inc/one.conf missing.conf\nHost *\n User after\n",
     "Host nobody\n Include inc/*.conf\nHost *\n Port 2215\n",
     "Include inc/nested\nUser outer\n",
+    "Include inc/[!o]*.conf inc/[a-o][m-n]e.conf inc/*\nUser outer\n",
+    "ConnectTimeout 0\nHost *\n ConnectTimeout 4\n",
     "Host 'web' # trailing comment\n Port 2216 # here too\n User a#b\n",
     "ForwardAgent yes\nServerAliveInterval 5\nHost *\n Compression yes\n Port 2217\n",
     "Host 10.0.*\n User net\nHost 10.0.1.1?\n Port 2218\nHost fd00::*\n User six\n",
@@ -49,6 +51,7 @@ const INCLUDED: &[(&str, &str)] = &[
     ("inc/two.conf", "Port 2303\nMatch host web\n IdentityFile ~/.ssh/two\n"),
     ("inc/.hidden.conf", "Port 1\n"),
     ("inc/nested", "Include inc/one.conf\nConnectTimeout 3\n"),
+    ("inc/folder/of.conf", "Port 1\n"),
 ];
 
 const HOSTS: &[&str] = &["web", "WEB", "db-1", "db-22", "10.0.1.12", "fd00::1", "other.example.com"];
@@ -152,7 +155,9 @@ fn every_host_is_reached_as_ssh_would_reach_it() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("inc")).unwrap();
     for (name, text) in INCLUDED {
-        fs::write(directory.path().join(name), placed(text, directory.path())).unwrap();
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, placed(text, directory.path())).unwrap();
     }
     let file = directory.path().join("config");
     let is_default = |paths: &[String]| paths.iter().any(|path| path == "~/.ssh/id_xmss");
@@ -172,6 +177,8 @@ fn every_host_is_reached_as_ssh_would_reach_it() {
                     paths if raw => paths.iter().map(|path| expanded(path, &theirs, host)).collect(),
                     // Printed although it is the default, depending on the version.
                     agent if keyword == "identityagent" && agent == ["SSH_AUTH_SOCK"] => Vec::new(),
+                    // No limit either way.
+                    zero if keyword == "connecttimeout" && zero == ["0"] => vec!["none".to_owned()],
                     values => values,
                 };
                 assert_eq!(*ours, theirs, "{keyword} of {host} in\n{config}");

@@ -54,12 +54,22 @@ impl From<anyhow::Error> for Trouble {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(&arguments.global);
+    raise_limit_of_open_files();
     match run(arguments) {
         Ok(exit) => exit.into(),
         Err(trouble) => {
             tell(&trouble);
             Exit::Refused.into()
         }
+    }
+}
+
+/// A shell's usual limit of 1,024 is less than the connections of a large cluster; its owner may go to the hard one.
+fn raise_limit_of_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::debug!("the limit of open files stays as it is: {error}");
     }
 }
 

@@ -225,8 +225,8 @@ impl FileError {
     /// A way out.
     pub fn help(&self) -> String {
         match self {
-            FileError::Host(HostError::HostKey { help, .. }) => help.clone(),
-            FileError::Host(_) => "see that `ssh NODE true` works, then run `ringwalk apply` again".into(),
+            FileError::Host(error @ HostError::HostKey { .. }) => error.help(),
+            FileError::Host(error) => format!("{}, then run `ringwalk apply` again", error.help()),
             FileError::NoPrivilege { .. } => "let the login user run sudo without a password".into(),
             FileError::Absent { .. } | FileError::NotAFile { .. } | FileError::TooLarge { .. } => {
                 "see that the path is right".into()

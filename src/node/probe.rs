@@ -199,8 +199,8 @@ impl ProbeError {
             ProbeError::Answer(_) => {
                 "see that the login shell prints nothing of its own: `ssh NODE true` must be silent".into()
             }
-            ProbeError::Host(HostError::HostKey { help, .. }) => help.clone(),
-            ProbeError::Host(_) | ProbeError::Failed { .. } => "see that `ssh NODE true` works".into(),
+            ProbeError::Host(error) => error.help(),
+            ProbeError::Failed { .. } => "see that `ssh NODE true` works".into(),
             ProbeError::BadYaml { .. } => "Cassandra would not start with it: put it right first".into(),
             ProbeError::NoVersion { home } => {
                 format!("set `cassandra: {{ location: DIRECTORY }}` if Cassandra's jars are not below {home}")

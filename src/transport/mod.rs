@@ -74,5 +74,33 @@ pub enum HostError {
     Config(String),
 }
 
+impl HostError {
+    /// What the operator can do about it.
+    pub fn help(&self) -> String {
+        match self {
+            HostError::HostKey { help, .. } => help.clone(),
+            HostError::Unreachable { source, .. } if is_out_of_files(source) => {
+                "each node takes an open file: raise the limit, `ulimit -n 65536`, and run it again".into()
+            }
+            HostError::Config(_) => {
+                "mend that file, or name another in the inventory: `ssh: { config: FILE }`".into()
+            }
+            HostError::Unreachable { .. }
+            | HostError::AuthenticationRefused { .. }
+            | HostError::Key { .. }
+            | HostError::Lost { .. }
+            | HostError::Deadline { .. }
+            | HostError::Refused { .. }
+            | HostError::Unusable { .. } => "see that `ssh NODE true` works".into(),
+        }
+    }
+}
+
+/// Of this process, or of the machine.
+fn is_out_of_files(error: &std::io::Error) -> bool {
+    let of = |errno: rustix::io::Errno| error.raw_os_error() == Some(errno.raw_os_error());
+    of(rustix::io::Errno::MFILE) || of(rustix::io::Errno::NFILE)
+}
+
 /// Asks for the passphrase of the private key at a path, when it is needed and not before; `None` gives up on the key.
 pub type AskPassphrase = std::sync::Arc<dyn Fn(&str) -> Option<Secret> + Send + Sync>;

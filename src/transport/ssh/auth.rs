@@ -24,6 +24,10 @@ pub enum Failure {
     Refused {
         tried: String,
     },
+    /// The host closed the connection after it had refused these.
+    ClosedAfter {
+        tried: String,
+    },
     Closed,
     /// The host closed the connection after it had waited for a person for long.
     ClosedWhileWaiting,
@@ -49,6 +53,13 @@ impl Failure {
         match self {
             Failure::Host(error) => error,
             Failure::Refused { tried } => {
+                HostError::AuthenticationRefused { user: endpoint.resolved.user.clone(), address, tried }
+            }
+            Failure::ClosedAfter { tried } => {
+                let tried = format!(
+                    "{tried}; then it closed the connection, as sshd does after `MaxAuthTries`: name the key with `identity` \
+                     in the inventory, or with `IdentityFile` and `IdentitiesOnly yes`"
+                );
                 HostError::AuthenticationRefused { user: endpoint.resolved.user.clone(), address, tried }
             }
             Failure::Closed | Failure::ClosedWhileWaiting => HostError::Unreachable {
@@ -84,8 +95,9 @@ pub async fn authenticate(
     pool: &Pool,
     endpoint: &Endpoint,
 ) -> Result<(), Failure> {
-    let (candidates, mut tried) = candidates(pool, endpoint).await?;
-    let mut rsa_hash = None;
+    let (mut candidates, mut tried) = candidates(pool, endpoint).await?;
+    let not_offered = candidates.split_off(candidates.len().min(MAX_ATTEMPTS)).len();
+    let (mut rsa_hash, mut refused) = (None, 0);
     for candidate in candidates {
         if is_rsa(&candidate) && rsa_hash.is_none() {
             rsa_hash = Some(best_rsa_hash(handle).await);
@@ -97,14 +109,26 @@ pub async fn authenticate(
             Ok(AuthResult::Success) => return Ok(()),
             Ok(AuthResult::Failure { .. }) if handle.is_closed() => {
                 let waited = started.elapsed() > A_PERSON;
-                return Err(if waited { Failure::ClosedWhileWaiting } else { Failure::Closed });
+                return Err(match refused {
+                    _ if waited => Failure::ClosedWhileWaiting,
+                    0 => Failure::Closed,
+                    _ => Failure::ClosedAfter { tried: [tried, vec![label]].concat().join(", ") },
+                });
             }
             Ok(AuthResult::Failure { partial_success: true, .. }) => {
                 tried.push(format!("{label}: accepted, but the host wants more than a key"));
             }
-            Ok(AuthResult::Failure { .. }) => tried.push(label),
+            Ok(AuthResult::Failure { .. }) => {
+                refused += 1;
+                tried.push(label);
+            }
             Err(problem) => tried.push(format!("{label}: {problem}")),
         }
+    }
+    if not_offered > 0 {
+        tried.push(format!(
+            "{not_offered} more were not offered: `identity` in the inventory names the right one"
+        ));
     }
     if tried.is_empty() {
         tried.push("there is no key in ~/.ssh, no agent, and none in the inventory".to_owned());
@@ -147,6 +171,9 @@ async fn attempt(
             Ok(Err(SignError::Closed)) => return Err(Failure::Closed),
             Ok(Err(SignError::Key(problem))) => return Ok(Err(problem)),
             Err(_) if signing.load(Ordering::Relaxed) && begun.elapsed() < NOBODY => {}
+            Err(_) if signing.load(Ordering::Relaxed) => {
+                return Ok(Err(format!("nobody answered for it within {} s", NOBODY.as_secs())));
+            }
             Err(_) => return Err(timed_out(endpoint).into()),
         }
     }
@@ -169,8 +196,9 @@ async fn candidates(pool: &Pool, endpoint: &Endpoint) -> Result<(Vec<Candidate>,
         Some(socket) => pool.agent_identities(socket).await,
         None => Vec::new(),
     };
+    let (certificates, unusable) = named_certificates(&resolved.certificate_files);
     let mut offers =
-        Offers { endpoint, pool, socket, in_agent: &in_agent, list: Vec::new(), unusable: Vec::new() };
+        Offers { endpoint, pool, socket, in_agent: &in_agent, certificates, list: Vec::new(), unusable };
     for path in named {
         offers.add_file(pool.key(path)?).await;
     }
@@ -194,8 +222,22 @@ async fn candidates(pool: &Pool, endpoint: &Endpoint) -> Result<(Vec<Candidate>,
             }
         }
     }
-    offers.list.truncate(MAX_ATTEMPTS);
     Ok((offers.list, offers.unusable))
+}
+
+/// And what could not be read, with the reason.
+fn named_certificates(files: &[PathBuf]) -> (Vec<Certificate>, Vec<String>) {
+    let (mut certificates, mut unusable) = (Vec::new(), Vec::new());
+    for path in files {
+        let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        let parsed =
+            read.and_then(|text| Certificate::from_openssh(text.trim()).map_err(|error| error.to_string()));
+        match parsed {
+            Ok(certificate) => certificates.push(certificate),
+            Err(why) => unusable.push(format!("certificate {}: {why}", path.display())),
+        }
+    }
+    (certificates, unusable)
 }
 
 struct Offers<'a> {
@@ -203,6 +245,8 @@ struct Offers<'a> {
     pool: &'a Pool,
     socket: Option<&'a Path>,
     in_agent: &'a [AgentIdentity],
+    /// Those that ssh_config names.
+    certificates: Vec<Certificate>,
     list: Vec<Candidate>,
     /// What could not be offered, and why.
     unusable: Vec<String>,
@@ -235,10 +279,7 @@ impl Offers<'_> {
             }
             _ => Signer::File { key: key.clone(), passphrase: passphrase.cloned(), ask: ask.cloned() },
         };
-        let certificate_files = &self.endpoint.resolved.certificate_files;
-        let read = |path: &PathBuf| std::fs::read_to_string(path).ok();
-        let named = certificate_files.iter().filter_map(read);
-        let named = named.filter_map(|text| Certificate::from_openssh(text.trim()).ok());
+        let named = self.certificates.clone();
         for certificate in key.certificate.clone().into_iter().chain(named) {
             if certificate.public_key() == public.key_data() {
                 let label = format!("{label} with its certificate");
@@ -260,6 +301,16 @@ impl Offers<'_> {
             };
             let label = format!("the agent's {kind} {}", identity.comment());
             let signer = Signer::Agent { socket: socket.to_owned(), identity: Box::new(identity.clone()) };
+            let public = identity.public_key().into_owned();
+            let of_it = |named: &&Certificate| named.public_key() == public.key_data();
+            for named in self.certificates.iter().filter(of_it).cloned().collect::<Vec<_>>() {
+                self.push(
+                    format!("{label} with its certificate"),
+                    public.clone(),
+                    Some(named),
+                    signer.clone(),
+                );
+            }
             self.push(label, identity.public_key().into_owned(), certificate, signer);
         }
     }

@@ -18,7 +18,8 @@ pub struct Guard {
     host: String,
     port: u16,
     known_hosts: Arc<RwLock<KnownHosts>>,
-    /// The file that a new host's key is recorded in, if new hosts are accepted.
+    /// Whether new hosts are accepted, and the file that their keys are recorded in.
+    accept_new: bool,
     record_in: Option<PathBuf>,
     ended: Ended,
 }
@@ -44,16 +45,26 @@ impl Guard {
             host: host.to_owned(),
             port,
             known_hosts: endpoint.known_hosts.clone(),
-            record_in: first_file.filter(|_| endpoint.access.accept_new).cloned(),
+            accept_new: endpoint.access.accept_new,
+            // `none` names no file, and what is written to `/dev/null` is on no record.
+            record_in: first_file.filter(|file| !file.exists() || file.is_file()).cloned(),
             ended,
         }
     }
 
     fn check_key(&self, key: &HostKey) -> Result<(), SessionError> {
         let verdict = self.known(|known| known.judge(&self.host, self.port, key));
-        match self.record_in.as_deref().filter(|_| verdict == Verdict::Unknown) {
-            Some(file) => self.record(file, key),
-            None => refusal(&lookup_name(&self.host, self.port), key, &verdict),
+        match &self.record_in {
+            Some(file) if self.accept_new && verdict == Verdict::Unknown => self.record(file, key),
+            None if self.accept_new && verdict == Verdict::Unknown => Err(SessionError::HostKey {
+                problem: format!(
+                    "the key of {} is not known, and there is no file to record it in",
+                    self.host
+                ),
+                help: "set `ssh: { known_hosts: FILE }` in the inventory: `UserKnownHostsFile` names none"
+                    .to_owned(),
+            }),
+            _ => refusal(&lookup_name(&self.host, self.port), key, &verdict),
         }
     }
 

@@ -78,13 +78,12 @@ impl Pool {
         if let Some(config) = configs.get(&path) {
             return Ok(config.clone());
         }
-        let text = match std::fs::read_to_string(&path) {
+        let text = match read_lossy(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => String::new(),
             Err(error) => return Err(HostError::Config(format!("cannot read {}: {error}", path.display()))),
         };
-        let read = |path: &Path| std::fs::read_to_string(path);
-        let files = Files { read: &read, list: &names_in };
+        let files = Files { read: &read_lossy, list: &names_in };
         let config = SshConfig::parse(&path, &text, &files, self.environment());
         let config = Arc::new(config.map_err(|error| HostError::Config(error.to_string()))?);
         configs.insert(path, config.clone());
@@ -176,6 +175,11 @@ fn user_id(home: &Path) -> u32 {
 #[cfg(not(unix))]
 fn user_id(_home: &Path) -> u32 {
     0
+}
+
+/// A comment in an encoding of its own is no reason to refuse a file.
+fn read_lossy(path: &Path) -> std::io::Result<String> {
+    Ok(String::from_utf8_lossy(&std::fs::read(path)?).into_owned())
 }
 
 fn names_in(directory: &Path) -> Vec<String> {

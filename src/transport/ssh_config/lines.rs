@@ -1,10 +1,11 @@
 //! The text of an ssh_config file as lines of keyword and words, with its includes in place.
 
 use super::{ConfigError, Environment};
+use glob::Pattern;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Reads one file. A path that an `Include` names may hold `*` and `?`; `list` gives a directory's names.
+/// Reads one file. A path that an `Include` names may be a pattern; `list` gives a directory's names.
 pub struct Files<'a> {
     pub read: &'a dyn Fn(&Path) -> std::io::Result<String>,
     pub list: &'a dyn Fn(&Path) -> Vec<String>,
@@ -44,10 +45,12 @@ pub fn parse(
             if depth >= MAX_DEPTH {
                 return Err(place(format!("more than {MAX_DEPTH} includes within one another")));
             }
-            for path in include_paths(&words, files, environment) {
+            for path in include_paths(&words, files, environment).map_err(place)? {
+                use std::io::ErrorKind;
                 match (files.read)(&path) {
                     Ok(text) => included.push(parse(&path, &text, files, environment, depth + 1)?),
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    // A pattern stands for folders, too.
+                    Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => {}
                     Err(error) => return Err(place(format!("cannot read {}: {error}", path.display()))),
                 }
             }
@@ -102,38 +105,44 @@ fn words(rest: &str) -> Result<Vec<String>, String> {
     }
 }
 
-fn include_paths(words: &[String], files: &Files<'_>, environment: &Environment) -> Vec<PathBuf> {
+fn include_paths(
+    words: &[String],
+    files: &Files<'_>,
+    environment: &Environment,
+) -> Result<Vec<PathBuf>, String> {
     let mut paths = Vec::new();
     for word in words {
         let path = match word.strip_prefix("~/") {
             Some(below_home) => environment.home.join(below_home),
+            None if word.starts_with('~') => {
+                return Err(format!("`{word}` is below another user's home: write the whole path"));
+            }
             None => environment.home.join(".ssh").join(word),
         };
-        paths.extend(glob(&path, files));
+        paths.extend(glob(&path, files)?);
     }
-    paths
+    Ok(paths)
 }
 
-/// The files that a path with `*` and `?` in any of its parts stands for, sorted, as glob(3) gives them.
-fn glob(path: &Path, files: &Files<'_>) -> Vec<PathBuf> {
+/// The files that a path with `*`, `?` and `[…]` in any of its parts stands for, sorted, as glob(3) gives them.
+fn glob(path: &Path, files: &Files<'_>) -> Result<Vec<PathBuf>, String> {
     let mut found = vec![PathBuf::new()];
     for part in path.components() {
         let name = part.as_os_str().to_string_lossy();
-        if !name.contains(['*', '?']) {
+        if !name.contains(['*', '?', '[']) {
             found.iter_mut().for_each(|path| path.push(part));
             continue;
         }
+        let pattern = Pattern::new(&name).map_err(|error| format!("`{name}`: {error}"))?;
         let mut next = Vec::new();
         for directory in found {
             let mut names = (files.list)(&directory);
             names.sort();
             // A leading dot has to be matched by a dot, so that an editor's hidden copies are not read.
-            names.retain(|n| {
-                crate::transport::pattern::matches(n, &name) && (!n.starts_with('.') || name.starts_with('.'))
-            });
+            names.retain(|n| pattern.matches(n) && (!n.starts_with('.') || name.starts_with('.')));
             next.extend(names.into_iter().map(|name| directory.join(name)));
         }
         found = next;
     }
-    found
+    Ok(found)
 }

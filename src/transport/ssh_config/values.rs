@@ -28,7 +28,7 @@ pub fn strict(word: &str) -> Result<StrictHostKeys, String> {
     }
 }
 
-/// A time as in sshd_config(5), TIME FORMATS: `90`, `1m30s`; `none` is no limit.
+/// A time as in sshd_config(5), TIME FORMATS: `90`, `1m30s`; `none` and 0 are no limit.
 pub fn time(word: &str) -> Result<Option<Duration>, String> {
     if word.eq_ignore_ascii_case("none") {
         return Ok(None);
@@ -57,5 +57,10 @@ pub fn time(word: &str) -> Result<Option<Duration>, String> {
         total_s = count.checked_mul(unit_s).and_then(|s| s.checked_add(total_s)).ok_or_else(wrong)?;
         digits.clear();
     }
-    if total_s == 0 { Err(wrong()) } else { Ok(Some(Duration::from_secs(total_s))) }
+    let is_number = word.starts_with(|c: char| c.is_ascii_digit());
+    match total_s {
+        0 if is_number => Ok(None),
+        0 => Err(wrong()),
+        _ => Ok(Some(Duration::from_secs(total_s))),
+    }
 }
