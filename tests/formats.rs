@@ -181,6 +181,21 @@ fn a_key_without_its_certificate_is_a_key_with_an_empty_chain() {
     assert!(opened.leaf().is_none());
 }
 
+/// As Cassandra does from 4.1.2 on where no `truststore_password` is written.
+#[test]
+fn a_jks_truststore_opens_without_a_password_and_a_key_stays_locked() {
+    let shop = Workshop::new().with_pki();
+    shop.run("keytool -importcert -noprompt -alias ca -file ca.crt -storetype JKS -keystore trust.jks -storepass changeit");
+    let opened = shop.open("trust.jks", "").unwrap();
+    assert_eq!(opened.trusted.len(), 1);
+    assert_eq!(shop.open("trust.jks", "another"), Err(StoreError::WrongPassword));
+    shop.run(
+        "keytool -genkeypair -alias node -dname CN=node -keyalg EC -groupname secp256r1 -storetype JKS -keystore key.jks \
+         -storepass changeit",
+    );
+    assert!(shop.open("key.jks", "").is_err());
+}
+
 #[test]
 fn a_key_with_a_password_of_its_own_is_told_from_a_wrong_store_password() {
     let shop = Workshop::new();
@@ -229,6 +244,28 @@ fn what_is_no_store_is_named() {
     ] {
         assert_eq!(shop.open(name, PASSWORD).unwrap_err().to_string(), expected, "{name}");
     }
+}
+
+/// What Java opens, or not, by what OpenSSL was told.
+#[test]
+fn pkcs12_opens_with_as_many_rounds_and_in_the_ciphers_that_java_takes() {
+    let shop = Workshop::new().with_pki();
+    let export = "openssl pkcs12 -export -inkey node.key -in node.crt -passout pass:changeit";
+    shop.run(&format!("{export} -iter 600000 -out many.p12"));
+    shop.run(&format!("{export} -keypbe AES-192-CBC -certpbe AES-256-CBC -out aes192.p12"));
+    shop.run("openssl pkcs8 -topk8 -in node.key -v2 aes-256-cbc -v2prf hmacWithSHA1 -passout pass:changeit -out sha1.p8");
+    shop.join(&["sha1.p8", "node-chain.crt"], "sha1.pem");
+    assert!(shop.open("many.p12", PASSWORD).is_ok());
+    assert!(shop.open("sha1.pem", PASSWORD).is_ok());
+    assert_eq!(shop.open("sha1.pem", "another"), Err(StoreError::WrongPassword));
+    let error = shop.open("aes192.p12", PASSWORD).unwrap_err().to_string();
+    assert!(error.contains("an encryption that Java does not know (AES-192)"), "{error}");
+    let keytool = std::process::Command::new("keytool")
+        .args(["-importkeystore", "-srckeystore", "aes192.p12", "-srcstorepass", "changeit"])
+        .args(["-destkeystore", "copy.p12", "-deststorepass", "changeit"])
+        .current_dir(shop.path("."))
+        .output();
+    assert!(!keytool.unwrap().status.success(), "Java opens it after all");
 }
 
 #[test]

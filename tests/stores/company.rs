@@ -73,6 +73,27 @@ fn what_the_company_signed_becomes_keystores_with_the_whole_chain() {
     }
 }
 
+/// What signs with a curve or a padding that is not verified here is known by its name.
+#[test]
+fn a_root_whose_signature_cannot_be_verified_ends_a_chain() {
+    for key in ["ec -pkeyopt ec_paramgen_curve:P-521", "rsa-pss -pkeyopt rsa_keygen_bits:2048"] {
+        let desk = desk();
+        desk.sh(&format!(
+            "openssl req -x509 -newkey {key} -nodes -keyout root.key -out root.pem -days 3650 -subj '/CN=Rare Root' 2>&1
+             openssl x509 -req -in issuing.csr -CA root.pem -CAkey root.key -CAcreateserial -days 3000 -extfile ca.ext \
+             -out issuing.pem 2>&1; cat issuing.pem root.pem >both.pem"
+        ));
+        for node in ["n1", "n2", "n3"] {
+            sign(&desk, node, "-copy_extensions copy");
+        }
+        import(&desk, "--ca-chain both.pem").done();
+        let keystore = desk.sh(
+            "keytool -list -v -keystore stores/n1.p12 -storepass:file stores/keystore.password 2>/dev/null",
+        );
+        assert!(keystore.contains("chain length: 3"), "{key}: {keystore}");
+    }
+}
+
 #[test]
 fn keys_wait_encrypted_and_requests_ask_for_names_and_purposes() {
     let desk = desk();

@@ -80,7 +80,9 @@ fn opened<'a>(bytes: &'a [u8], password: &[u8]) -> Result<Vec<Entry<'a>>, StoreE
     let (body, digest) = bytes.split_at(body_length);
     // The structure comes first: a cut file is damaged, whatever the password.
     let entries = entries(body)?;
-    match store_digest(password, body)[..] == *digest {
+    // Java checks nothing without a password: `KeyStore.load(stream, null)`, as Cassandra does from 4.1.2 on where none is
+    // written. A key stays locked.
+    match password.is_empty() || store_digest(password, body)[..] == *digest {
         true => Ok(entries),
         false => Err(StoreError::WrongPassword),
     }

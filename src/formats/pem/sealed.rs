@@ -34,8 +34,10 @@ const BLOCK_BYTES: usize = 8;
 const SALT_BYTES: usize = 16;
 /// As keytool does it: Java reads it, and a password that is random needs no more.
 const ROUNDS: u16 = 10_000;
-/// A hundred times what Java writes, and more than any advice asks for; more would only keep us busy.
-const ROUNDS_LIMIT: u32 = 1_000_000;
+/// More than any advice asks for; more would only keep us busy.
+const ROUNDS_LIMIT: u32 = 5_000_000;
+const TOO_MANY_ROUNDS: StoreError =
+    StoreError::KeyEncryption("with more than 5,000,000 rounds of key derivation");
 
 /// The cipher of a key that can be read here.
 pub fn cipher(der: &[u8]) -> Option<KeyCipher> {
@@ -73,8 +75,10 @@ fn open_triple_des(der: &[u8], password: &Secret) -> Result<Zeroizing<Vec<u8>>, 
         .map_err(|_| StoreError::Damaged("the encrypted private key cannot be read"))?;
     let parameters = info.encryption_algorithm.parameters.and_then(|any| any.decode_as().ok());
     let parameters: Pkcs12PbeParams = parameters.ok_or_else(|| parameters_are_wrong.clone())?;
-    if !u32::try_from(parameters.iterations).is_ok_and(|rounds| (1..=ROUNDS_LIMIT).contains(&rounds)) {
-        return Err(parameters_are_wrong);
+    match u32::try_from(parameters.iterations) {
+        Ok(1..=ROUNDS_LIMIT) => {}
+        Ok(0) | Err(_) => return Err(parameters_are_wrong),
+        Ok(_) => return Err(TOO_MANY_ROUNDS),
     }
     let (key, iv) = derived(password, &parameters).ok_or(StoreError::WrongPassword)?;
     let decryptor =
@@ -135,7 +139,7 @@ fn open_pbes2(der: &[u8], password: &Secret) -> Result<Zeroizing<Vec<u8>>, Store
     };
     match &scheme.kdf {
         Kdf::Pbkdf2(derivation) if derivation.iteration_count <= ROUNDS_LIMIT => {}
-        Kdf::Pbkdf2(_) => return Err(StoreError::Damaged("its encryption parameters make no sense")),
+        Kdf::Pbkdf2(_) => return Err(TOO_MANY_ROUNDS),
         _ => return Err(StoreError::KeyEncryption("in a way that Java does not know")),
     }
     let key = info.decrypt(password.expose()).map_err(|_| StoreError::WrongPassword)?;

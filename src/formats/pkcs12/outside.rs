@@ -4,9 +4,11 @@ use crate::formats::contents::StoreError;
 use pkcs8::der::asn1::{AnyRef, BmpString, ObjectIdentifier, UintRef};
 use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 
-/// Rounds of key derivation in all; keytool writes 10,000 a derivation, OpenSSL 2,048. More than this would take
-/// seconds, and is no store that an operator made.
-const ROUNDS_LIMIT: u64 = 1_000_000;
+/// Rounds of key derivation in all; keytool writes 10,000 a derivation, OpenSSL 2,048, and an operator who is told to may
+/// ask for 600,000. Java takes 5,000,000 at most in one (`PBES2Parameters`); each of them takes a second here.
+const ROUNDS_LIMIT: u64 = 5_000_000;
+/// Between the two ciphers that Java has a name for in PBES2: AES-128-CBC and AES-256-CBC.
+const AES_192_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.22");
 /// Key derivation by memory, up to a gigabyte of it; Java has no name for it.
 const SCRYPT: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11591.4.11");
 /// RFC 7292, `pkcs8ShroudedKeyBag`.
@@ -77,25 +79,25 @@ fn collect_key_aliases(items: &[AnyRef<'_>], depth: usize, aliases: &mut Vec<Str
 /// in it once that is known.
 pub fn bounded<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<(), StoreError> {
     let mut rounds = 0;
-    let mut asks_for_scrypt = false;
+    let mut unknown = None;
     for part in parts {
         let reader =
             SliceReader::new(part).map_err(|_| StoreError::Damaged("it is not PKCS12, or ends too early"))?;
         if let Ok(items) = items(reader) {
-            count(&items, 0, &mut rounds, &mut asks_for_scrypt);
+            count(&items, 0, &mut rounds, &mut unknown);
         }
     }
-    if asks_for_scrypt {
-        return Err(StoreError::Unsupported("an encryption that Java does not know (scrypt)"));
-    }
-    match rounds {
-        0..=ROUNDS_LIMIT => Ok(()),
-        _ => Err(StoreError::Damaged("its encryption parameters make no sense")),
+    match (unknown, rounds) {
+        (Some(encryption), _) => Err(StoreError::Unsupported(encryption)),
+        (None, 0..=ROUNDS_LIMIT) => Ok(()),
+        (None, _) => Err(StoreError::Unsupported(
+            "more than 5,000,000 rounds of key derivation (write it with 10,000)",
+        )),
     }
 }
 
 /// Adds up every number that follows a salt, whatever the algorithm around them: an octet string, then an integer.
-fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64, asks_for_scrypt: &mut bool) {
+fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64, unknown: &mut Option<&'static str>) {
     if depth > DEPTH_LIMIT {
         return;
     }
@@ -109,9 +111,13 @@ fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64, asks_for_scrypt: 
         }
     }
     for item in items {
-        *asks_for_scrypt |= is(item, SCRYPT);
+        if is(item, SCRYPT) {
+            *unknown = Some("an encryption that Java does not know (scrypt)");
+        } else if is(item, AES_192_CBC) {
+            *unknown = Some("an encryption that Java does not know (AES-192)");
+        }
         if let Some(inner) = children(*item) {
-            count(&inner, depth + 1, rounds, asks_for_scrypt);
+            count(&inner, depth + 1, rounds, unknown);
         }
     }
 }
