@@ -88,6 +88,8 @@ fn status_rows_are_read_without_token_counts_loads_and_host_ids_and_with_blanks_
         (format!("UL  10.0.0.1  ?  256  ?  {id}  rack1"), (true, State::Leaving, Some(256), id, "rack1")),
         (format!("?M  10.0.0.1  ?  33.3%  {id}  -9223  rack1"), (false, State::Moving, None, id, "rack1")),
         ("DN  10.0.0.1  ?  256  ?  null  rack1".into(), (false, State::Normal, Some(256), "", "rack1")),
+        // DSE: stopped.
+        (format!("US  10.0.0.1  ?  256  ?  {id}  rack1"), (false, State::Normal, Some(256), id, "rack1")),
     ] {
         let rows = output::status(&format!("Datacenter: dc 1\n{line}\n")).unwrap();
         let row = &rows[0];
@@ -98,6 +100,15 @@ fn status_rows_are_read_without_token_counts_loads_and_host_ids_and_with_blanks_
         );
         assert_eq!(row.datacenter, "dc 1");
     }
+    // A member in a state that nobody knows here is not passed over.
+    assert!(output::status(&format!("Datacenter: dc1\nUQ  10.0.0.1  ?  256  ?  {id}  rack1\n")).is_err());
+}
+
+#[test]
+fn an_ipv6_address_is_written_as_cql_gives_it() {
+    let id = "30848df6-476d-4728-b2cb-ec769fd5e2d8";
+    let text = format!("Datacenter: dc1\nUN  2001:db8:0:0:0:0:0:1  ?  4  ?  {id}  r1\n");
+    assert_eq!(rows(&text), ["UN 2001:db8::1 r1"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #[path = "support/this_host.rs"]
 mod this_host;
 
-use ringwalk::facts::suites::Protocol;
+use ringwalk::facts::suites::{Protocol, SPOKEN_HERE};
 use ringwalk::node::wire::offer::{self, Offered};
 use ringwalk::node::wire::{
     ClientCertificate, ClientIdentity, Plaintext, Served, Tls, TlsVersion, look, shown,
@@ -270,6 +270,28 @@ async fn a_port_without_a_usable_key_refuses_every_handshake() {
     let certificates = Certificates::new();
     let tls = certificates.server("-tls1_2 -cipher AES128-SHA").look(None).await.1;
     assert_eq!(tls, Tls::Refused("received fatal alert: HandshakeFailure".into()));
+}
+
+/// webpki checks no signature of such a key; what the port serves is told all the same.
+#[tokio::test]
+async fn a_short_rsa_key_is_shown_and_cql_answers() {
+    let certificates = Certificates::new();
+    certificates.openssl("req -newkey rsa:1024 -nodes -subj /CN=short -keyout server.key -out server.csr");
+    certificates.openssl("x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt");
+    for version in ["-tls1_2", "-tls1_3"] {
+        let served =
+            certificates.server(&format!("{version} -cipher DEFAULT:@SECLEVEL=0")).served(None).await;
+        assert_eq!(served.chain[0], certificates.certificate("server.crt"));
+        assert!(served.options_answered);
+    }
+}
+
+/// … of which a plan says whether a setting leaves any.
+#[test]
+fn the_suites_that_we_speak_are_those_of_the_library() {
+    let suites = rustls::crypto::aws_lc_rs::default_provider().cipher_suites;
+    let names = suites.iter().map(|suite| format!("{:?}", suite.suite()).replace("TLS13_", "TLS_"));
+    assert_eq!(names.collect::<Vec<_>>(), SPOKEN_HERE);
 }
 
 #[tokio::test]

@@ -31,16 +31,26 @@ impl Opened {
     }
 }
 
+/// A factory that is none of Cassandra's own, which read files.
+fn is_foreign(factory: &yaml::Node) -> bool {
+    const OF_CASSANDRA: [&str; 3] =
+        ["DefaultSslContextFactory", "FileBasedSslContextFactory", "PEMBasedSslContextFactory"];
+    let class = factory.get("class_name").and_then(yaml::Node::as_str);
+    class.is_some_and(|class| !OF_CASSANDRA.contains(&class.rsplit('.').next().unwrap_or(class)))
+}
+
 /// The store of one role. `section`: the options that name it; none where the material is not a file.
 pub fn open(section: Option<&yaml::Node>, role: StoreName, path: &str, seen: &Seen) -> Option<Opened> {
-    let inline = section.and_then(|section| section.get("ssl_context_factory")?.get("parameters"));
-    if inline.is_some() {
+    let factory = section.and_then(|section| section.get("ssl_context_factory"));
+    let (named, key, file_key) = match role.is_keystore() {
+        true => ("keystore", "keystore_password", "keystore_password_file"),
+        false => ("truststore", "truststore_password", "truststore_password_file"),
+    };
+    let is_inline = factory.is_some_and(|factory| factory.get("parameters").is_some());
+    let has_no_file = section.is_some_and(|section| section.get(named).is_none());
+    if is_inline || has_no_file && factory.is_some_and(is_foreign) {
         return None;
     }
-    let (key, file_key) = match role.is_keystore() {
-        true => ("keystore_password", "keystore_password_file"),
-        false => ("truststore_password", "truststore_password_file"),
-    };
     let written = |key: &str| section.and_then(|section| section.get(key)?.as_str());
     let unwritten = unwritten_password(seen.facts.flavour.apache_base(seen.facts.version));
     let content = match (seen.stores.get(path), written(key)) {

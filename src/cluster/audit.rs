@@ -20,14 +20,16 @@ const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Looks at every node; one that cannot be looked at is told as such and holds up no other.
 pub async fn look(cluster: &Cluster) -> Vec<Look> {
-    let looks = cluster.nodes.iter().map(|node| async move {
+    let looks = cluster.nodes.iter().enumerate().map(|(place, node)| async move {
         let seen = timeout(DEADLINE, seen(node)).await.unwrap_or_else(|_| {
             let why = format!("no answer within {} s", DEADLINE.as_secs());
             Err(Unseen { why, help: "see that `ssh NODE true` works".into() })
         });
-        Look { node: node.name.clone(), address: node.inventory.address.clone(), seen }
+        (place, Look { node: node.name.clone(), address: node.inventory.address.clone(), seen })
     });
-    stream::iter(looks).buffered(AT_ONCE).collect().await
+    let mut looks: Vec<(usize, Look)> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
+    looks.sort_by_key(|(place, _)| *place);
+    looks.into_iter().map(|(_, look)| look).collect()
 }
 
 async fn seen(node: &Node) -> Result<Box<Seen>, Unseen> {

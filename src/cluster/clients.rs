@@ -17,7 +17,7 @@ pub async fn look(cluster: &Cluster, nodes: &[NodeFacts]) -> Vec<(String, Client
     for seen in nodes {
         looks.extend(cluster.node(&seen.node).map(|node| named(node, seen)));
     }
-    stream::iter(looks).buffered(AT_ONCE).collect().await
+    stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
 }
 
 /// Notes what the ports of nodes show that tell no more of a client than its socket.
@@ -56,6 +56,10 @@ async fn of_node(node: &Node, seen: &NodeFacts) -> ClientLook {
         Ok(clients) => return Ok((ClientSource::Cql, clients)),
         Err(refusal) => refusal,
     };
+    // nodetool would count nobody, which says nothing of who comes back with the port.
+    if is_closed_still(node, seen).await? {
+        return Ok((ClientSource::PortClosed, Vec::new()));
+    }
     let by_nodetool = async {
         let text = views::ask(node, &node.nodetool(seen), &["clientstats", "--all"]).await?;
         clients::clientstats(&asked, &text).map_err(|error| error.to_string())
@@ -66,7 +70,7 @@ async fn of_node(node: &Node, seen: &NodeFacts) -> ClientLook {
     }
 }
 
-/// The facts may be hours old, and the node has come up since.
+/// The facts may be hours old, and the port has opened or closed since.
 async fn is_closed_still(node: &Node, seen: &NodeFacts) -> Result<bool, String> {
     let (address, port) = (&seen.native.address, seen.native.port);
     let look = wire::look(node.host.as_ref(), address, port, None).await.map_err(|error| chain(&error))?;

@@ -160,21 +160,25 @@ pub(super) async fn ring(
     Err(vec![Diagnostic::new(&inventory.source.file, message).help(help)])
 }
 
-/// The ring as it is now, by CQL from the first of these nodes that tells. Where CQL is closed to us the ring that is
-/// known is all there is: it says who is in it, and that one node may be down at a time.
+/// The ring as it is now, by CQL from the first of these nodes that tells. Where CQL is closed to us, or comes to be in the
+/// middle of a run (client certificates that we have none of), the ring that is known is all there is; who joined it is
+/// seen by the observers.
 pub async fn ring_now(sources: &[&Node], facts: &Facts) -> Result<Ring, String> {
     if facts.ring.source == RingSource::NodetoolOnly {
         return Ok(facts.ring.clone());
     }
-    let mut refusals = Vec::new();
+    let (mut refusals, mut is_closed) = (Vec::new(), true);
     for node in sources.iter().take(RING_SOURCES) {
         let Some(seen) = facts.node(&node.name) else { continue };
         match ring_by_cql(node, seen).await {
             Ok(ring) => return Ok(ring),
-            Err(refusal) => refusals.push(format!("{}: {refusal}", node.name)),
+            Err(refusal) => {
+                is_closed &= matches!(refusal, Refusal::Closed(_));
+                refusals.push(format!("{}: {refusal}", node.name));
+            }
         }
     }
-    Err(refusals.join("; "))
+    if is_closed && !refusals.is_empty() { Ok(facts.ring.clone()) } else { Err(refusals.join("; ")) }
 }
 
 /// Why a node did not tell the ring by CQL.
@@ -199,6 +203,10 @@ async fn ring_by_cql(node: &Node, seen: &NodeFacts) -> Result<Ring, Refusal> {
     if look.wants_another_certificate() {
         let of_ours = if identity.is_some() { "takes none of the playbook's" } else { "we have none" };
         let why = format!("its client port {port} demands a certificate and {of_ours}");
+        return Err(Refusal::Closed(why));
+    }
+    if let (Plaintext::Refused(_) | Plaintext::Silent, Tls::Refused(why)) = (&look.plaintext, &look.tls) {
+        let why = format!("its client port {port} speaks TLS and agrees on nothing that we speak ({why})");
         return Err(Refusal::Closed(why));
     }
     let connection = connection(node, seen, &look, identity).await.map_err(Refusal::Failed)?;

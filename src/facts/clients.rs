@@ -73,13 +73,26 @@ pub struct ClientsWindow {
     last_s: Option<u64>,
 }
 
-/// Looks that are further apart leave a gap in which anybody may have come and gone, as after a suspended machine.
+/// Looks that are further apart leave a gap in which anybody may have come and gone, as after a suspended machine. From the
+/// end of one to the beginning of the next: one at many nodes that have to start a JVM each takes minutes by itself.
 const LONGEST_GAP_S: u64 = 120;
+
+/// When a look was begun and when it was over.
+#[derive(Clone, Copy, Debug)]
+pub struct Looked {
+    pub from_s: u64,
+    pub at_s: u64,
+}
 
 impl ClientsWindow {
     /// Adds one look; what is older than `keep_s` counts no more.
-    pub fn add(&mut self, at_s: u64, keep_s: u64, answers: impl IntoIterator<Item = (String, ClientLook)>) {
-        if self.last_s.is_none_or(|last_s| at_s.saturating_sub(last_s) > LONGEST_GAP_S) {
+    pub fn add(
+        &mut self,
+        Looked { from_s, at_s }: Looked,
+        keep_s: u64,
+        answers: impl IntoIterator<Item = (String, ClientLook)>,
+    ) {
+        if self.last_s.is_none_or(|last_s| from_s.saturating_sub(last_s) > LONGEST_GAP_S) {
             self.begun_s = at_s;
         }
         self.last_s = Some(at_s);
@@ -137,7 +150,7 @@ impl ClientsWatch {
         at_s: u64,
         answers: impl IntoIterator<Item = (String, ClientLook)>,
     ) -> Option<&Clients> {
-        self.window.add(at_s, self.for_s, answers);
+        self.window.add(Looked { from_s: at_s, at_s }, self.for_s, answers);
         let seen = self.window.within(self.for_s);
         let is_shown =
             self.shown.as_ref().is_some_and(|shown| Clients { looks: shown.looks, ..seen.clone() } == *shown);

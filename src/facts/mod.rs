@@ -17,6 +17,7 @@ use ring::Ring;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::Ipv6Addr;
 use version::{Flavour, Version};
 
 /// Everything that a plan is made from, besides what the operator wrote.
@@ -266,11 +267,19 @@ impl fmt::Display for PortShows {
     }
 }
 
+/// An address as CQL and the socket tables are read here: Java writes IPv6 in full, `2001:db8:0:0:0:0:0:1`.
+pub fn canonical(address: &str) -> String {
+    let is_v6 = address.contains(':');
+    let parsed = is_v6.then(|| address.parse::<Ipv6Addr>().ok()).flatten();
+    parsed.map_or_else(|| address.to_owned(), |address| address.to_string())
+}
+
 impl Facts {
     /// The member of the ring that a node is: the only one under a name that the node calls itself, under its inventory
     /// address, or with its client address. The last comes last, since several nodes may serve clients on `127.0.0.1`.
     pub fn member_of(&self, node: &NodeFacts, address: &str) -> Option<&Member> {
         let known = |name: &str| node.known_as.contains(name);
+        let address = canonical(address);
         self.only(|member| known(&member.address))
             .or_else(|| self.only(|member| member.address == address))
             .or_else(|| self.only(|member| known(&member.rpc_address) || member.rpc_address == address))

@@ -63,7 +63,19 @@ pub enum Replication {
     Unknown(String),
 }
 
+/// Where 6.0 keeps the ring itself (CEP-21). Its replicas are the members of the cluster metadata service, chosen by
+/// `nodetool cms`, whatever `system_schema` shows for those who read it so.
+const CLUSTER_METADATA: &str = "system_cluster_metadata";
+
 impl Replication {
+    /// Of a keyspace.
+    pub fn of(keyspace: &str, settings: &BTreeMap<String, String>) -> Replication {
+        match keyspace {
+            CLUSTER_METADATA => Replication::Unknown("the cluster metadata service".into()),
+            _ => Replication::parse(settings),
+        }
+    }
+
     /// Reads the map of `system_schema.keyspaces.replication`. The class may be a short name or a full one. Transient
     /// replication (`3/1`) is `Unknown`: which of its replicas answer a read depends on repair.
     pub fn parse(settings: &BTreeMap<String, String>) -> Replication {

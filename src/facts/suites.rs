@@ -99,6 +99,19 @@ const fn broken(code: u16, name: &'static str) -> Suite {
     Suite { code, name, strength: Strength::Broken }
 }
 
+/// The TLS that we speak ourselves (rustls): forward secrecy and AEAD, in TLS 1.3 and 1.2.
+pub const SPOKEN_HERE: [&str; 9] = [
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+];
+
 /// Those of TLS 1.3: no setting of Cassandra takes one of them away where BoringSSL speaks for it.
 pub const OF_TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
 

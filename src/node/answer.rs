@@ -9,7 +9,7 @@ use super::sockets::{self, Listener};
 use super::stores::{self, Stat};
 use crate::facts::version::{Flavour, Version};
 use crate::facts::{
-    Layout, LayoutKind, NativeTransport, NodeFacts, Process, SelfHealed, StorageTransport, Yaml,
+    Layout, LayoutKind, NativeTransport, NodeFacts, Process, SelfHealed, StorageTransport, Yaml, canonical,
 };
 use crate::formats::yaml::tree::{self, Node};
 use crate::secret::Secret;
@@ -348,7 +348,7 @@ impl Settings<'_> {
             "native_transport_broadcast_address",
         ];
         let storage_port = self.port("storage_port").unwrap_or(STORAGE_PORT);
-        let written = KEYS.iter().filter_map(|key| self.text(key)).map(String::from);
+        let written = KEYS.iter().filter_map(|key| self.text(key)).map(canonical);
         let listening = listeners.iter().filter(|listener| listener.port == storage_port);
         written
             .chain(listening.map(|listener| listener.address.to_string()))

@@ -89,7 +89,8 @@ fn not_in_ring(inventory: &Inventory, facts: &Facts, node: &Node, seen: &NodeFac
         if known_as.is_empty() { "nothing that was found".into() } else { known_as.join(", ") }
     );
     let help = format!(
-        "the ring has {}; check the node's address, or take it out of the inventory",
+        "the ring has {}; check the node's address, or take it out of the inventory (where nodes know each other by public \
+         addresses that no file of theirs has, give those as `address`, and the way there as `HostName` in ~/.ssh/config)",
         members.join(", ")
     );
     inventory.diagnostic(&node.name, message, help)

@@ -28,6 +28,7 @@ pub mod settled;
 pub mod stand;
 mod starts;
 pub mod step;
+mod untaken;
 pub mod waves;
 pub mod work;
 
@@ -48,6 +49,8 @@ use waves::{Ordered, PhaseWork};
 pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, Vec<Diagnostic>> {
     let mut problems = agree::problems(&input.inventory, facts);
     let (refused, ignored) = options::judge(input, facts);
+    problems.extend(refused);
+    let (refused, thrift) = untaken::thrift(input, facts);
     problems.extend(refused);
     problems.extend(pauses::problems(input, facts));
     problems.extend(internode::problems(input, facts));
@@ -76,6 +79,8 @@ pub fn plan(input: &Input, material: &Material, facts: &Facts) -> Result<Plan, V
             .chain(as_root::warnings(input, facts))
             .chain(ordered.warnings)
             .chain(ignored)
+            .chain(thrift)
+            .chain(untaken::unspoken(input, facts))
             .chain(settings::unknown(input, facts))
             .collect(),
         seen: facts.nodes.iter().map(Seen::of).collect(),

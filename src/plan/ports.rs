@@ -59,6 +59,12 @@ pub struct ClientOptions {
 pub(super) const DEFAULT_KEYSTORE: &str = "conf/.keystore";
 pub(super) const DEFAULT_TRUSTSTORE: &str = "conf/.truststore";
 
+/// A flag; in 6.0 also a word, of which `optional` asks for a certificate and does without.
+fn demands_certificates(written: &yaml::Node) -> bool {
+    let is_word = written.as_str().is_some_and(|word| word.eq_ignore_ascii_case("required"));
+    is_word || yaml::as_bool_1_1(written) == Some(true)
+}
+
 impl ClientOptions {
     /// Reads them out of a file, with Cassandra's defaults for what it does not say.
     pub fn of(root: Option<&yaml::Node>) -> ClientOptions {
@@ -70,7 +76,7 @@ impl ClientOptions {
         ClientOptions {
             enabled: flag(OptionKey::Enabled).unwrap_or(false),
             optional: flag(OptionKey::Optional),
-            require_client_auth: flag(OptionKey::RequireClientAuth).unwrap_or(false),
+            require_client_auth: option(OptionKey::RequireClientAuth).is_some_and(demands_certificates),
             keystore: path(OptionKey::Keystore, DEFAULT_KEYSTORE),
             truststore: path(OptionKey::Truststore, DEFAULT_TRUSTSTORE),
             protocols: accepted(option(OptionKey::AcceptedProtocols), option(OptionKey::Protocol)),

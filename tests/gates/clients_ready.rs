@@ -1,5 +1,5 @@
 use super::told;
-use ringwalk::facts::clients::{Client, ClientLook, ClientSource, ClientsWindow, Encryption};
+use ringwalk::facts::clients::{Client, ClientLook, ClientSource, ClientsWindow, Encryption, Looked};
 use ringwalk::gates::clients_ready::{check, not_told};
 use ringwalk::plan::step::{ClientsMust, ClientsWish};
 
@@ -37,7 +37,8 @@ fn answer(part: &str) -> (String, ClientLook) {
 
 fn window(looks: &[(u64, &str)], for_s: u64) -> ClientsWindow {
     let mut window = ClientsWindow::default();
-    looks.iter().for_each(|(at_s, answers)| window.add(*at_s, for_s, look(answers)));
+    let looked = |at_s: u64| Looked { from_s: at_s, at_s };
+    looks.iter().for_each(|(at_s, answers)| window.add(looked(*at_s), for_s, look(answers)));
     window
 }
 
@@ -47,6 +48,18 @@ fn wish(must: ClientsMust) -> ClientsWish {
 
 fn asked(must: ClientsMust, looks: &[(u64, &str)]) -> String {
     told(check(&window(looks, 60), &wish(must)))
+}
+
+/// Of many nodes that start a JVM each a look takes minutes, and is no gap.
+#[test]
+fn a_look_may_take_long_and_the_time_between_two_may_not() {
+    let mut window = ClientsWindow::default();
+    for from_s in [0, 230, 460] {
+        window.add(Looked { from_s, at_s: from_s + 200 }, 600, look("n1 none"));
+    }
+    assert_eq!(window.unbroken_s(), 460);
+    window.add(Looked { from_s: 800, at_s: 801 }, 600, look("n1 none"));
+    assert_eq!(window.unbroken_s(), 0);
 }
 
 #[test]

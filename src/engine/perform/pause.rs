@@ -5,7 +5,7 @@ use crate::cluster::clients;
 use crate::cluster::survey::ring_now;
 use crate::engine::ProgressSender;
 use crate::engine::answers::{Answer, Patience};
-use crate::facts::clients::{ClientSource, ClientsWindow};
+use crate::facts::clients::{ClientSource, ClientsWindow, Looked};
 use crate::gates::{Verdict, can_be_spared, clients_ready};
 use crate::journal::event::{Outcome, Progress, Waiting};
 use crate::plan::StepId;
@@ -82,9 +82,10 @@ impl Performer {
         let begun = Instant::now();
         let mut window = ClientsWindow::default();
         loop {
+            let from_s = begun.elapsed().as_secs();
             let answers = clients::look(&self.cluster, &self.facts.nodes).await;
             let starts_jvms = answers.iter().any(|(_, look)| matches!(look, Ok((ClientSource::Nodetool, _))));
-            window.add(begun.elapsed().as_secs(), wish.for_s, answers);
+            window.add(Looked { from_s, at_s: begun.elapsed().as_secs() }, wish.for_s, answers);
             let why = match clients_ready::check(&window, wish) {
                 Verdict::Pass => return Ok(Seen::of(&window, wish)),
                 Verdict::Wait(why) | Verdict::Fail(why) => why,

@@ -87,10 +87,9 @@ fn member(row: &Row, address: &str) -> Result<Option<Member>, CqlError> {
 }
 
 fn keyspace(row: &Row) -> Result<Keyspace, CqlError> {
-    Ok(Keyspace {
-        name: row.text("keyspace_name").ok_or_else(|| missing("keyspace_name"))?,
-        replication: Replication::parse(&row.map("replication")),
-    })
+    let name = row.text("keyspace_name").ok_or_else(|| missing("keyspace_name"))?;
+    let replication = Replication::of(&name, &row.map("replication"));
+    Ok(Keyspace { name, replication })
 }
 
 fn add_schema_version(versions: &mut BTreeMap<String, BTreeSet<String>>, address: &str, row: &Row) {

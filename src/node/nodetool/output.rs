@@ -1,6 +1,7 @@
 //! What nodetool prints, read into data: 3.0 to 5.0.
 
 use super::NodetoolError;
+use crate::facts::canonical;
 use crate::facts::placement::{Member, Replication};
 use crate::facts::ring::{Keyspace, Partitioner, Ring, RingSource};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +69,8 @@ pub struct Describecluster {
     pub keyspaces: Vec<Keyspace>,
 }
 
-/// Reads `nodetool status`. Rows are recognized by their shape: 3.x shifts columns under a wide load.
+/// Reads `nodetool status`. Rows are recognized by their shape: 3.x shifts columns under a wide load. One in a state that is
+/// not known is not passed over: it is a member of the ring.
 pub fn status(text: &str) -> Result<Vec<StatusRow>, NodetoolError> {
     let mut datacenter = "";
     let mut rows = Vec::new();
@@ -84,17 +86,19 @@ pub fn status(text: &str) -> Result<Vec<StatusRow>, NodetoolError> {
 
 fn is_status_row(line: &str) -> bool {
     let start = line.as_bytes();
-    matches!(start, [b'U' | b'D' | b'?', b'N' | b'L' | b'J' | b'M', b' ', ..])
+    matches!(start, [b'U' | b'D' | b'?', b'A'..=b'Z', b' ', ..])
 }
 
 /// `UN  127.0.0.1  70.75 KiB  256  100.0%  30848df6-…  rack1`; of the load `?` is one word, else two. Without the
 /// column of token counts the token stands before the rack, which is the rest of the line and may hold blanks.
 fn status_row(line: &str, datacenter: &str) -> Option<StatusRow> {
     let state = match line.as_bytes()[1] {
-        b'N' => State::Normal,
+        // DSE says `S` of a member that has stopped serving: drained, or its disk policy did it.
+        b'N' | b'S' => State::Normal,
         b'L' => State::Leaving,
         b'J' => State::Joining,
-        _ => State::Moving,
+        b'M' => State::Moving,
+        _ => return None,
     };
     // A cluster of a thousand nodes has as many rows in each answer, and each node is asked about several times.
     let host_id = line.split_ascii_whitespace().find(|word| is_uuid(word) || *word == "null")?;
@@ -116,9 +120,9 @@ fn status_row(line: &str, datacenter: &str) -> Option<StatusRow> {
         None => after.trim().split_once(char::is_whitespace)?.1.trim(),
     };
     Some(StatusRow {
-        up: line.starts_with('U'),
+        up: line.starts_with('U') && !line.starts_with("US"),
         state,
-        address: address.into(),
+        address: canonical(address),
         host_id: if host_id == "null" { String::new() } else { host_id.into() },
         datacenter: datacenter.into(),
         rack: rack.into(),
@@ -183,7 +187,7 @@ fn described_range(line: &str) -> Option<DescribedRange> {
     Some(DescribedRange {
         start: value("start_token:", ',')?.parse().ok()?,
         end: value("end_token:", ',')?.parse().ok()?,
-        endpoints: value(", endpoints:[", ']')?.split(", ").map(String::from).collect(),
+        endpoints: value(", endpoints:[", ']')?.split(", ").map(canonical).collect(),
     })
 }
 
@@ -207,7 +211,7 @@ pub fn describecluster(text: &str) -> Result<Describecluster, NodetoolError> {
             let addresses =
                 line.split_once(": [").and_then(|(name, rest)| Some((name, rest.strip_suffix(']')?)));
             let (version, addresses) = addresses.ok_or_else(|| unreadable("describecluster", line))?;
-            let addresses: BTreeSet<String> = addresses.split(", ").map(String::from).collect();
+            let addresses: BTreeSet<String> = addresses.split(", ").map(canonical).collect();
             if version == "UNREACHABLE" {
                 unreachable = addresses;
             } else {
@@ -235,7 +239,7 @@ fn keyspace(line: &str) -> Option<Keyspace> {
         let (key, value) = option.split_once('=')?;
         settings.insert(key.into(), value.into());
     }
-    Some(Keyspace { name: name.into(), replication: Replication::parse(&settings) })
+    Some(Keyspace { name: name.into(), replication: Replication::of(name, &settings) })
 }
 
 /// The ring as nodetool alone knows it: who is in it, and nothing of who holds what.

@@ -1,6 +1,7 @@
 //! A TLS handshake that judges nothing and records what it saw.
 
 use super::WireError;
+use crate::formats::certificate::Certificate;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, ResolvesClientCert};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
@@ -105,10 +106,12 @@ impl Seen {
         })
     }
 
-    /// A certificate that webpki cannot read (X.509 v1, say) is still what the port serves, so it is taken as it is.
+    /// A certificate that webpki cannot read (X.509 v1, say) is still what the port serves, so it is taken as it is; so is
+    /// the signature of an RSA key that is too short for it.
     fn taken(
         &self,
         version: TlsVersion,
+        certificate: &CertificateDer<'_>,
         verdict: Result<HandshakeSignatureValid, rustls::Error>,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let _ = self.version.set(version);
@@ -116,9 +119,20 @@ impl Seen {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::BadEncoding | CertificateError::Other(_),
             )) => Ok(HandshakeSignatureValid::assertion()),
+            Err(rustls::Error::InvalidCertificate(CertificateError::BadSignature))
+                if has_short_key(certificate) =>
+            {
+                Ok(HandshakeSignatureValid::assertion())
+            }
             other => other,
         }
     }
+}
+
+/// Of RSA, 2048 bits are the least that webpki checks signatures with.
+fn has_short_key(certificate: &CertificateDer<'_>) -> bool {
+    let certificate = Certificate::from_der(certificate).ok();
+    certificate.and_then(|certificate| certificate.rsa_bits).is_some_and(|bits| bits < 2048)
 }
 
 impl ServerCertVerifier for Seen {
@@ -143,7 +157,7 @@ impl ServerCertVerifier for Seen {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let verdict =
             rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.algorithms);
-        self.taken(TlsVersion::Tls12, verdict)
+        self.taken(TlsVersion::Tls12, certificate, verdict)
     }
 
     fn verify_tls13_signature(
@@ -154,7 +168,7 @@ impl ServerCertVerifier for Seen {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let verdict =
             rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.algorithms);
-        self.taken(TlsVersion::Tls13, verdict)
+        self.taken(TlsVersion::Tls13, certificate, verdict)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
