@@ -15,6 +15,7 @@ use ringwalk::formats::store::{Store, StoreError};
 use ringwalk::plan::judge::{self, Finding, Named, Rule, Severity, judge};
 use ringwalk::plan::material::Standing;
 use ringwalk::plan::step::StoreName;
+use ringwalk::secret::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -261,4 +262,25 @@ fn a_truststore_that_drops_the_ca_of_a_leaf_without_its_root_is_refused() {
     let findings = judge(&loaded.input, &loaded.material, &facts);
     let dropped: Vec<&Finding> = findings.iter().filter(|finding| finding.rule == Rule::CaOverlap).collect();
     assert!(dropped.len() == 1 && dropped[0].reason.contains("drops the CA"), "{findings:#?}");
+}
+
+/// A reload renews what nodes show each other, too.
+#[test]
+fn a_leaf_at_the_path_of_the_nodes_own_keystore_has_to_be_trusted_by_the_others() {
+    let loaded = Desk::new("", TRUSTSTORE, ENABLE).load().unwrap();
+    let mut facts = facts();
+    for node in &mut facts.nodes {
+        node.yaml.text = Secret::new(
+            "server_encryption_options:\n  internode_encryption: all\n  keystore: /opt/cassandra/conf/.keystore\n  \
+             keystore_password: changeit\n",
+        );
+    }
+    facts.nodes[0].internode_trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())]));
+    let findings = judge(&loaded.input, &loaded.material, &facts);
+    let refused: BTreeSet<&str> = findings
+        .iter()
+        .filter(|finding| finding.rule == Rule::CaOverlap && finding.severity == Severity::Error)
+        .filter_map(|finding| finding.node.as_deref())
+        .collect();
+    assert_eq!(refused, BTreeSet::from(["n2", "n3"]), "{findings:#?}");
 }

@@ -139,7 +139,7 @@ pub fn nobody_else_is_at_work(global: &Global, cluster: &str, own: Option<&str>)
     });
     match at_work {
         Some(run) => Err(anyhow::anyhow!(
-            "run {} is at work on `{cluster}`; wait for its end (`ringwalk runs`), then apply again",
+            "run {} is at work on `{cluster}`; wait for its end (`ringwalk runs`), then do this again",
             run.id
         )
         .into()),

@@ -13,7 +13,7 @@ use crate::engine::under_way;
 use crate::journal::event::{Origin, RunResult, StepEvent};
 use crate::journal::file::Journal;
 use crate::journal::rollback::Rollback;
-use crate::journal::runs::{RunSummary, Standing, list};
+use crate::journal::runs::{RunSummary, Standing, list, taken_back_by};
 use crate::journal::state::RunState;
 use crate::plan::conduct::Extent;
 use crate::plan::stand;
@@ -95,8 +95,10 @@ fn note_end(journal: &mut Journal, state: &mut RunState, result: RunResult) -> R
 /// A run that is taken back, or of which nodes are, goes on only once that is over. How that ended, if only the journal of
 /// the other run has it so far.
 fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<Option<RunResult>, Trouble> {
-    let Some(Rollback::Planned { extent, run: back, result, .. }) = &state.rollback else { return Ok(None) };
     let run = &state.run;
+    let Some(Rollback::Planned { extent, run: back, result, .. }) = &state.rollback else {
+        return is_not_taken_back(run, runs_dir).map(|()| None);
+    };
     let of = |back: &String| list(runs_dir).ok()?.into_iter().find(|other| other.id == *back);
     let back_now = back.as_ref().and_then(of);
     // Nothing is done before the first event is on record.
@@ -135,22 +137,39 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<Option<RunResult>, Tro
     }
 }
 
+/// What is done of a run that was taken back stands no more.
+fn is_not_taken_back(run: &str, runs_dir: &Path) -> Result<(), Trouble> {
+    let runs = list_of(runs_dir)?;
+    match taken_back_by(&runs, run) {
+        Some(RunSummary { id, standing: Standing::Finished { result: RunResult::Done, .. }, .. }) => {
+            Err(anyhow!(
+                "run {run} was taken back by run {id}: nothing is left of it to go on with\n\
+             help: `ringwalk plan` goes by what the nodes have now"
+            )
+            .into())
+        }
+        Some(RunSummary { id, .. }) => Err(anyhow!(
+            "run {run} is being taken back by run {id}, which is not over\n\
+             help: `ringwalk resume {id}` goes on with that"
+        )
+        .into()),
+        None => Ok(()),
+    }
+}
+
+fn list_of(runs_dir: &Path) -> Result<Vec<RunSummary>, Trouble> {
+    Ok(list(runs_dir).with_context(|| format!("cannot list the runs in {}", runs_dir.display()))?)
+}
+
 /// The newest run that is not over and was not taken back since.
 fn newest_open(runs_dir: &Path) -> Result<String, Trouble> {
-    let runs = list(runs_dir).with_context(|| format!("cannot list the runs in {}", runs_dir.display()))?;
-    let is_taken_back = |run: &RunSummary| {
-        let undoes = |other: &RunSummary| {
-            let begun = other.begun.as_ref();
-            begun.is_some_and(|begun| !begun.in_part && begun.undoes.as_deref() == Some(run.id.as_str()))
-        };
-        runs.iter().any(undoes)
-    };
+    let runs = list_of(runs_dir)?;
     let is_open = |run: &&RunSummary| match run.standing {
         Standing::Abandoned => run.begun.is_some(),
         Standing::Finished { result, .. } => result != RunResult::Done,
         Standing::Running | Standing::Unreadable { .. } => false,
     };
-    let open = runs.iter().filter(is_open).find(|run| !is_taken_back(run));
+    let open = runs.iter().filter(is_open).find(|run| taken_back_by(&runs, &run.id).is_none());
     match open {
         Some(run) => Ok(run.id.clone()),
         None => Err(anyhow!(

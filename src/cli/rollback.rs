@@ -1,6 +1,6 @@
 //! `ringwalk rollback`: takes a run back, as a run of its own.
 
-use super::act::{Agreed, Files, agreed, begin, nobody_else_is_at_work, say, show_before};
+use super::act::{Agreed, Files, agreed, begin, nobody_else_is_at_work, of_journal, say, show_before};
 use super::arguments::{Global, RunArguments};
 use super::exit::Exit;
 use super::load::load_inventory;
@@ -12,12 +12,14 @@ use crate::engine::back;
 use crate::facts::Facts;
 use crate::facts::clients::{Clients, Encryption};
 use crate::gates::clients_ready::told;
+use crate::journal::event::RunResult;
 use crate::journal::file;
+use crate::journal::runs::{Begun, RunSummary, Standing, list, moment};
 use crate::journal::state::RunState;
 use crate::plan::conduct::Extent;
 use crate::plan::cut_off::{is_cut_off, may_cut_off};
 use crate::plan::{Plan, stand};
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use std::path::Path;
 
 pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Trouble> {
@@ -80,11 +82,90 @@ async fn cuts_off(plan: &Plan, cluster: &Cluster, facts: &Facts) -> String {
 
 /// The run that is meant, as far as it came; one that is at work is not taken back.
 fn undone(runs_dir: &Path, wanted: Option<&str>) -> Result<RunState, Trouble> {
-    let run = show::choose(runs_dir, wanted)?;
+    let run = match wanted {
+        Some(_) => show::choose(runs_dir, wanted)?,
+        None => newest(runs_dir)?,
+    };
     let path = file::path(runs_dir, &run);
-    if file::is_locked(&path).map_err(anyhow::Error::new)? {
+    if file::is_locked(&path).map_err(of_journal)? {
         return Err(anyhow!("run {run} is at work; stop it with Ctrl-C first, then roll it back").into());
     }
-    let read = file::read(&path).map_err(anyhow::Error::new)?;
+    let read = file::read(&path).map_err(of_journal)?;
     read.state.ok_or_else(|| anyhow!("run {run} never began: there is nothing to take back").into())
+}
+
+/// The newest run that takes none back itself: to take back what a rollback did would bring the fault in again. What nobody
+/// can read is not passed over, since an older run is not what is meant.
+fn newest(runs_dir: &Path) -> Result<String, Trouble> {
+    let runs = list(runs_dir).with_context(|| format!("cannot list the runs in {}", runs_dir.display()))?;
+    match runs.iter().max_by_key(|run| moment(&run.id)) {
+        Some(newest) => Ok(meant(newest)?),
+        None => show::choose(runs_dir, None),
+    }
+}
+
+fn meant(newest: &RunSummary) -> Result<String, anyhow::Error> {
+    let id = &newest.id;
+    let help = "help: name the run that is meant; `ringwalk runs` lists them";
+    match (&newest.begun, &newest.standing) {
+        (_, Standing::Unreadable { problem }) => {
+            Err(anyhow!("the newest run, {id}, cannot be read: {problem}\n{help}"))
+        }
+        (None, _) => Err(anyhow!("the newest run, {id}, never began\n{help}")),
+        (Some(Begun { undoes: Some(undone), in_part: true, .. }), _) => Ok(undone.clone()),
+        (Some(Begun { undoes: Some(undone), .. }), Standing::Finished { result: RunResult::Done, .. }) => {
+            Err(anyhow!("run {undone} was taken back already, by run {id}\n{help}"))
+        }
+        (Some(Begun { undoes: Some(undone), .. }), _) => Err(anyhow!(
+            "run {id} takes run {undone} back and is not over\nhelp: `ringwalk resume {id}` goes on with that"
+        )),
+        (Some(Begun { undoes: None, .. }), _) => Ok(id.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(undoes: Option<&str>, in_part: bool, standing: Standing) -> RunSummary {
+        let begun = Begun {
+            cluster: "orders".into(),
+            playbook: "enable".into(),
+            operator: "ops@desk".into(),
+            started: jiff::Timestamp::UNIX_EPOCH,
+            undoes: undoes.map(Into::into),
+            in_part,
+            taken_back_by: None,
+            nodes_done: 1,
+            nodes_total: 3,
+        };
+        RunSummary { id: "newest".into(), begun: Some(begun), standing }
+    }
+
+    fn finished(result: RunResult) -> Standing {
+        Standing::Finished { at: jiff::Timestamp::UNIX_EPOCH, result }
+    }
+
+    #[test]
+    fn a_rollback_is_not_taken_back_unless_somebody_names_it() {
+        let said = |run: RunSummary| meant(&run).map_err(|error| error.to_string());
+        assert_eq!(said(run(None, false, finished(RunResult::StoppedMidway))), Ok("newest".into()));
+        assert_eq!(said(run(None, false, Standing::Abandoned)), Ok("newest".into()));
+        assert_eq!(said(run(Some("first"), true, finished(RunResult::Done))), Ok("first".into()));
+        for (wrong, expected) in [
+            (
+                run(Some("first"), false, finished(RunResult::Done)),
+                "run first was taken back already, by run newest",
+            ),
+            (run(Some("first"), false, Standing::Abandoned), "`ringwalk resume newest` goes on with that"),
+            (RunSummary { begun: None, ..run(None, false, Standing::Abandoned) }, "never began"),
+            (
+                run(None, false, Standing::Unreadable { problem: "line 3 is damaged".into() }),
+                "the newest run, newest, cannot be read: line 3 is damaged",
+            ),
+        ] {
+            let why = said(wrong).unwrap_err();
+            assert!(why.contains(expected), "{why}");
+        }
+    }
 }

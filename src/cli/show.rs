@@ -1,6 +1,6 @@
 //! `ringwalk show RUN`: a journal through the same reporters as the live run.
 
-use super::act::reporter;
+use super::act::{of_journal, reporter};
 use super::arguments::{Global, OutputForm};
 use super::exit::Exit;
 use super::{Trouble, print, runs};
@@ -15,7 +15,7 @@ pub fn run(global: &Global, wanted: Option<&str>) -> Result<Exit, Trouble> {
     let directory = runs::directory(global)?;
     let run = choose(&directory, wanted)?;
     let path = file::path(&directory, &run);
-    let journal = file::read(&path).map_err(anyhow::Error::new)?;
+    let journal = file::read(&path).map_err(of_journal)?;
     let mut reporter = match global.output() {
         OutputForm::Json => reporter(global),
         // What is over is read line by line, on a terminal too.

@@ -104,14 +104,14 @@ async fn carry_out(
 }
 
 /// What stands against going on with a run: nodes that something else has changed since, and stores or secrets that are
-/// not those of its plan. Nodes that are done are left alone, so they are not asked.
+/// not those of its plan. Nodes that are done are asked, too: what was put back since is not done any more.
 pub fn problems(state: &RunState, facts: &Facts, material: &Material) -> Vec<Diagnostic> {
     let progress = state.progresses();
     // A node that has put back by itself what this run would put back is where this run brings it.
     let is_there = |healed: &SelfHealed| state.origin.undoes.as_ref() == Some(&healed.run);
     let perhaps = vec![Progress::Perhaps; progress.len()];
     let mut problems = Vec::new();
-    for node in state.plan.nodes().into_iter().filter(|node| !state.node_is_done(node)) {
+    for node in state.plan.nodes() {
         match facts.node(node) {
             Some(now) if now.healed.as_ref().is_some_and(is_there) => {
                 problems.extend(stand::problems(&state.plan, &perhaps, now));

@@ -85,6 +85,25 @@ pub fn list(runs_dir: &Path) -> io::Result<Vec<RunSummary>> {
     Ok(runs)
 }
 
+/// The run that took this one back, or is about to; one that ended before it did anything is none.
+pub fn taken_back_by<'a>(runs: &'a [RunSummary], run: &str) -> Option<&'a RunSummary> {
+    let did_nothing = |other: &RunSummary| {
+        matches!(other.standing, Standing::Finished { result: RunResult::StoppedUnchanged, .. })
+    };
+    let undoes = |other: &&RunSummary| {
+        let begun = other.begun.as_ref();
+        begun.is_some_and(|begun| !begun.in_part && begun.undoes.as_deref() == Some(run))
+            && !did_nothing(other)
+    };
+    runs.iter().find(undoes)
+}
+
+/// When a run was begun, as far as its id tells; of one whose journal cannot be read nothing else does.
+pub fn moment(id: &str) -> &str {
+    const CHARACTERS: usize = "20261124-074345-4ffb".len();
+    id.get(id.len().saturating_sub(CHARACTERS)..).unwrap_or(id)
+}
+
 fn newest(run: &RunSummary) -> (Option<Timestamp>, &str) {
     (run.begun.as_ref().map(|begun| begun.started), &run.id)
 }

@@ -8,14 +8,14 @@ use crate::facts::policy::Policy;
 use crate::input::Input;
 
 /// What the client ports of a node take, all together.
-struct Takes {
+pub(super) struct Takes {
     plaintext: bool,
     tls: bool,
     without_certificate: bool,
 }
 
 impl Takes {
-    fn of(options: &ClientOptions, facts: &NodeFacts) -> Takes {
+    pub(super) fn of(options: &ClientOptions, facts: &NodeFacts) -> Takes {
         let policy = options.policy(facts);
         let has_plain_port = options.port_ssl.is_some_and(|port| port != facts.native.port);
         Takes {
@@ -23,6 +23,16 @@ impl Takes {
             tls: policy.accepts_tls(),
             without_certificate: !options.require_client_auth,
         }
+    }
+
+    /// Clients in plaintext, which the node refused before.
+    pub(super) fn lets_plaintext_in_beside(&self, before: &Takes) -> bool {
+        !before.plaintext && self.plaintext
+    }
+
+    /// Clients without a certificate, which the node refused before.
+    pub(super) fn lets_anyone_in_beside(&self, before: &Takes) -> bool {
+        before.tls && !before.without_certificate && self.without_certificate
     }
 }
 
@@ -37,9 +47,9 @@ pub fn problem(
     let (before, after) = (Takes::of(was, facts), Takes::of(becomes, facts));
     let what = if before.tls && !after.tls {
         "turn TLS off"
-    } else if !before.plaintext && after.plaintext {
+    } else if after.lets_plaintext_in_beside(&before) {
         "let plaintext in again"
-    } else if before.tls && !before.without_certificate && after.without_certificate {
+    } else if after.lets_anyone_in_beside(&before) {
         "let clients in again that show no certificate"
     } else {
         return None;

@@ -1,11 +1,11 @@
 //! Where in its playbook a node stands: the phases that it has passed are left alone.
 
+use super::backwards::Takes;
 use super::change::value;
 use super::material::Material;
 use super::ports::ClientOptions;
 use super::step::YamlPath;
 use crate::facts::NodeFacts;
-use crate::facts::policy::Policy;
 use crate::formats::yaml;
 use crate::input::inventory::Node;
 use crate::input::options::{OptionKey, Setting};
@@ -34,6 +34,7 @@ fn before_its_stores(playbook: &Playbook, last: usize) -> usize {
         !phase.stores.is_empty()
             && phase.client_encryption_options.is_empty()
             && phase.settings.is_empty()
+            && phase.internode.is_empty()
             && phase.native_transport_port_ssl.is_none()
     };
     last - playbook.phases[1..=last].iter().rev().take_while(changes_stores_only).count()
@@ -43,6 +44,7 @@ fn before_its_stores(playbook: &Playbook, last: usize) -> usize {
 struct Said<'a> {
     options: BTreeMap<OptionKey, &'a Setting>,
     settings: Settings,
+    port_ssl: Option<&'a Setting>,
 }
 
 fn said(playbook: &Playbook, phase: usize) -> Said<'_> {
@@ -50,6 +52,7 @@ fn said(playbook: &Playbook, phase: usize) -> Said<'_> {
     Said {
         options: options.map(|(key, setting)| (*key, &setting.value)).collect(),
         settings: playbook.settings(phase).into_iter().chain(playbook.internode_said(phase)).collect(),
+        port_ssl: playbook.port_ssl(phase),
     }
 }
 
@@ -64,7 +67,9 @@ struct Stand<'a> {
 impl Stand<'_> {
     fn follows(&self, said: &Said<'_>) -> bool {
         let settings = said.settings.iter();
+        let has_port = |said| self.says(&YamlPath::NativeTransportPortSsl, said);
         said.options.iter().all(|(key, setting)| self.has_option(*key, setting))
+            && said.port_ssl.is_none_or(has_port)
             && settings
                 .into_iter()
                 .all(|(path, said)| self.says(&YamlPath::Setting(path.clone()), &said.value))
@@ -126,11 +131,14 @@ impl Stand<'_> {
                 (None, None) => self.now.optional,
             },
             require_client_auth: flag(OptionKey::RequireClientAuth).unwrap_or(self.now.require_client_auth),
+            port_ssl: match said.port_ssl {
+                Some(Setting::Number(port)) => u16::try_from(*port).ok(),
+                Some(_) => None,
+                None => self.now.port_ssl,
+            },
             ..self.now.clone()
         };
-        let (now, then) = (self.now.policy(self.facts), wished.policy(self.facts));
-        let lets_plaintext_in = now == Policy::Tls && then != Policy::Tls;
-        let lets_anyone_in = now.accepts_tls() && self.now.require_client_auth && !wished.require_client_auth;
-        lets_plaintext_in || lets_anyone_in
+        let (now, then) = (Takes::of(&self.now, self.facts), Takes::of(&wished, self.facts));
+        then.lets_plaintext_in_beside(&now) || then.lets_anyone_in_beside(&now)
     }
 }

@@ -72,8 +72,7 @@ impl Line<'_> {
         // Every phase has its own: what it changes is new to the cluster. A node that is not restarted shows nothing.
         let mut canaries_left = self.input.playbook.rollout.canary;
         while let Some(first) = left.pop_front() {
-            let takes_it_up = !first.1.change.restart.is_empty() || !first.1.change.reload.is_empty();
-            let canary = canaries_left > 0 && takes_it_up;
+            let canary = canaries_left > 0 && takes_it_up(&first.1);
             if let Some(before) = waves.last() {
                 let pause_after = self.input.playbook.rollout.pause_after;
                 let pause = pauses::after_wave(pause_after, &phase.name, before.canary && !canary);
@@ -81,7 +80,12 @@ impl Line<'_> {
             }
             let number = ordered.next_wave();
             canaries_left -= u32::from(canary);
-            let nodes = if canary { vec![first] } else { self.together(first, &mut left) };
+            let nodes = match canary {
+                true => vec![first],
+                // A canary that is still to come comes before all others that show anything.
+                false if canaries_left > 0 => gather(first, &mut left, |(_, work)| !takes_it_up(work)),
+                false => self.together(first, &mut left),
+            };
             let proof = self.proof(&nodes, ordered);
             for (node, work) in &nodes {
                 let step = |step| PlannedStep { phase: index, wave: number, node: node.name.clone(), step };
@@ -194,6 +198,11 @@ impl Line<'_> {
 
 fn member<'f>(facts: &'f Facts, node: &Node) -> Option<&'f Member> {
     facts.node(&node.name).and_then(|seen| facts.member_of(seen, &node.address))
+}
+
+/// Whether Cassandra comes to use what the phase brings.
+fn takes_it_up(work: &Work) -> bool {
+    goes_down(work) || !work.change.reload.is_empty()
 }
 
 fn goes_down(work: &Work) -> bool {

@@ -18,7 +18,7 @@ use crate::facts::NodeFacts;
 use crate::formats::yaml;
 use crate::input::inventory::Node;
 use crate::input::options::Setting;
-use crate::input::playbook::{Restart, StoreSpec, expand};
+use crate::input::playbook::{Phase, Restart, StoreSpec, expand};
 use crate::input::{Input, names_a_secret};
 use crate::secret::Secret;
 
@@ -180,7 +180,19 @@ impl Subject<'_> {
         self.material.store(self.generation.at(self.phase, store), &self.node.name, store)
     }
 
+    /// None in a phase that comes before the playbook says anything of TLS: a store that is replaced beneath the options of
+    /// today may be one that they do not open.
     fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
+        let phases = &self.input.playbook.phases;
+        let speaks_of_tls = |phase: &Phase| {
+            let is_silent = phase.client_encryption_options.is_empty() && phase.internode.is_empty();
+            !is_silent || !phase.stores.is_empty() || phase.native_transport_port_ssl.is_some()
+        };
+        let comes_later =
+            !phases[..=self.phase].iter().any(speaks_of_tls) && phases.iter().any(speaks_of_tls);
+        if comes_later {
+            return Vec::new();
+        }
         let push = |store| self.push(projected, store, self.spec(store)?);
         StoreName::ALL.into_iter().filter_map(push).collect()
     }

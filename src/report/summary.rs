@@ -261,6 +261,10 @@ fn next(state: &RunState, fates: &Fates) -> String {
         return next;
     }
     match state.finished.map(|(_, result)| result) {
+        Some(RunResult::Done) if state.origin.undoes.is_some() => {
+            let undone = state.origin.undoes.as_deref().unwrap_or_default();
+            format!("the nodes are as before run {undone}; `ringwalk plan` shows what it would do again")
+        }
         Some(RunResult::Done) => {
             format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)
         }

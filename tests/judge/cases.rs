@@ -56,6 +56,9 @@ const FACTORY_LATER: &str = "enabled: true, optional: false }\n  - name: later\n
 
 const INTERNODE: &str =
     "enabled: true, optional: false }\n    internode: { internode_encryption: all, optional: false";
+const INTERNODE_MUTUAL: &str = "enabled: true, optional: false }\n    internode: { internode_encryption: all, optional: false, require_client_auth: true";
+const FOR_SERVERS: &str =
+    "certificate n1 ca 'subjectAltName=IP:10.0.0.1\\nextendedKeyUsage=serverAuth\\n'; store n1 ca";
 const INTERNODE_AS_JCEKS: &str = "enabled: true, optional: false }\n    internode: { internode_encryption: all, optional: false, store_type: JCEKS";
 const INTERNODE_STORES: &str = "  truststore: { from: truststore.store, to: /etc/cassandra/tls/truststore, password: file:password }
   internode_keystore: { from: \"{node}.store\", to: /etc/cassandra/internode/keystore, password: file:password }
@@ -203,8 +206,10 @@ fn of_nodes() -> Vec<Case> {
         Case { n1: serves_of_old_ca, ..case(Rule::CaOverlap, Error, "a leaf whose CA the node does not trust, where it trusts that of today",
             "", "its issuer, CN=Orders CA, is not the CA of what the node shows before, and is not in the truststore of before") },
         Case { n1: serves_of_an_unknown_ca, ..case(Rule::CaOverlap, Error, "a leaf of another CA than that of today", "", "its issuer, CN=Orders CA, is not the CA of what the node shows before") },
-        Case { options: INTERNODE, stores: INTERNODE_STORES, n1: |n1| n1.internode_trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), on: &[("n2", 1), ("n3", 1)],
-            ..case(Rule::CaOverlap, Error, "a leaf for other nodes of a CA that one of them does not trust", "", "its issuer, CN=Orders CA, is not in the internode truststores that other nodes have today") },
+        Case { options: INTERNODE, stores: INTERNODE_STORES, ..case(Rule::ServerUse, Warning, "a leaf between nodes that is for servers alone", FOR_SERVERS, "lacks clientAuth, which nodes with `require_client_auth` ask of each other") },
+        Case { options: INTERNODE_MUTUAL, stores: INTERNODE_STORES, ..case(Rule::ServerUse, Error, "a leaf between nodes that is for servers alone, and nodes ask for more", FOR_SERVERS, "lacks clientAuth, and other nodes ask for it") },
+        Case { options: INTERNODE, stores: INTERNODE_STORES, n1: |n1| n1.internode_trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), on: &[("n1", 1), ("n2", 1), ("n3", 1)],
+            ..case(Rule::CaOverlap, Error, "a leaf for other nodes of a CA that one of them does not trust, and whose own is dropped", "", "today") },
         Case { options: MUTUAL, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
         Case { options: MUTUAL_AND_BACK, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today before certificates are asked for no more", "", "drops CN=Old CA") },
         Case { options: MUTUAL, n1: |n1| { asks_clients_of_another_ca(n1); n1.tls_clients = Some(7) },

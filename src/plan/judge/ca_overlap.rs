@@ -1,24 +1,34 @@
 //! A CA changes in three passes: what a node shows is trusted by whoever knew the CA of before, and of after.
 
 use super::finding::{Remark, error};
+use super::shared_path;
 use super::subject::OnNode;
 use super::trusted::{Anchors, Shown, is_of_one_ca, leads};
 use crate::plan::step::StoreName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whom clients trust is known only by `client_truststores`, which have a rule of their own. Else they are taken to know
 /// the CA of what the node shows before, and all that its truststore has.
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
-    if subject.stands() || !subject.client_truststores.is_empty() && !subject.lone.role.is_internode() {
+    if subject.stands() {
         return Vec::new();
     }
-    let remark = match subject.lone.role {
-        StoreName::Keystore => new_leaf(subject),
-        StoreName::Truststore => dropped_ca(subject),
-        StoreName::InternodeKeystore => new_internode_leaf(subject),
-        StoreName::InternodeTruststore => None,
+    let role = subject.lone.role;
+    let is_taken = subject.client_truststores.is_empty();
+    let for_clients = match role {
+        StoreName::Keystore if is_taken => new_leaf(subject),
+        StoreName::Truststore if is_taken => dropped_ca(subject),
+        StoreName::Keystore | StoreName::Truststore => None,
+        StoreName::InternodeKeystore | StoreName::InternodeTruststore => None,
     };
-    remark.into_iter().collect()
+    let for_nodes = match role {
+        StoreName::InternodeKeystore => new_internode_leaf(subject),
+        StoreName::InternodeTruststore => dropped_internode_ca(subject),
+        // One store for both: what clients are shown, nodes are shown.
+        StoreName::Keystore if shared_path::is_nodes_keystore(subject) => new_internode_leaf(subject),
+        StoreName::Keystore | StoreName::Truststore => None,
+    };
+    for_clients.into_iter().chain(for_nodes).collect()
 }
 
 fn new_leaf(subject: &OnNode<'_>) -> Option<Remark> {
@@ -55,6 +65,21 @@ fn new_internode_leaf(subject: &OnNode<'_>) -> Option<Remark> {
         reason,
         "bring a truststore with the old CA and the new one first, with the keystores of today, in a run of its own \
          (docs/internode.md)",
+    ))
+}
+
+/// A node that has had its turn meets leaves of before until the last one has: whoever signed those must stay.
+fn dropped_internode_ca(subject: &OnNode<'_>) -> Option<Remark> {
+    let trusts = subject.seen.internode_trusts.as_ref().filter(|_| subject.internode_leaves_change)?;
+    let kept: BTreeSet<&str> = subject.lone.store.anchors().map(|anchor| anchor.sha256.as_str()).collect();
+    let (_, dropped) = trusts.iter().find(|(sha256, _)| !kept.contains(sha256.as_str()))?;
+    Some(error(
+        format!(
+            "drops {dropped}, which the node trusts today, while the keystores change too: the first node to have both refuses \
+             the others' certificates of before, and is cut off from the ring"
+        ),
+        "bring the new keystores first, with a truststore that has the old CA and the new one, and this truststore in a run \
+         of its own (docs/internode.md)",
     ))
 }
 

@@ -174,7 +174,8 @@ fn by_itself(lone: &Lone<'_>) -> Vec<(Rule, Remark)> {
 
 /// Those, and the ones that need to know where the store goes.
 fn of_one(subject: &OnNode<'_>) -> Vec<Finding> {
-    let rules: [(Rule, OfOne); 11] = [
+    let rules: [(Rule, OfOne); 12] = [
+        (Rule::ServerUse, server_use::between_nodes),
         (Rule::Issuer, issuer::remarks),
         (Rule::CaOverlap, ca_overlap::remarks),
         (Rule::ClientTrust, client_trust::remarks),

@@ -28,6 +28,14 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     }
 }
 
+/// Whether the store goes to where nodes read the keystore that they show each other.
+pub fn is_nodes_keystore(subject: &OnNode<'_>) -> bool {
+    subject.on.root.as_ref().is_some_and(|root| {
+        named_by_internode(subject, root) == Some("keystore")
+            && matches!(between_nodes(subject, root), Between::On)
+    })
+}
+
 /// The option of `server_encryption_options` that leads to the path.
 fn named_by_internode(subject: &OnNode<'_>, root: &yaml::Node) -> Option<&'static str> {
     let path = normal(&subject.path);

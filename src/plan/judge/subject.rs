@@ -71,8 +71,10 @@ pub struct OnNode<'a> {
     /// The truststore that comes with a keystore.
     pub truststore: Option<&'a Store>,
     pub before: Before<'a>,
-    /// Of an internode keystore: whom other nodes that speak TLS to nodes trust today, subjects by fingerprint.
+    /// Of a keystore: whom other nodes that speak TLS to nodes trust between nodes today, subjects by fingerprint.
     pub others_trust: Vec<&'a BTreeMap<String, String>>,
+    /// Whether any node of the playbook gets another keystore between nodes than it has.
+    pub internode_leaves_change: bool,
     /// What the node shows once the phase is done.
     pub shows_with_it: Option<Shown<'a>>,
     pub on: &'a Target<'a>,

@@ -24,7 +24,7 @@ fn place(playbook: &Playbook, told: &Told<'_>) -> String {
     let (store, key) = (told.store.unwrap_or(StoreName::Keystore), told.rule.key());
     let phase = playbook.phases.iter().position(|phase| told.phase == Some(phase.name.as_str()));
     let own = phase.map(|phase| format!("{}.{key}", playbook.place_of_store(phase, store)));
-    let of_all = format!("stores.{store}.{key}");
+    let of_all = format!("stores.{}.{key}", store.key());
     let named = store.options().and_then(|(option, _)| {
         let says = |phase: &Phase| phase.client_encryption_options.contains_key(&option);
         let phase = playbook.phases.iter().position(says)?;

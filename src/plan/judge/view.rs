@@ -41,6 +41,7 @@ pub struct View<'a> {
     brought: BTreeSet<(usize, StoreName)>,
     /// Each internode truststore that stands on nodes, with the nodes: few are as many as the nodes.
     internode_trusts: BTreeMap<&'a BTreeMap<String, String>, Vec<&'a str>>,
+    internode_leaves_change: bool,
 }
 
 impl<'a> View<'a> {
@@ -59,7 +60,8 @@ impl<'a> View<'a> {
                 .into_iter()
                 .for_each(|trusts| internode_trusts.entry(trusts).or_default().push(&seen.node));
         }
-        View { input, material, facts, wishes, internode, brought, internode_trusts }
+        let internode_leaves_change = internode_leaves_change(input, material, facts);
+        View { input, material, facts, wishes, internode, brought, internode_trusts, internode_leaves_change }
     }
 
     /// Whether any phase names a store that it does not bring.
@@ -164,9 +166,10 @@ impl<'a> View<'a> {
             truststore: role.truststore().and_then(|role| opened(phase, role)),
             before: self.before(target, phase),
             others_trust: match role {
-                StoreName::InternodeKeystore => self.trusted_by_others(node),
-                StoreName::Keystore | StoreName::Truststore | StoreName::InternodeTruststore => Vec::new(),
+                StoreName::InternodeKeystore | StoreName::Keystore => self.trusted_by_others(node),
+                StoreName::Truststore | StoreName::InternodeTruststore => Vec::new(),
             },
+            internode_leaves_change: self.internode_leaves_change,
             shows_with_it: keystore.and_then(Store::only_chain).map(Shown::Chain),
             on: target,
         })
@@ -220,4 +223,15 @@ impl<'a> View<'a> {
         subject.lone.allow_expired |= is_replaced && subject.stands();
         subject
     }
+}
+
+fn internode_leaves_change(input: &Input, material: &Material, facts: &Facts) -> bool {
+    let store = StoreName::InternodeKeystore;
+    let Some(spec) = input.playbook.stores.spec(store) else { return false };
+    input.inventory.nodes.iter().any(|node| {
+        let stands =
+            facts.node(&node.name).and_then(|seen| seen.files.get(&expand(&spec.to, node))?.as_ref());
+        let brought = material.store(0, &node.name, store);
+        brought.is_some_and(|brought| stands.is_none_or(|file| file.sha256 != brought.sha256))
+    })
 }
