@@ -138,7 +138,10 @@ impl SimHost {
         let plain = |bytes: Vec<u8>| (bytes, String::new());
         state.machines[self.node].files.look();
         let said = match verb {
-            "probe" => plain(probe::answer(&state, self.node, arguments.get(5..).unwrap_or_default(), now)),
+            "probe" | "audit" => {
+                let stores = arguments.get(5..).unwrap_or_default();
+                plain(probe::answer(&state, self.node, stores, verb == "audit", now))
+            }
             "look" => plain(probe::look(&state, self.node)),
             "log" => plain(format!("log\n{}", state.machines[self.node].log).into_bytes()),
             "read" => state.machines[self.node].files.read(arguments.first().map_or("", String::as_str)),

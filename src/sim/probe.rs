@@ -5,6 +5,8 @@ use super::job::section;
 use super::world::{Machine, State};
 use crate::facts::Service;
 use crate::plan::change::sha256_hex;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,8 +25,8 @@ pub fn look(state: &State, node: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// `stores`: the paths that the caller asks for.
-pub fn answer(state: &State, node: usize, stores: &[String], now: Instant) -> Vec<u8> {
+/// `stores`: the paths that the caller asks for. An audit reads what is in them, too.
+pub fn answer(state: &State, node: usize, stores: &[String], is_audit: bool, now: Instant) -> Vec<u8> {
     let machine = &state.machines[node];
     let Install { yaml, real, home, nodetool, state_dir, .. } = &machine.install;
     let jar = format!("{home}/apache-cassandra-{}.jar", machine.version);
@@ -47,7 +49,11 @@ pub fn answer(state: &State, node: usize, stores: &[String], now: Instant) -> Ve
     text += &paths.map(|(name, value)| section(name, value)).concat();
     text += &[section("home", home), section("nodetool", nodetool), section("jars", &jar)].concat();
     text += &service(&machine.install.service);
-    text += &files(machine, stores);
+    let asked = asked(machine, stores);
+    if is_audit {
+        text += &contents(machine, &asked);
+    }
+    text += &files(machine, &asked, is_audit);
     text += &section("sockets", &sockets(machine, now));
     let yaml = machine.files.by_path.get(real).map(|file| file.bytes.clone()).unwrap_or_default();
     [text.as_bytes(), b"yaml\n", &yaml].concat()
@@ -83,13 +89,33 @@ fn service(service: &Service) -> String {
     section("systemd", systemd) + &section("units", units) + &section("scripts", scripts)
 }
 
-fn files(machine: &Machine, stores: &[String]) -> String {
+/// The files that are looked at.
+fn asked<'a>(machine: &'a Machine, stores: &'a [String]) -> BTreeSet<&'a str> {
     let install = &machine.install;
     let there = machine.files.by_path.keys().filter(|path| install.is_of_cassandra(path));
     let there = there.filter(|path| **path != install.real);
-    let asked: BTreeSet<&str> =
-        stores.iter().chain(there).chain(&install.named).map(String::as_str).collect();
-    let above = |path: &str| path.rsplit_once('/').map_or("/", |(above, _)| above).to_owned();
+    stores.iter().chain(there).chain(&install.named).map(String::as_str).collect()
+}
+
+fn contents(machine: &Machine, asked: &BTreeSet<&str>) -> String {
+    // Nothing was written since the process began.
+    let ticks = machine.process.as_ref().map_or(0, |process| process.started_ticks);
+    let there: Vec<_> =
+        asked.iter().filter_map(|path| Some((*path, machine.files.by_path.get(*path)?))).collect();
+    let content = |(number, (_, file)): (usize, &(&str, &super::files::File))| {
+        section(&format!("content_{number}"), &STANDARD.encode(&file.bytes))
+    };
+    let paths: Vec<&str> = there.iter().map(|(path, _)| *path).collect();
+    let contents: String = there.iter().enumerate().map(content).collect();
+    section("uptime", &(ticks / 100).to_string()) + &contents + &section("contents", &paths.join("\n"))
+}
+
+fn above(path: &str) -> String {
+    path.rsplit_once('/').map_or("/", |(above, _)| above).to_owned()
+}
+
+fn files(machine: &Machine, asked: &BTreeSet<&str>, is_audit: bool) -> String {
+    let install = &machine.install;
     let mut directories: BTreeSet<String> = asked.iter().map(|path| above(path)).collect();
     directories.extend([above(&install.real), install.state_dir.clone()]);
     let is_writable = if machine.files.read_only { "no" } else { "yes" };
@@ -99,12 +125,12 @@ fn files(machine: &Machine, stores: &[String]) -> String {
     section("asked", &asked.iter().copied().collect::<Vec<_>>().join("\n"))
         + &section("unreadable", "")
         + &section("directories", &listed.join("\n"))
-        + &listing(machine, &asked)
+        + &listing(machine, asked, is_audit)
         + &section("free", &free.join("\n"))
 }
 
 /// Hashes and attributes of what is there.
-fn listing(machine: &Machine, asked: &BTreeSet<&str>) -> String {
+fn listing(machine: &Machine, asked: &BTreeSet<&str>, is_audit: bool) -> String {
     let Install { user, group, home, real, .. } = &machine.install;
     let mut sums = String::new();
     let mut stats = String::new();
@@ -117,6 +143,9 @@ fn listing(machine: &Machine, asked: &BTreeSet<&str>) -> String {
         sums.push_str(&format!("{}  {path}\n", sha256_hex(&file.bytes)));
         let (mode, size) = (0o100_000 | file.mode, file.bytes.len());
         stats.push_str(&format!("{mode:x}/{size}/0/0/{}/{}/0/{path}\n", file.owner, file.group));
+    }
+    for directory in asked.iter().filter(|_| is_audit).map(|path| above(path)).collect::<BTreeSet<_>>() {
+        stats.push_str(&format!("41ed/0/0/0/root/root/0/{directory}\n"));
     }
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
     stats.push_str(&format!("416d/0/0/0/root/root/{}//proc/self\n", now_s + machine.clock_skew_s));

@@ -1,6 +1,6 @@
 //! Inventory and ring, or files of the operator, that do not fit each other: refused with the line and what to write.
 
-use super::desk::Desk;
+use super::desk::{Desk, store_type};
 use super::rig::{on, state};
 use std::fs;
 
@@ -48,7 +48,7 @@ fn one_node_under_two_names(desk: &Desk) {
     let line = inventory.lines().find(|line| line.contains("known_hosts:")).unwrap();
     let inventory = inventory.replace(line, "  known_hosts: known_hosts");
     desk.write("other.yaml", &format!("{inventory}  - {{ name: n4, address: 10.77.0.99 }}\n"));
-    for ext in ["p12", "pem"] {
+    for ext in [store_type().1, "pem"] {
         fs::copy(
             desk.directory.join(format!("stores/n3.{ext}")),
             desk.directory.join(format!("stores/n4.{ext}")),

@@ -3,13 +3,26 @@
 use super::client::Clients;
 use super::desk::{Desk, ROLLOUT, stores};
 use super::enable::Yamls;
-use super::rig::{fault, heal, on, yaml_path};
+use super::rig::{fault, heal, on, version_and_layout, yaml_path};
 
-/// A change that every node of the ring needs, small enough to be made and unmade.
+/// A change that every node of the ring needs, small enough to be made and unmade. 3.11 cannot name protocols: there it is
+/// their suites.
 pub fn protocols(rollout: &str, protocols: &str) -> String {
+    let option = match version_and_layout().0.as_str() {
+        "3.11" => {
+            let of = |bits: u32, hash: u32| {
+                ["RSA", "ECDSA"]
+                    .map(|key| format!("TLS_ECDHE_{key}_WITH_AES_{bits}_GCM_SHA{hash}"))
+                    .join(", ")
+            };
+            let suites = protocols.replace("TLSv1.3", &of(256, 384)).replace("TLSv1.2", &of(128, 256));
+            format!("cipher_suites: {suites}")
+        }
+        _ => format!("accepted_protocols: {protocols}"),
+    };
     stores()
         + &format!(
-            "phases:\n  - name: protocols\n    client_encryption_options: {{ enabled: true, optional: false, accepted_protocols: {protocols} }}\n"
+            "phases:\n  - name: protocols\n    client_encryption_options: {{ enabled: true, optional: false, {option} }}\n"
         )
         + rollout
 }

@@ -201,7 +201,8 @@ fn b04_every_rule_for_stores_is_shown_or_it_is_said_why_not() {
 #[test]
 #[ignore = "needs a real ring: scripts/test ring-5.0-package"]
 fn b04_stores_that_would_break_a_node() {
-    if troubles_are_played() {
+    // It spoils stores in PKCS12, which a ring of 3.11 does not have.
+    if troubles_are_played() && is_since_4_0() {
         judge::scene();
     }
 }
