@@ -159,6 +159,12 @@ async fn a_user_certificate_logs_in_from_beside_its_key_from_ssh_config_and_from
             .unwrap();
         let named = SshHost::new(target(&server), home.pool());
         assert_eq!(says(&named, "echo in").await, "in", "{kind} in ssh_config");
+
+        let bare = Agent::with(&home, &[&home.ssh("moved")]);
+        fs::write(home.ssh("config"), "CertificateFile ~/.ssh/key-cert.pub\n").unwrap();
+        let pool = Pool::new(PoolOptions { agent: Some(bare.socket.clone()), ..home.options() });
+        let apart = SshHost::new(target(&server), pool);
+        assert_eq!(says(&apart, "echo in").await, "in", "{kind} in ssh_config, its key in the agent");
     }
 }
 
@@ -176,7 +182,9 @@ async fn a_refused_login_lists_the_keys_that_were_tried_and_stops_before_the_ser
     let error = host(&server, &home).run(&shell("true")).await.unwrap_err();
     let HostError::AuthenticationRefused { tried, .. } = &error else { panic!("{error:?}") };
     let tried: Vec<&str> = tried.split(", ").map(|path| path.rsplit('/').next().unwrap()).collect();
+    let (more, tried) = tried.split_last().unwrap();
     assert_eq!(tried, ["key0", "key1", "key2", "key3", "key4"]);
+    assert!(more.starts_with("3 more were not offered"), "{more}");
 
     let none = Home::new();
     none.know(&server);
