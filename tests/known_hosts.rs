@@ -87,7 +87,7 @@ fn hashed_names_are_found_as_ssh_keygen_hashed_them() {
         Command::new("ssh-keygen").args(["-q", "-H", "-f"]).arg(&file).output().unwrap().status.success()
     );
     let text = fs::read_to_string(&file).unwrap();
-    assert!(text.starts_with("|1|") && !text.contains("h1"), "{text}");
+    assert!(text.lines().all(|line| line.starts_with("|1|")), "{text}");
     assert_eq!(known(&text).judge("H1", 22, &key(ED25519)), Verdict::Known);
     assert_eq!(known(&text).judge("h1", 2222, &key(OTHER)), Verdict::Known);
     assert_eq!(known(&text).judge("h1", 2222, &key(ED25519)), changed(2, &["ssh-ed25519"]));

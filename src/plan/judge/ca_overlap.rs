@@ -14,10 +14,10 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
         return Vec::new();
     }
     let role = subject.lone.role;
-    let is_taken = subject.client_truststores.is_empty();
+    let is_guessed = subject.client_truststores.is_empty();
     let for_clients = match role {
-        StoreName::Keystore if is_taken => new_leaf(subject),
-        StoreName::Truststore if is_taken => dropped_ca(subject),
+        StoreName::Keystore if is_guessed => new_leaf(subject),
+        StoreName::Truststore if is_guessed => dropped_ca(subject),
         StoreName::Keystore | StoreName::Truststore => None,
         StoreName::InternodeKeystore | StoreName::InternodeTruststore => None,
     };
