@@ -255,6 +255,11 @@ fn pkcs12_opens_with_as_many_rounds_and_in_the_ciphers_that_java_takes() {
     shop.run(&format!("{export} -keypbe AES-192-CBC -certpbe AES-256-CBC -out aes192.p12"));
     shop.run("openssl pkcs8 -topk8 -in node.key -v2 aes-256-cbc -v2prf hmacWithSHA1 -passout pass:changeit -out sha1.p8");
     shop.join(&["sha1.p8", "node-chain.crt"], "sha1.pem");
+    // A certificate that names AES-192 among the ciphers of its owner's mail (S/MIME capabilities, as AD CS writes them).
+    shop.write("mail.cnf", b"1.2.840.113549.1.9.15=DER:300D300B0609608648016503040116\n");
+    shop.run("openssl x509 -req -in node.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 20 -extfile mail.cnf -out mail.crt");
+    shop.run("openssl pkcs12 -export -inkey node.key -in mail.crt -passout pass:changeit -out mail.p12");
+    assert!(shop.open("mail.p12", PASSWORD).is_ok());
     assert!(shop.open("many.p12", PASSWORD).is_ok());
     assert!(shop.open("sha1.pem", PASSWORD).is_ok());
     assert_eq!(shop.open("sha1.pem", "another"), Err(StoreError::WrongPassword));

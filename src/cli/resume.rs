@@ -113,6 +113,7 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<Option<RunResult>, Tro
     };
     match (extent, back, is_over) {
         (Extent::Failed, _, true) => {
+            is_not_taken_back(run, runs_dir)?;
             let is_news = result.is_none() && state.finished.is_none();
             Ok(is_news.then_some(RunResult::Done))
         }
@@ -141,13 +142,12 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<Option<RunResult>, Tro
 fn is_not_taken_back(run: &str, runs_dir: &Path) -> Result<(), Trouble> {
     let runs = list_of(runs_dir)?;
     match taken_back_by(&runs, run) {
-        Some(RunSummary { id, standing: Standing::Finished { result: RunResult::Done, .. }, .. }) => {
-            Err(anyhow!(
-                "run {run} was taken back by run {id}: nothing is left of it to go on with\n\
-             help: `ringwalk plan` goes by what the nodes have now"
-            )
-            .into())
-        }
+        Some(back) if back.is_done() => Err(anyhow!(
+            "run {run} was taken back by run {}: nothing is left of it to go on with\n\
+             help: `ringwalk plan` goes by what the nodes have now",
+            back.id
+        )
+        .into()),
         Some(RunSummary { id, .. }) => Err(anyhow!(
             "run {run} is being taken back by run {id}, which is not over\n\
              help: `ringwalk resume {id}` goes on with that"

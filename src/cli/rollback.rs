@@ -12,7 +12,6 @@ use crate::engine::back;
 use crate::facts::Facts;
 use crate::facts::clients::{Clients, Encryption};
 use crate::gates::clients_ready::told;
-use crate::journal::event::RunResult;
 use crate::journal::file;
 use crate::journal::runs::{Begun, RunSummary, Standing, list, moment};
 use crate::journal::state::RunState;
@@ -99,13 +98,18 @@ fn undone(runs_dir: &Path, wanted: Option<&str>) -> Result<RunState, Trouble> {
 fn newest(runs_dir: &Path) -> Result<String, Trouble> {
     let runs = list(runs_dir).with_context(|| format!("cannot list the runs in {}", runs_dir.display()))?;
     match runs.iter().max_by_key(|run| moment(&run.id)) {
-        Some(newest) => Ok(meant(newest)?),
+        Some(newest) => Ok(meant(newest, &runs)?),
         None => show::choose(runs_dir, None),
     }
 }
 
-fn meant(newest: &RunSummary) -> Result<String, anyhow::Error> {
+fn meant(newest: &RunSummary, runs: &[RunSummary]) -> Result<String, anyhow::Error> {
     let id = &newest.id;
+    // What came before its last pause stands.
+    let stands_in_part = |undone: &String| {
+        let undone = runs.iter().find(|run| run.id == *undone).and_then(|run| run.begun.as_ref());
+        undone.is_some_and(|undone| undone.taken_back == Some(Extent::SincePause))
+    };
     let help = "help: name the run that is meant; `ringwalk runs` lists them";
     match (&newest.begun, &newest.standing) {
         (_, Standing::Unreadable { problem }) => {
@@ -113,7 +117,10 @@ fn meant(newest: &RunSummary) -> Result<String, anyhow::Error> {
         }
         (None, _) => Err(anyhow!("the newest run, {id}, never began\n{help}")),
         (Some(Begun { undoes: Some(undone), in_part: true, .. }), _) => Ok(undone.clone()),
-        (Some(Begun { undoes: Some(undone), .. }), Standing::Finished { result: RunResult::Done, .. }) => {
+        (Some(Begun { undoes: Some(undone), .. }), _) if newest.is_done() && stands_in_part(undone) => {
+            Ok(undone.clone())
+        }
+        (Some(Begun { undoes: Some(undone), .. }), _) if newest.is_done() => {
             Err(anyhow!("run {undone} was taken back already, by run {id}\n{help}"))
         }
         (Some(Begun { undoes: Some(undone), .. }), _) => Err(anyhow!(
@@ -126,6 +133,7 @@ fn meant(newest: &RunSummary) -> Result<String, anyhow::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::event::RunResult;
 
     fn run(undoes: Option<&str>, in_part: bool, standing: Standing) -> RunSummary {
         let begun = Begun {
@@ -136,6 +144,8 @@ mod tests {
             undoes: undoes.map(Into::into),
             in_part,
             taken_back_by: None,
+            taken_back: None,
+            changed_something: true,
             nodes_done: 1,
             nodes_total: 3,
         };
@@ -148,7 +158,11 @@ mod tests {
 
     #[test]
     fn a_rollback_is_not_taken_back_unless_somebody_names_it() {
-        let said = |run: RunSummary| meant(&run).map_err(|error| error.to_string());
+        let said = |run: RunSummary| meant(&run, &[]).map_err(|error| error.to_string());
+        let mut first = RunSummary { id: "first".into(), ..run(None, false, finished(RunResult::Restored)) };
+        first.begun.as_mut().unwrap().taken_back = Some(Extent::SincePause);
+        let since_pause = run(Some("first"), false, finished(RunResult::Done));
+        assert_eq!(meant(&since_pause, &[first]).ok(), Some("first".into()));
         assert_eq!(said(run(None, false, finished(RunResult::StoppedMidway))), Ok("newest".into()));
         assert_eq!(said(run(None, false, Standing::Abandoned)), Ok("newest".into()));
         assert_eq!(said(run(Some("first"), true, finished(RunResult::Done))), Ok("first".into()));

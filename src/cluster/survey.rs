@@ -205,7 +205,7 @@ async fn ring_by_cql(node: &Node, seen: &NodeFacts) -> Result<Ring, Refusal> {
         let why = format!("its client port {port} demands a certificate and {of_ours}");
         return Err(Refusal::Closed(why));
     }
-    if let (Plaintext::Refused(_) | Plaintext::Silent, Tls::Refused(why)) = (&look.plaintext, &look.tls) {
+    if let Some(why) = look.agrees_on_nothing() {
         let why = format!("its client port {port} speaks TLS and agrees on nothing that we speak ({why})");
         return Err(Refusal::Closed(why));
     }

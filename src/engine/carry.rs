@@ -125,6 +125,8 @@ pub fn problems(state: &RunState, facts: &Facts, material: &Material) -> Vec<Dia
                 problems.push(Diagnostic::new(node, healed.to_string()).help(help));
             }
             Some(now) => problems.extend(stand::problems(&state.plan, &progress, now)),
+            // Taken out of the inventory since, as one that is broken.
+            None if state.node_is_done(node) => {}
             None => problems.push(
                 Diagnostic::new(node, "the run has to change this node, and the inventory lacks it")
                     .help("resume with an inventory that has every node of the plan"),

@@ -102,10 +102,31 @@ impl Certificate {
         if own.subject().as_raw() != theirs.issuer().as_raw() {
             return Some(false);
         }
+        if self.makes_signatures_of() != other.is_signed_by_key_of() {
+            return Some(false);
+        }
         match theirs.verify_signature(Some(own.public_key())) {
             Ok(()) => Some(true),
             Err(X509Error::SignatureVerificationError) if self.verifies_here() => Some(false),
             Err(_) => None,
+        }
+    }
+
+    /// The kind of key, and that of the key that signed: `RSA`, `EC`, `Ed25519` …
+    fn makes_signatures_of(&self) -> &str {
+        match self.key.as_str() {
+            // A key for RSA-PSS alone.
+            "algorithm 1.2.840.113549.1.1.10" => "RSA",
+            key => key.split(' ').next().unwrap_or(key),
+        }
+    }
+
+    fn is_signed_by_key_of(&self) -> &str {
+        match self.signature.as_str() {
+            "RSA-PSS" => "RSA",
+            signature if signature.ends_with(" with RSA") => "RSA",
+            signature if signature.starts_with("ECDSA ") => "EC",
+            signature => signature.split(' ').next().unwrap_or(signature),
         }
     }
 

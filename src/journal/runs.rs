@@ -4,6 +4,7 @@ use super::event::RunResult;
 use super::file::{self, JournalRead};
 use super::rollback::Rollback;
 use super::state::{RunState, Status};
+use crate::plan::conduct::Extent;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -29,8 +30,13 @@ pub struct Begun {
     pub undoes: Option<String>,
     /// It takes back no more than what that run did to the nodes that failed.
     pub in_part: bool,
-    /// The run that takes it back, since a node failed.
+    /// The run that takes it back, since a node failed, and how much of it.
     pub taken_back_by: Option<String>,
+    #[serde(skip)]
+    pub taken_back: Option<Extent>,
+    /// Whether it may have changed anything that is not put back.
+    #[serde(skip)]
+    pub changed_something: bool,
     pub nodes_done: usize,
     pub nodes_total: usize,
 }
@@ -85,17 +91,23 @@ pub fn list(runs_dir: &Path) -> io::Result<Vec<RunSummary>> {
     Ok(runs)
 }
 
-/// The run that took this one back, or is about to; one that ended before it did anything is none.
+/// The run that took this one back, or is about to; one that was left before it did anything is none, nor is one that was
+/// itself taken back.
 pub fn taken_back_by<'a>(runs: &'a [RunSummary], run: &str) -> Option<&'a RunSummary> {
-    let did_nothing = |other: &RunSummary| {
-        matches!(other.standing, Standing::Finished { result: RunResult::StoppedUnchanged, .. })
-    };
     let undoes = |other: &&RunSummary| {
-        let begun = other.begun.as_ref();
-        begun.is_some_and(|begun| !begun.in_part && begun.undoes.as_deref() == Some(run))
-            && !did_nothing(other)
+        other.begun.as_ref().is_some_and(|begun| {
+            let did_something = begun.changed_something || other.standing == Standing::Running;
+            let is_undone = || taken_back_by(runs, &other.id).is_some_and(RunSummary::is_done);
+            !begun.in_part && begun.undoes.as_deref() == Some(run) && did_something && !is_undone()
+        })
     };
-    runs.iter().find(undoes)
+    runs.iter().filter(|other| other.id != run).find(undoes)
+}
+
+impl RunSummary {
+    pub fn is_done(&self) -> bool {
+        matches!(self.standing, Standing::Finished { result: RunResult::Done, .. })
+    }
 }
 
 /// When a run was begun, as far as its id tells; of one whose journal cannot be read nothing else does.
@@ -132,6 +144,11 @@ fn summary(id: String, path: &Path) -> RunSummary {
 
 fn begun(state: RunState) -> Begun {
     let (nodes_done, nodes_total) = nodes_done(&state);
+    let changed_something = state.changed_something();
+    let (taken_back_by, taken_back) = match state.rollback {
+        Some(Rollback::Planned { run, extent, .. }) => (run, Some(extent)),
+        Some(Rollback::Refused { .. }) | None => (None, None),
+    };
     Begun {
         cluster: state.plan.cluster,
         playbook: state.plan.playbook,
@@ -139,10 +156,9 @@ fn begun(state: RunState) -> Begun {
         started: state.started,
         undoes: state.origin.undoes,
         in_part: state.origin.in_part,
-        taken_back_by: match state.rollback {
-            Some(Rollback::Planned { run, .. }) => run,
-            Some(Rollback::Refused { .. }) | None => None,
-        },
+        taken_back_by,
+        taken_back,
+        changed_something,
         nodes_done,
         nodes_total,
     }

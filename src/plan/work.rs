@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::facts::NodeFacts;
 use crate::formats::yaml;
 use crate::input::inventory::Node;
-use crate::input::options::Setting;
+use crate::input::options::{OptionKey, Setting};
 use crate::input::playbook::{Phase, Restart, StoreSpec, expand};
 use crate::input::{Input, names_a_secret};
 use crate::secret::Secret;
@@ -66,10 +66,10 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     fn work(&self, projected: &mut Projected) -> Result<Option<Work>, Vec<Diagnostic>> {
-        let pushes = self.pushes(projected);
         let set = self.wish();
         let Edited { text, root, was, becomes, internode_stores, changes: settings } =
             self.edited(&projected.text, projected.root.take(), &set)?;
+        let pushes = self.pushes(projected, &was);
         projected.root = root;
         if let Some(problem) = backwards::problem(self.input, self.phase, self.facts, &was, &becomes) {
             return Err(vec![problem]);
@@ -180,21 +180,40 @@ impl Subject<'_> {
         self.material.store(self.generation.at(self.phase, store), &self.node.name, store)
     }
 
-    /// None in a phase that comes before the playbook says anything of TLS: a store that is replaced beneath the options of
-    /// today may be one that they do not open.
-    fn pushes(&self, projected: &Projected) -> Vec<PushStore> {
+    fn pushes(&self, projected: &Projected, was: &ClientOptions) -> Vec<PushStore> {
+        let push = |store| self.push(projected, store, self.spec(store)?);
+        let pushes = StoreName::ALL.into_iter().filter_map(push);
+        pushes.filter(|push| !self.comes_early() || self.is_right_today(push, projected, was)).collect()
+    }
+
+    /// Whether the phase comes before the first that says anything of TLS or of stores.
+    fn comes_early(&self) -> bool {
         let phases = &self.input.playbook.phases;
-        let speaks_of_tls = |phase: &Phase| {
+        let speaks_of_it = |phase: &Phase| {
             let is_silent = phase.client_encryption_options.is_empty() && phase.internode.is_empty();
             !is_silent || !phase.stores.is_empty() || phase.native_transport_port_ssl.is_some()
         };
-        let comes_later =
-            !phases[..=self.phase].iter().any(speaks_of_tls) && phases.iter().any(speaks_of_tls);
-        if comes_later {
-            return Vec::new();
-        }
-        let push = |store| self.push(projected, store, self.spec(store)?);
-        StoreName::ALL.into_iter().filter_map(push).collect()
+        !phases[..=self.phase].iter().any(speaks_of_it) && phases.iter().any(speaks_of_it)
+    }
+
+    /// Whether the options of today, which an early phase leaves as they are, go with the store: if they name it, it stands
+    /// there already (one that is there turns TLS on for some releases) and has the same password.
+    fn is_right_today(&self, push: &PushStore, projected: &Projected, was: &ClientOptions) -> bool {
+        let (named, password) = match push.store {
+            StoreName::Keystore => (&was.keystore, OptionKey::KeystorePassword),
+            StoreName::Truststore => (&was.truststore, OptionKey::TruststorePassword),
+            StoreName::InternodeKeystore | StoreName::InternodeTruststore => return true,
+        };
+        let written = || {
+            let keys = ["client_encryption_options", password.key()];
+            yaml::get(projected.text.expose(), &keys).ok().flatten()?.as_str().map(Secret::new)
+        };
+        let own = || {
+            let source =
+                self.input.playbook.password(self.generation.at(self.phase, push.store), push.store)?;
+            self.material.secret(&source).cloned()
+        };
+        *named != push.path || push.was.is_some() && written() == own()
     }
 
     fn push(&self, projected: &Projected, store: StoreName, spec: &StoreSpec) -> Option<PushStore> {

@@ -263,7 +263,12 @@ fn next(state: &RunState, fates: &Fates) -> String {
     match state.finished.map(|(_, result)| result) {
         Some(RunResult::Done) if state.origin.undoes.is_some() => {
             let undone = state.origin.undoes.as_deref().unwrap_or_default();
-            format!("the nodes are as before run {undone}; `ringwalk plan` shows what it would do again")
+            match state.origin.in_part {
+                true => format!("`ringwalk resume {undone}` goes on with that run"),
+                false => format!(
+                    "what was put back is as before run {undone}; `ringwalk plan` shows what a playbook would do again"
+                ),
+            }
         }
         Some(RunResult::Done) => {
             format!("`ringwalk plan` finds nothing to do; `ringwalk show {}` shows this run again", state.run)

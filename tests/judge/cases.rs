@@ -159,6 +159,14 @@ fn serves_of_an_unknown_ca(node: &mut NodeFacts) {
     node.shows = BTreeMap::from([(9042, shows)]);
 }
 
+/// TLS to other nodes, whom it knows by another CA than that of the good stores.
+fn speaks_by_old_ca(node: &mut NodeFacts) {
+    node.yaml.text = yaml(
+        "server_encryption_options:\n  internode_encryption: all\n  keystore: /etc/cassandra/internode/keystore\n",
+    );
+    node.internode_trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())]));
+}
+
 /// It trusts by a CA that is not that of its own certificate.
 fn asks_clients_of_another_ca(node: &mut NodeFacts) {
     node.yaml.text = yaml("  require_client_auth: true\n");
@@ -208,7 +216,9 @@ fn of_nodes() -> Vec<Case> {
         Case { n1: serves_of_an_unknown_ca, ..case(Rule::CaOverlap, Error, "a leaf of another CA than that of today", "", "its issuer, CN=Orders CA, is not the CA of what the node shows before") },
         Case { options: INTERNODE, stores: INTERNODE_STORES, ..case(Rule::ServerUse, Warning, "a leaf between nodes that is for servers alone", FOR_SERVERS, "lacks clientAuth, which nodes with `require_client_auth` ask of each other") },
         Case { options: INTERNODE_MUTUAL, stores: INTERNODE_STORES, ..case(Rule::ServerUse, Error, "a leaf between nodes that is for servers alone, and nodes ask for more", FOR_SERVERS, "lacks clientAuth, and other nodes ask for it") },
-        Case { options: INTERNODE, stores: INTERNODE_STORES, n1: |n1| n1.internode_trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), on: &[("n1", 1), ("n2", 1), ("n3", 1)],
+        Case { options: INTERNODE, stores: INTERNODE_STORES, n1: |n1| n1.internode_trusts = Some(BTreeMap::from([("00".into(), "CN=Old CA".into())])), on: &[("n2", 1), ("n3", 1)],
+            ..case(Rule::CaOverlap, Error, "a leaf for other nodes of a CA that one of them does not trust", "", "its issuer, CN=Orders CA, is not in the internode truststores that other nodes have today") },
+        Case { options: INTERNODE, stores: INTERNODE_STORES, n1: speaks_by_old_ca, on: &[("n1", 1), ("n2", 1), ("n3", 1)],
             ..case(Rule::CaOverlap, Error, "a leaf for other nodes of a CA that one of them does not trust, and whose own is dropped", "", "today") },
         Case { options: MUTUAL, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today", "", "drops CN=Old CA") },
         Case { options: MUTUAL_AND_BACK, n1: asks_clients_of_another_ca, ..case(Rule::KnownClients, Warning, "a truststore that drops the CA of today before certificates are asked for no more", "", "drops CN=Old CA") },

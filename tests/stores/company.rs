@@ -95,6 +95,22 @@ fn a_root_whose_signature_cannot_be_verified_ends_a_chain() {
 }
 
 #[test]
+fn a_root_of_the_same_name_with_another_kind_of_key_is_not_the_issuer() {
+    let desk = desk();
+    desk.sh(
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout old.key -out old.pem -days 3650 -subj '/CN=Company Root' 2>&1
+         cat issuing.pem old.pem >both.pem",
+    );
+    let said = import(&desk, "--ca-chain both.pem");
+    assert_eq!(said.code, 2);
+    assert!(
+        said.err.contains("the certificate of its issuer, `CN=Company Root`, is missing"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
 fn keys_wait_encrypted_and_requests_ask_for_names_and_purposes() {
     let desk = desk();
     assert!(desk.read("stores/n1.key").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));

@@ -30,6 +30,7 @@ pub fn read(bytes: &[u8], password: &Secret) -> Result<Contents, StoreError> {
     let mut contents = Contents::default();
     for entry in opened(bytes, &password)? {
         match entry {
+            Entry::Key { .. } if password.is_empty() => return Err(StoreError::PasswordMissing),
             Entry::Key { alias, protected, chain, .. } => {
                 let alias = text::decoded(&alias);
                 let key = unprotect(&alias, protected, &password)?;

@@ -102,6 +102,10 @@ fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64, unknown: &mut Opt
         return;
     }
     for pair in items.windows(2) {
+        // With its initialization vector: a certificate may name the cipher, too, as one that its owner reads.
+        if is(&pair[0], AES_192_CBC) && pair[1].tag() == Tag::OctetString {
+            *unknown = Some("an encryption that Java does not know (AES-192)");
+        }
         if pair[0].tag() == Tag::OctetString && pair[1].tag() == Tag::Integer {
             let number = pair[1].decode_as::<UintRef<'_>>().ok().map(|number| number.as_bytes());
             let number = number
@@ -113,8 +117,6 @@ fn count(items: &[AnyRef<'_>], depth: usize, rounds: &mut u64, unknown: &mut Opt
     for item in items {
         if is(item, SCRYPT) {
             *unknown = Some("an encryption that Java does not know (scrypt)");
-        } else if is(item, AES_192_CBC) {
-            *unknown = Some("an encryption that Java does not know (AES-192)");
         }
         if let Some(inner) = children(*item) {
             count(&inner, depth + 1, rounds, unknown);

@@ -37,6 +37,16 @@ impl WireLook {
         self.plaintext == Plaintext::Closed && self.tls == Tls::Closed
     }
 
+    /// It speaks TLS alone, and none that we speak: it said so by an alert. Who is hung up on may have met a port that is full.
+    pub fn agrees_on_nothing(&self) -> Option<&str> {
+        match (&self.plaintext, &self.tls) {
+            (Plaintext::Refused(_) | Plaintext::Silent, Tls::Refused(why)) if why.contains(ALERT) => {
+                Some(why)
+            }
+            _ => None,
+        }
+    }
+
     /// It serves nobody who looks as we did, for want of a certificate.
     pub fn wants_another_certificate(&self) -> bool {
         let is_refused = match &self.tls {
@@ -294,6 +304,9 @@ fn ended_early(error: &io::Error, seen: &Seen, with_identity: bool) -> Tls {
         (_, _) => Tls::Refused(ended(error)),
     }
 }
+
+/// As rustls has it in the text of `AlertReceived`.
+const ALERT: &str = "received fatal alert";
 
 /// How a record of TLS that is an alert begins.
 const ALERT_RECORD: u8 = 0x15;

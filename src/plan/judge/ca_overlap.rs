@@ -1,11 +1,11 @@
 //! A CA changes in three passes: what a node shows is trusted by whoever knew the CA of before, and of after.
 
-use super::finding::{Remark, error};
+use super::finding::{Remark, error, warning};
 use super::shared_path;
 use super::subject::OnNode;
 use super::trusted::{Anchors, Shown, is_of_one_ca, leads};
 use crate::plan::step::StoreName;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Whom clients trust is known only by `client_truststores`, which have a rule of their own. Else they are taken to know
 /// the CA of what the node shows before, and all that its truststore has.
@@ -68,19 +68,25 @@ fn new_internode_leaf(subject: &OnNode<'_>) -> Option<Remark> {
     ))
 }
 
-/// A node that has had its turn meets leaves of before until the last one has: whoever signed those must stay.
+/// A node that has had its turn meets leaves of before until the last one has: whoever signed those must stay. Who did is
+/// not known, so that a CA which is dropped beside one that stays is for the operator to judge.
 fn dropped_internode_ca(subject: &OnNode<'_>) -> Option<Remark> {
-    let trusts = subject.seen.internode_trusts.as_ref().filter(|_| subject.internode_leaves_change)?;
-    let kept: BTreeSet<&str> = subject.lone.store.anchors().map(|anchor| anchor.sha256.as_str()).collect();
-    let (_, dropped) = trusts.iter().find(|(sha256, _)| !kept.contains(sha256.as_str()))?;
-    Some(error(
-        format!(
-            "drops {dropped}, which the node trusts today, while the keystores change too: the first node to have both refuses \
-             the others' certificates of before, and is cut off from the ring"
-        ),
-        "bring the new keystores first, with a truststore that has the old CA and the new one, and this truststore in a run \
-         of its own (docs/internode.md)",
-    ))
+    let speak_tls = subject.on.root.as_ref().is_some_and(shared_path::speaks_tls);
+    let trusts =
+        subject.seen.internode_trusts.as_ref().filter(|_| speak_tls && subject.internode_leaves_change)?;
+    let anchors = || subject.lone.store.anchors();
+    let is_kept = |(sha256, name): &(&String, &String)| {
+        anchors().any(|anchor| anchor.sha256 == **sha256 || anchor.subject == **name)
+    };
+    let (kept, dropped): (Vec<_>, Vec<_>) = trusts.iter().partition(is_kept);
+    let (_, name) = dropped.first()?;
+    let reason = format!(
+        "drops {name}, which the node trusts today, while the keystores change too: if it signed what other nodes show still, \
+         the first node to have both refuses them, and is cut off from the ring"
+    );
+    let help = "bring the new keystores first, with a truststore that has the old CA and the new one, and this truststore in a \
+                run of its own (docs/internode.md)";
+    Some(if kept.is_empty() { error(reason, help) } else { warning(reason, help) })
 }
 
 /// Only where the stores of before belong together: servers and clients may have different CAs.

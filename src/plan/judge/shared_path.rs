@@ -5,6 +5,7 @@ use super::finding::{Remark, error, warning};
 use super::subject::OnNode;
 use crate::facts::version::Version;
 use crate::formats::yaml;
+use crate::input::options::OptionKey;
 
 pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     let Some(root) = &subject.on.root else { return Vec::new() };
@@ -28,12 +29,21 @@ pub fn remarks(subject: &OnNode<'_>) -> Vec<Remark> {
     }
 }
 
-/// Whether the store goes to where nodes read the keystore that they show each other.
+/// Whether the store goes to where nodes read the keystore that they show each other, and they speak TLS. A truststore that
+/// they share too is judged for what it is brought before.
 pub fn is_nodes_keystore(subject: &OnNode<'_>) -> bool {
-    subject.on.root.as_ref().is_some_and(|root| {
-        named_by_internode(subject, root) == Some("keystore")
-            && matches!(between_nodes(subject, root), Between::On)
-    })
+    let Some(root) = &subject.on.root else { return false };
+    let [_, truststore] = internode::stores(Some(root));
+    let own = subject.on.option(subject.phase_index, OptionKey::Truststore);
+    let shares_both = own.is_some_and(|own| normal(&own) == normal(&truststore));
+    named_by_internode(subject, root) == Some("keystore") && speaks_tls(root) && !shares_both
+}
+
+/// Whether the node's file has it speak TLS to any node.
+pub fn speaks_tls(root: &yaml::Node) -> bool {
+    let encrypts =
+        root.get("server_encryption_options").and_then(|server| server.get("internode_encryption"));
+    encrypts.and_then(yaml::Node::as_str).is_some_and(|kind| !kind.eq_ignore_ascii_case("none"))
 }
 
 /// The option of `server_encryption_options` that leads to the path.
@@ -78,8 +88,7 @@ enum Between {
 /// (`EncryptionOptions.java`; measured on stock files).
 fn between_nodes(subject: &OnNode<'_>, root: &yaml::Node) -> Between {
     let server = |key: &str| root.get("server_encryption_options")?.get(key);
-    let encrypts = server("internode_encryption").and_then(yaml::Node::as_str);
-    if encrypts.is_some_and(|kind| !kind.eq_ignore_ascii_case("none")) {
+    if speaks_tls(root) {
         return Between::On;
     }
     if subject.seen.flavour.apache_base(subject.seen.version) < Version::new(4, 0, 0) {

@@ -1,10 +1,10 @@
 //! Logging in: which keys are offered to a host, in what order, and what is said when it takes none.
 
 use super::host_key::Guard;
-use super::keys::KeyFile;
+use super::keys::{KeyFile, named_certificates};
 use super::pool::Pool;
 use super::route::Endpoint;
-use super::session::timed_out;
+use super::session::{Ended, timed_out};
 use crate::secret::Secret;
 use crate::transport::ssh_config::IdentityAgent;
 use crate::transport::{AskPassphrase, HostError};
@@ -14,8 +14,8 @@ use russh::keys::signature::Signer as _;
 use russh::keys::ssh_key::private::KeypairData;
 use russh::keys::{Algorithm, Certificate, HashAlg, PublicKey};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Why no connection came about.
@@ -48,6 +48,16 @@ impl From<HostError> for Failure {
 }
 
 impl Failure {
+    /// A connection that ended by itself is no verdict on the keys: that is one only where the host says so.
+    pub fn explained_by(self, ended: &Ended) -> Failure {
+        let said = ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_verdict = said.as_ref().is_some_and(|said| said.contains("Too many authentication failures"));
+        match self {
+            Failure::ClosedAfter { .. } if !is_verdict => Failure::Closed,
+            other => other,
+        }
+    }
+
     pub fn into_host_error(self, endpoint: &Endpoint) -> HostError {
         let address = endpoint.address();
         match self {
@@ -223,21 +233,6 @@ async fn candidates(pool: &Pool, endpoint: &Endpoint) -> Result<(Vec<Candidate>,
         }
     }
     Ok((offers.list, offers.unusable))
-}
-
-/// And what could not be read, with the reason.
-fn named_certificates(files: &[PathBuf]) -> (Vec<Certificate>, Vec<String>) {
-    let (mut certificates, mut unusable) = (Vec::new(), Vec::new());
-    for path in files {
-        let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
-        let parsed =
-            read.and_then(|text| Certificate::from_openssh(text.trim()).map_err(|error| error.to_string()));
-        match parsed {
-            Ok(certificate) => certificates.push(certificate),
-            Err(why) => unusable.push(format!("certificate {}: {why}", path.display())),
-        }
-    }
-    (certificates, unusable)
 }
 
 struct Offers<'a> {

@@ -136,3 +136,18 @@ fn unlock(
     }
     Err(wrong())
 }
+
+/// The certificates in these files, and what could not be read, with the reason.
+pub fn named_certificates(files: &[PathBuf]) -> (Vec<Certificate>, Vec<String>) {
+    let (mut certificates, mut unusable) = (Vec::new(), Vec::new());
+    for path in files {
+        let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        let parsed =
+            read.and_then(|text| Certificate::from_openssh(text.trim()).map_err(|error| error.to_string()));
+        match parsed {
+            Ok(certificate) => certificates.push(certificate),
+            Err(why) => unusable.push(format!("certificate {}: {why}", path.display())),
+        }
+    }
+    (certificates, unusable)
+}

@@ -135,7 +135,7 @@ async fn connect(pool: &Pool, endpoint: &Endpoint) -> Result<Session, auth::Fail
         Ok(result) => result?,
         Err(_) => return Err(timed_out(endpoint).into()),
     };
-    auth::authenticate(&mut handle, pool, endpoint).await?;
+    auth::authenticate(&mut handle, pool, endpoint).await.map_err(|failure| failure.explained_by(&ended))?;
     Ok(Session {
         handle,
         execs: Arc::new(Semaphore::new(EXECS_AT_ONCE)),
