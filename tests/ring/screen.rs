@@ -17,6 +17,13 @@ impl Screen {
         self
     }
 
+    /// Of two things it depends on which is seen first.
+    pub fn says_either(self, one: &str, other: &str) -> Screen {
+        let says = |words: &str| one_line(&self.text).contains(&one_line(words));
+        assert!(says(one) || says(other), "neither {one:?} nor {other:?} on\n{}", self.text);
+        self
+    }
+
     pub fn says_not(self, words: &str) -> Screen {
         assert!(!one_line(&self.text).contains(&one_line(words)), "{words:?} on\n{}", self.text);
         self
