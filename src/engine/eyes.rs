@@ -245,6 +245,7 @@ impl Watch for Eyes {
     /// What others said counts no more.
     fn ask_anew(&mut self) {
         self.peers = Question::default();
+        self.spare = Question::default();
         self.schema = Question::default();
         self.offer = Question::default();
         self.internode = Question::default();

@@ -18,6 +18,10 @@ const WHILE_STEADY: Duration = Duration::from_millis(500);
 /// seen again.
 const FAILS_IN_A_ROW: u32 = 3;
 
+/// Once somebody was in the way of a node that is to go down, it is asked again so much later whether nobody is: nodes that
+/// were cut off call each other up again before they can reach each other for every query (measured).
+const SETTLES: Duration = Duration::from_secs(10);
+
 /// What a hold looks with.
 pub(super) trait Watch {
     /// One answer for each gate that can be asked now.
@@ -50,6 +54,7 @@ pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progres
     let begun = Instant::now();
     let (mut in_a_row, mut fails_in_a_row) = (0, 0);
     let mut is_to_be_asked_again = hold.at_least_s > 0;
+    let mut settles_at = begun;
     let mut words = Words::default();
     loop {
         let answers = eyes.look(&hold.gates).await;
@@ -60,6 +65,9 @@ pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progres
             None if answers.iter().any(|(_, answer)| !says_no_fail(answer)) => fails_in_a_row,
             None => 0,
         };
+        if answers.iter().any(is_in_the_way) {
+            (is_to_be_asked_again, settles_at) = (true, Instant::now() + SETTLES);
+        }
         let waiting = words.waiting(&answers);
         in_a_row = if answers.iter().any(|(_, answer)| speaks_against(answer)) { 0 } else { in_a_row + 1 };
         let looked = Progress::Looked {
@@ -71,7 +79,8 @@ pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progres
         // A reporter that lags misses one; the next look says the same or more.
         let _ = progress.try_send(looked);
         let elapsed_s = begun.elapsed().as_secs();
-        if waiting.is_empty() && in_a_row >= hold.looks && elapsed_s >= hold.at_least_s {
+        let is_settled = elapsed_s >= hold.at_least_s && Instant::now() >= settles_at;
+        if waiting.is_empty() && in_a_row >= hold.looks && is_settled {
             if !std::mem::take(&mut is_to_be_asked_again) {
                 return Held::Passed;
             }
@@ -88,6 +97,11 @@ pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progres
             () = eyes.news() => {}
         }
     }
+}
+
+/// A node that is down, or ranges that change hands.
+fn is_in_the_way((gate, answer): &(Gate, Answer)) -> bool {
+    matches!((gate, answer), (Gate::CanBeSpared { .. }, Answer::Is(Verdict::Wait(_))))
 }
 
 fn failed(answers: &[(Gate, Answer)]) -> Option<(Gate, String)> {
@@ -158,6 +172,7 @@ pub fn listed(waiting: &[Waiting]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::ring::KeepAvailable;
     use std::future::pending;
     use tokio::sync::mpsc;
 
@@ -188,8 +203,12 @@ mod tests {
     const ASKING: fn() -> Answer = || Answer::Asking;
 
     async fn held(answers: &[fn() -> Answer], at_least_s: u64) -> (bool, u32, u64) {
+        held_at(Gate::SchemaAgrees, answers, at_least_s).await
+    }
+
+    async fn held_at(gate: Gate, answers: &[fn() -> Answer], at_least_s: u64) -> (bool, u32, u64) {
         let mut eyes = Scripted { answers: answers.to_vec(), asked_anew: 0 };
-        let wish = Hold { gates: vec![Gate::SchemaAgrees], looks: 3, deadline_s: 600, at_least_s };
+        let wish = Hold { gates: vec![gate], looks: 3, deadline_s: 600, at_least_s };
         let (progress, _told) = mpsc::channel(1);
         let begun = Instant::now();
         let held = hold(&mut eyes, 0, &wish, &progress).await;
@@ -225,6 +244,16 @@ mod tests {
         assert_eq!(said(Answer::Asking).as_deref(), Some("broke"));
         assert_eq!(said(PASS()), None);
         assert_eq!(said(Answer::Asking).as_deref(), Some("asking"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_others_were_in_the_way_of_is_asked_about_again_a_while_later() {
+        const DOWN: fn() -> Answer = || Answer::Is(Verdict::Wait("n3 is down".into()));
+        let spared = || Gate::CanBeSpared { keep: KeepAvailable::Quorum };
+        assert_eq!(held_at(spared(), &[PASS], 0).await, (true, 0, 1));
+        let (passes, asked_anew, seconds) = held_at(spared(), &[DOWN, DOWN, PASS], 0).await;
+        assert_eq!((passes, asked_anew), (true, 1));
+        assert!((10..13).contains(&seconds), "{seconds}");
     }
 
     #[tokio::test(start_paused = true)]
