@@ -13,7 +13,7 @@ use crate::engine::carry::{self, Ended, Means};
 use crate::facts::Facts;
 use crate::journal::event::Origin;
 use crate::journal::file::{Journal, JournalError};
-use crate::journal::runs::{Standing, list, run_id};
+use crate::journal::runs::{Standing, run_id};
 use crate::plan::Plan;
 use crate::report::plan::Detail;
 use crate::report::{self, Color, Reporter, Screen};
@@ -129,8 +129,7 @@ pub fn agreed(yes: bool, question: &str) -> Result<bool, Trouble> {
 /// Two runs would each find that a node can be spared, and take one down. This sees the runs of this machine only.
 pub fn nobody_else_is_at_work(global: &Global, cluster: &str, own: Option<&str>) -> Result<(), Trouble> {
     let directory = runs::directory(global)?;
-    let runs =
-        list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
+    let runs = runs::list(&directory)?;
     let at_work = runs.iter().find(|run| {
         let is_other = Some(run.id.as_str()) != own;
         is_other

@@ -8,7 +8,6 @@ use super::plan::Made;
 use super::{Trouble, print, runs, wait};
 use crate::cluster::stores;
 use crate::journal::file;
-use crate::journal::runs::list;
 use crate::journal::state::RunState;
 use crate::rehearsal::{Desk, Wish, known, rehearse};
 use crate::report::Screen;
@@ -53,7 +52,7 @@ const RUNS_READ: usize = 10;
 /// nothing.
 fn known(global: &Global, cluster: &str) -> Result<Option<(u64, usize)>, Trouble> {
     let directory = runs::directory(global)?;
-    let all = list(&directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
+    let all = runs::list(&directory)?;
     let own = all.iter().filter(|run| run.begun.as_ref().is_some_and(|begun| begun.cluster == cluster));
     let states: Vec<RunState> = own
         .take(RUNS_READ)

@@ -13,7 +13,7 @@ use crate::engine::under_way;
 use crate::journal::event::{Origin, RunResult, StepEvent};
 use crate::journal::file::Journal;
 use crate::journal::rollback::Rollback;
-use crate::journal::runs::{RunSummary, Standing, list, taken_back_by};
+use crate::journal::runs::{RunSummary, Standing, taken_back_by};
 use crate::journal::state::RunState;
 use crate::plan::conduct::Extent;
 use crate::plan::stand;
@@ -99,7 +99,7 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<Option<RunResult>, Tro
     let Some(Rollback::Planned { extent, run: back, result, .. }) = &state.rollback else {
         return is_not_taken_back(run, runs_dir).map(|()| None);
     };
-    let of = |back: &String| list(runs_dir).ok()?.into_iter().find(|other| other.id == *back);
+    let of = |back: &String| runs::list(runs_dir).ok()?.into_iter().find(|other| other.id == *back);
     let back_now = back.as_ref().and_then(of);
     // Nothing is done before the first event is on record.
     if back_now.as_ref().is_some_and(|back| back.standing == Standing::Abandoned && back.begun.is_none()) {
@@ -140,7 +140,7 @@ fn may_go_on(state: &RunState, runs_dir: &Path) -> Result<Option<RunResult>, Tro
 
 /// What is done of a run that was taken back stands no more.
 fn is_not_taken_back(run: &str, runs_dir: &Path) -> Result<(), Trouble> {
-    let runs = list_of(runs_dir)?;
+    let runs = runs::list(runs_dir)?;
     match taken_back_by(&runs, run) {
         Some(back) if back.is_done() => Err(anyhow!(
             "run {run} was taken back by run {}: nothing is left of it to go on with\n\
@@ -157,13 +157,9 @@ fn is_not_taken_back(run: &str, runs_dir: &Path) -> Result<(), Trouble> {
     }
 }
 
-fn list_of(runs_dir: &Path) -> Result<Vec<RunSummary>, Trouble> {
-    Ok(list(runs_dir).with_context(|| format!("cannot list the runs in {}", runs_dir.display()))?)
-}
-
 /// The newest run that is not over and was not taken back since.
 fn newest_open(runs_dir: &Path) -> Result<String, Trouble> {
-    let runs = list_of(runs_dir)?;
+    let runs = runs::list(runs_dir)?;
     let is_open = |run: &&RunSummary| match run.standing {
         Standing::Abandoned => run.begun.is_some(),
         Standing::Finished { result, .. } => result != RunResult::Done,

@@ -13,12 +13,12 @@ use crate::facts::Facts;
 use crate::facts::clients::{Clients, Encryption};
 use crate::gates::clients_ready::told;
 use crate::journal::file;
-use crate::journal::runs::{Begun, RunSummary, Standing, list, moment};
+use crate::journal::runs::{Begun, RunSummary, Standing, moment};
 use crate::journal::state::RunState;
 use crate::plan::conduct::Extent;
 use crate::plan::cut_off::{is_cut_off, may_cut_off};
 use crate::plan::{Plan, stand};
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use std::path::Path;
 
 pub async fn run(global: &Global, options: &RunArguments) -> Result<Exit, Trouble> {
@@ -96,7 +96,7 @@ fn undone(runs_dir: &Path, wanted: Option<&str>) -> Result<RunState, Trouble> {
 /// The newest run that takes none back itself: to take back what a rollback did would bring the fault in again. What nobody
 /// can read is not passed over, since an older run is not what is meant.
 fn newest(runs_dir: &Path) -> Result<String, Trouble> {
-    let runs = list(runs_dir).with_context(|| format!("cannot list the runs in {}", runs_dir.display()))?;
+    let runs = runs::list(runs_dir)?;
     match runs.iter().max_by_key(|run| moment(&run.id)) {
         Some(newest) => Ok(meant(newest, &runs)?),
         None => show::choose(runs_dir, None),

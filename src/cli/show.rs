@@ -5,10 +5,9 @@ use super::arguments::{Global, OutputForm};
 use super::exit::Exit;
 use super::{Trouble, print, runs};
 use crate::journal::file;
-use crate::journal::runs::list;
 use crate::report::plain::Plain;
 use crate::report::{self, Screen};
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use std::path::Path;
 
 pub fn run(global: &Global, wanted: Option<&str>) -> Result<Exit, Trouble> {
@@ -33,7 +32,7 @@ pub fn run(global: &Global, wanted: Option<&str>) -> Result<Exit, Trouble> {
 
 /// The run with this id, or the one that begins so; without one, the latest.
 pub fn choose(directory: &Path, wanted: Option<&str>) -> Result<String, Trouble> {
-    let runs = list(directory).with_context(|| format!("cannot list the runs in {}", directory.display()))?;
+    let runs = runs::list(directory)?;
     let wanted = wanted.unwrap_or_default();
     let mut found = runs.iter().filter(|run| run.id.starts_with(wanted));
     let exact = runs.iter().find(|run| run.id == wanted);

@@ -48,8 +48,8 @@ pub enum Held {
     },
 }
 
-/// Holds until every gate passes `looks` times in a row, and at least `at_least_s`; who is watched so is asked about once
-/// more at the end.
+/// Holds until every gate passes `looks` times in a row, and at least `at_least_s`; who is watched so, or had somebody in the
+/// way, is asked about once more at the end.
 pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progress: &ProgressSender) -> Held {
     let begun = Instant::now();
     let (mut in_a_row, mut fails_in_a_row) = (0, 0);

@@ -47,9 +47,10 @@ struct Thrift {
 
 impl Thrift {
     fn of(seen: &NodeFacts) -> Option<Thrift> {
-        // A file is read as YAML only if it may say so.
+        // A file is read as YAML only if it may say so: the stock one says `false`.
         let text = seen.yaml.text.expose();
-        text.lines().any(|line| line.starts_with("start_rpc")).then_some(())?;
+        let may_say_so = |line: &str| line.starts_with("start_rpc") && !line.trim_end().ends_with("false");
+        text.lines().any(may_say_so).then_some(())?;
         let root = yaml::parse(text).ok().flatten()?;
         let is_on = root.get("start_rpc").and_then(yaml::as_bool_1_1) == Some(true);
         let stands_on = ClientOptions::of(Some(&root)).enabled;

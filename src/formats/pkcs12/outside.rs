@@ -5,7 +5,7 @@ use pkcs8::der::asn1::{AnyRef, BmpString, ObjectIdentifier, UintRef};
 use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 
 /// Rounds of key derivation in all; keytool writes 10,000 a derivation, OpenSSL 2,048, and an operator who is told to may
-/// ask for 600,000. Java takes 5,000,000 at most in one (`PBES2Parameters`); each of them takes a second here.
+/// ask for 600,000. Java takes 5,000,000 at most in each (`PKCS12KeyStore.MAX_ITERATION_COUNT`).
 const ROUNDS_LIMIT: u64 = 5_000_000;
 /// Between the two ciphers that Java has a name for in PBES2: AES-128-CBC and AES-256-CBC.
 const AES_192_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.22");
