@@ -6,11 +6,12 @@ use crate::diagnostic::Diagnostic;
 use crate::facts::ring::{Ring, RingSource};
 use crate::facts::{Facts, NodeFacts, PortShows};
 use crate::formats::certificate::Certificate;
+use crate::gates::ViewRow;
 use crate::input::Input;
 use crate::input::inventory::Inventory;
 use crate::input::playbook::{Playbook, expand};
 use crate::node::cql::{self, CqlError};
-use crate::node::nodetool::output::{self, StatusRow};
+use crate::node::nodetool::output;
 use crate::node::probe::{ProbeError, ProbeRequest, probe};
 use crate::node::wire::{self, ClientIdentity, Plaintext, Tls, WireLook};
 use crate::plan::change::sha256_hex;
@@ -41,7 +42,7 @@ pub async fn survey_with(
     let nodes = self::nodes(cluster, inventory, paths).await?;
     let ring = ring(cluster, &nodes, inventory).await?;
     let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
-    // The ports show what they show while the observers' JVMs start.
+    // The ports show what they show while the observers answer, which takes a JVM's start where it takes nodetool.
     let candidates = Observers::of(cluster, &facts).candidates(cluster, None);
     let (looks, shown, trust) = tokio::join!(
         views::look(&candidates, &facts),
@@ -65,7 +66,7 @@ pub async fn survey_with(
     }
     let down = looks.views.iter().flat_map(|view| &view.rows).filter(|row| !row.up);
     // A node of which gossip has told no host id is known by its address.
-    let name = |row: &StatusRow| if row.host_id.is_empty() { &row.address } else { &row.host_id }.clone();
+    let name = |row: &ViewRow| if row.host_id.is_empty() { &row.address } else { &row.host_id }.clone();
     facts.down = down.map(name).collect();
     Ok(Survey { facts, looks })
 }

@@ -2,14 +2,17 @@
 
 use super::moment::Moment;
 use super::{Cluster, Node};
-use crate::facts::Facts;
-use crate::gates::View;
-use crate::node::nodetool::{self, output};
+use crate::facts::version::Flavour;
+use crate::facts::{Facts, NodeFacts};
+use crate::gates::{View, ViewRow};
+use crate::node::jmx::{self, Standing};
+use crate::node::nodetool::output::{self, State, StatusRow};
+use crate::node::nodetool::{self, Nodetool};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Two observers see a partition that one does not; each more costs a JVM start on its node at every look.
+/// Two observers see a partition that one does not; each more may cost a JVM start on its node at every look.
 const OBSERVERS: usize = 2;
 
 /// How often others are asked where some did not answer.
@@ -75,7 +78,7 @@ impl Observers {
     }
 }
 
-/// `nodetool status` of two of the candidates, asked at the same time. One that does not answer is replaced by the
+/// How two of the candidates see the ring, asked at the same time. One that does not answer is replaced by the
 /// next, and then all are asked again: what the others said is old by that time.
 pub async fn look(candidates: &[&Node], facts: &Facts) -> Looks {
     let mut looks = Looks { wanted: OBSERVERS.min(candidates.len()), ..Looks::default() };
@@ -108,14 +111,53 @@ pub async fn look(candidates: &[&Node], facts: &Facts) -> Looks {
     looks
 }
 
-async fn status(node: &Node, facts: &Facts) -> Result<Vec<output::StatusRow>, String> {
+/// From JMX itself, or by nodetool where that does not work: what it says of the reason is what operators know.
+async fn status(node: &Node, facts: &Facts) -> Result<Vec<ViewRow>, String> {
     let seen = facts.node(&node.name).ok_or("it was not probed")?;
-    let text = ask(node, &node.nodetool(seen), &["status"]).await?;
-    output::status(&text).map_err(|error| error.to_string())
+    let tool = node.nodetool(seen);
+    if let Some(rows) = by_jmx(node, seen, facts, &tool).await {
+        return Ok(rows);
+    }
+    let text = ask(node, &tool, &["status"]).await?;
+    let rows = output::status(&text).map_err(|error| error.to_string())?;
+    Ok(rows.into_iter().map(ViewRow::from).collect())
+}
+
+/// `None` where nodetool has to be asked. DSE's says more of a member than the lists of live nodes do, and whoever answers on the
+/// port has to be this node.
+async fn by_jmx(node: &Node, seen: &NodeFacts, facts: &Facts, tool: &Nodetool) -> Option<Vec<ViewRow>> {
+    let own = facts.member_of(seen, &node.inventory.address)?;
+    if seen.flavour == Flavour::Dse {
+        return None;
+    }
+    let standing = jmx::standing(node.host.as_ref(), tool).await.ok()?;
+    (standing.host_id == own.host_id).then(|| rows(&standing))
+}
+
+fn rows(standing: &Standing) -> Vec<ViewRow> {
+    let state = |address: &String| match () {
+        () if standing.joining.contains(address) => State::Joining,
+        () if standing.leaving.contains(address) => State::Leaving,
+        () if standing.moving.contains(address) => State::Moving,
+        () => State::Normal,
+    };
+    let row = |(address, host_id): &(String, String)| ViewRow {
+        up: standing.live.contains(address),
+        state: state(address),
+        address: address.clone(),
+        host_id: host_id.clone(),
+    };
+    standing.members.iter().map(row).collect()
+}
+
+impl From<StatusRow> for ViewRow {
+    fn from(row: StatusRow) -> ViewRow {
+        ViewRow { up: row.up, state: row.state, address: row.address, host_id: row.host_id }
+    }
 }
 
 /// One nodetool call on a node; the error is a sentence with its way out.
-pub async fn ask(node: &Node, tool: &nodetool::Nodetool, arguments: &[&str]) -> Result<String, String> {
+pub async fn ask(node: &Node, tool: &Nodetool, arguments: &[&str]) -> Result<String, String> {
     let output =
         node.host.run(&nodetool::command(tool, arguments)).await.map_err(|error| error.to_string())?;
     nodetool::answer(&output).map_err(|error| error.in_full())

@@ -7,11 +7,12 @@ use crate::journal::event::{Progress, Waiting};
 use crate::plan::StepId;
 use crate::plan::step::{Gate, Hold};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 /// While a gate waits: short, because every node's restart ends with such a wait.
 const WHILE_WAITING: Duration = Duration::from_millis(200);
-/// Between looks that pass: they are to see a node that is steady, not one that answers once.
+/// Between looks that count: they are to see a node that is steady, not one that answers once. Another answer brings on a look
+/// sooner, and that one counts only if it is against.
 const WHILE_STEADY: Duration = Duration::from_millis(500);
 
 /// A connection that breaks in the middle of a look shows a fault that is not the node's; one that is the node's is
@@ -53,6 +54,7 @@ pub enum Held {
 pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progress: &ProgressSender) -> Held {
     let begun = Instant::now();
     let (mut in_a_row, mut fails_in_a_row) = (0, 0);
+    let mut counts_at = begun;
     let mut is_to_be_asked_again = hold.at_least_s > 0;
     let mut settles_at = begun;
     let mut words = Words::default();
@@ -69,7 +71,12 @@ pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progres
             (is_to_be_asked_again, settles_at) = (true, Instant::now() + SETTLES);
         }
         let waiting = words.waiting(&answers);
-        in_a_row = if answers.iter().any(|(_, answer)| speaks_against(answer)) { 0 } else { in_a_row + 1 };
+        let is_against = answers.iter().any(|(_, answer)| speaks_against(answer));
+        if is_against {
+            in_a_row = 0;
+        } else if in_a_row == 0 || Instant::now() >= counts_at {
+            (in_a_row, counts_at) = (in_a_row + 1, Instant::now() + WHILE_STEADY);
+        }
         let looked = Progress::Looked {
             step: id,
             passed_in_a_row: in_a_row,
@@ -90,10 +97,10 @@ pub(super) async fn hold(eyes: &mut impl Watch, id: StepId, hold: &Hold, progres
             let waiting = if waiting.is_empty() { not_steady(hold, in_a_row) } else { waiting };
             return Held::TimedOut { waiting };
         }
-        let pause = sleep(if in_a_row == 0 { WHILE_WAITING } else { WHILE_STEADY });
+        let next_look = if in_a_row == 0 { Instant::now() + WHILE_WAITING } else { counts_at };
         tokio::select! {
             biased;
-            () = pause => {}
+            () = sleep_until(next_look) => {}
             () = eyes.news() => {}
         }
     }
@@ -173,8 +180,11 @@ pub fn listed(waiting: &[Waiting]) -> String {
 mod tests {
     use super::*;
     use crate::facts::ring::KeepAvailable;
-    use std::future::pending;
     use tokio::sync::mpsc;
+    use tokio::time::sleep;
+
+    /// How often a question that was under way is answered.
+    const NEWS: Duration = Duration::from_millis(70);
 
     /// Answers in turn, the last one from then on; counts how often it is to ask everybody again.
     struct Scripted {
@@ -193,7 +203,7 @@ mod tests {
         }
 
         async fn news(&self) {
-            pending().await
+            sleep(NEWS).await
         }
     }
 
@@ -244,6 +254,11 @@ mod tests {
         assert_eq!(said(Answer::Asking).as_deref(), Some("broke"));
         assert_eq!(said(PASS()), None);
         assert_eq!(said(Answer::Asking).as_deref(), Some("asking"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_that_news_brought_on_do_not_make_a_node_steady() {
+        assert_eq!(held(&[PASS], 0).await, (true, 0, 1), "three looks half a second apart");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! A question that takes a JVM start to answer: it is asked beside the quick looks, and again when its answer is old.
+//! A question that others answer, some by a JVM's start: it is asked beside the quick looks, and again when its answer is old.
 
 use super::eyes::Answer;
 use crate::gates::Verdict;
@@ -8,19 +8,24 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// After so long a pass is asked for again, while it counts on: a canary is watched for minutes, and each question starts a
+/// After so long a pass is asked for again, while it counts on: a canary is watched for minutes, and a question can start a
 /// JVM on two of its peers.
 const GROWS_OLD: Duration = Duration::from_secs(20);
 
+/// A question whose answer did not pass is asked again after so long, then after twice as long, up to the second figure.
+const ASKED_AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
+
 pub(super) struct Question<T> {
     asked: Option<JoinHandle<T>>,
+    /// When it may be asked again, and how long it waits the next time.
+    again: (Instant, Duration),
     /// The last answer that passed, and when it came.
     passed: Option<(Instant, T)>,
 }
 
 impl<T> Default for Question<T> {
     fn default() -> Question<T> {
-        Question { asked: None, passed: None }
+        Question { asked: None, again: (Instant::now(), ASKED_AGAIN.0), passed: None }
     }
 }
 
@@ -41,10 +46,15 @@ impl<T: Send + 'static> Question<T> {
             let answer = over.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
             let verdict = judge(&answer);
             self.passed = (verdict == Verdict::Pass).then(|| (Instant::now(), answer));
+            let (_, pause) = self.again;
+            self.again = match self.passed {
+                Some(_) => (Instant::now(), ASKED_AGAIN.0),
+                None => (Instant::now() + pause, (2 * pause).min(ASKED_AGAIN.1)),
+            };
             return Answer::Is(verdict);
         }
         let is_old = self.passed.as_ref().is_none_or(|(at, _)| at.elapsed() >= GROWS_OLD);
-        if self.asked.is_none() && is_old {
+        if self.asked.is_none() && is_old && Instant::now() >= self.again.0 {
             let news = Arc::clone(news);
             self.asked = Some(tokio::spawn(async move {
                 let answer = ask.await;
@@ -97,6 +107,14 @@ mod tests {
         let (told, asked) = watched(10, fails_once).await;
         assert_eq!(told, ["asking", "Fail(\"broke\")", "asking", "Pass", "still Pass"]);
         assert_eq!(asked, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_pass_is_asked_for_ever_more_seldom() {
+        // Each answer takes two seconds, and looks are half a second apart.
+        let (told, asked) = watched(60, |_| Verdict::Wait("down".into())).await;
+        assert_eq!(told[..3], ["asking", "Wait(\"down\")", "asking"]);
+        assert!((14..18).contains(&asked), "{asked}");
     }
 
     #[tokio::test(start_paused = true)]

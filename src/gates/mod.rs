@@ -10,7 +10,7 @@ pub mod peers_see_it_up;
 pub mod schema_agrees;
 pub mod wire_is_right;
 
-use crate::node::nodetool::output::{State, StatusRow};
+use crate::node::nodetool::output::State;
 
 /// A gate's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +22,22 @@ pub enum Verdict {
     Fail(String),
 }
 
-/// The ring in the eyes of one node: its `nodetool status`.
+/// The ring in the eyes of one node: what its `nodetool status` shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     /// The node that was asked.
     pub observer: String,
-    pub rows: Vec<StatusRow>,
+    pub rows: Vec<ViewRow>,
+}
+
+/// One member in the eyes of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewRow {
+    pub up: bool,
+    pub state: State,
+    pub address: String,
+    /// Empty where gossip has told none yet.
+    pub host_id: String,
 }
 
 /// What a node does to the ring, in nodetool's words.

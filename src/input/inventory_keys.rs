@@ -157,7 +157,7 @@ pub static CASSANDRA: Table = Table {
         Key::new(
             "jmx",
             Form::Table(&JMX),
-            "How nodetool reaches the node's JMX.",
+            "How the node's JMX is reached, by ringwalk and by nodetool.",
             "{ username: monitor, password: env:JMX_PASSWORD }",
         ),
         Key::new(

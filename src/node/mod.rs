@@ -7,6 +7,7 @@ pub mod cql;
 pub mod files;
 mod frame;
 pub mod heal;
+pub mod jmx;
 pub mod job;
 pub mod layout;
 pub mod lock;

@@ -2,8 +2,8 @@
 
 use super::told;
 use ringwalk::facts::ring::{KeepAvailable, Ring};
-use ringwalk::gates::{View, can_be_spared, peers_see_it_up, schema_agrees};
-use ringwalk::node::nodetool::output;
+use ringwalk::gates::{View, ViewRow, can_be_spared, peers_see_it_up, schema_agrees};
+use ringwalk::node::nodetool::output::{self, StatusRow};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -15,14 +15,19 @@ fn text(version: &str, file: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn status(version: &str, file: &str) -> Vec<StatusRow> {
+    output::status(&text(version, file)).unwrap()
+}
+
 fn view(version: &str, file: &str) -> View {
-    View { observer: "n1".into(), rows: output::status(&text(version, file)).unwrap() }
+    let rows = status(version, file).into_iter().map(ViewRow::from).collect();
+    View { observer: "n1".into(), rows }
 }
 
 /// The healthy ring as nodetool alone tells it.
 fn ring(version: &str) -> Ring {
     let cluster = output::describecluster(&text(version, "un_describecluster.txt")).unwrap();
-    output::ring(&view(version, "un_status.txt").rows, cluster)
+    output::ring(&status(version, "un_status.txt"), cluster)
 }
 
 /// Alone, and serving.

@@ -11,8 +11,8 @@ mod offer_is_right;
 mod schema_agrees;
 mod wire_is_right;
 
-use ringwalk::gates::{Verdict, View};
-use ringwalk::node::nodetool::output::{State, StatusRow};
+use ringwalk::gates::{Verdict, View, ViewRow};
+use ringwalk::node::nodetool::output::State;
 
 /// `pass`, `wait: why` or `fail: why`.
 fn told(verdict: Verdict) -> String {
@@ -28,7 +28,7 @@ fn view(observer: &str, rows: &str) -> View {
     let row = |row: &str| {
         let (state, node) = row.trim().split_once(' ').expect("a state and a node");
         let letter = node.trim_start_matches('-');
-        StatusRow {
+        ViewRow {
             up: state.starts_with('U'),
             state: match &state[1..] {
                 "N" => State::Normal,
@@ -39,9 +39,6 @@ fn view(observer: &str, rows: &str) -> View {
             },
             address: format!("10.0.0.{letter}"),
             host_id: if node.starts_with('-') { String::new() } else { letter.into() },
-            datacenter: "dc1".into(),
-            rack: "r1".into(),
-            tokens_count: Some(1),
         }
     };
     View { observer: observer.into(), rows: rows.split(',').map(row).collect() }

@@ -27,6 +27,7 @@ pub fn scene() {
     files_are_as_wished(&desk, &before);
     nothing_is_left_to_do(&desk);
     the_run_is_remembered(&desk, &live.text);
+    super::jmx::answered_the_latest_run(&desk);
     no_secret_is_told(&desk);
     if super::troubles_are_played() {
         Clients::see_an_outage(&desk);

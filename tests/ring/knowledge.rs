@@ -1,4 +1,4 @@
-//! What ringwalk knows of the ring by CQL alone, compared with what nodetool says of it.
+//! What ringwalk knows of the ring by CQL alone, compared with what nodetool says of it; and by JMX.
 
 use super::desk::Desk;
 use super::rig::{nodes, nodetool, ring};
@@ -27,6 +27,7 @@ pub fn scene(test: &str) {
     if let Some(directory) = std::env::var_os(INSIDE) {
         return inside(&PathBuf::from(directory));
     }
+    super::jmx::says_what_nodetool_prints();
     let desk = Desk::of_this_ring();
     desk.make_stores();
     desk.ringwalk(&["check"])

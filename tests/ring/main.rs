@@ -11,6 +11,7 @@ mod enable;
 mod files;
 mod internode;
 mod interruptions;
+mod jmx;
 mod judge;
 mod kills;
 mod knowledge;
