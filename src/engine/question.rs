@@ -12,7 +12,8 @@ use tokio::time::Instant;
 /// JVM on two of its peers.
 const GROWS_OLD: Duration = Duration::from_secs(20);
 
-/// A question whose answer did not pass is asked again after so long, then after twice as long, up to the second figure.
+/// A question whose answer did not pass is asked again after so long, then each time a quarter later, up to the second figure: who
+/// comes up is seen soon, and a wait of minutes costs little.
 const ASKED_AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
 pub(super) struct Question<T> {
@@ -49,7 +50,7 @@ impl<T: Send + 'static> Question<T> {
             let (_, pause) = self.again;
             self.again = match self.passed {
                 Some(_) => (Instant::now(), ASKED_AGAIN.0),
-                None => (Instant::now() + pause, (2 * pause).min(ASKED_AGAIN.1)),
+                None => (Instant::now() + pause, (pause * 5 / 4).min(ASKED_AGAIN.1)),
             };
             return Answer::Is(verdict);
         }
