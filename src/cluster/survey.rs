@@ -22,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many nodes are asked for the ring before it counts as unreadable.
 const RING_SOURCES: usize = 3;
 
+/// On how many nodes nodetool may fail before it counts as broken.
+const NODETOOL_TRIES: usize = 2;
+
 /// The facts, and what two nodes said of the others for them.
 pub struct Survey {
     pub facts: Facts,
@@ -44,10 +47,11 @@ pub async fn survey_with(
     let mut facts = Facts { nodes, ring, down: BTreeSet::new(), looked_at_s: Timestamp::now().as_second() };
     // The ports show what they show while the observers answer, which takes a JVM's start where it takes nodetool.
     let candidates = Observers::of(cluster, &facts).candidates(cluster, None);
-    let (looks, shown, trust) = tokio::join!(
+    let (looks, shown, trust, refused) = tokio::join!(
         views::look(&candidates, &facts),
         look_at_ports(cluster, &facts.nodes),
-        trust::look(cluster, &facts.nodes)
+        trust::look(cluster, &facts.nodes),
+        refuses_nodetool(&candidates, &facts)
     );
     for (name, shows) in shown {
         if let Some(seen) = facts.nodes.iter_mut().find(|seen| seen.node == name) {
@@ -64,11 +68,31 @@ pub async fn survey_with(
         let message = format!("no node could be asked which nodes are up: {}", looks.silent.join("; "));
         return Err(vec![Diagnostic::new(&inventory.source.file, message)]);
     }
+    if let Some(words) = refused {
+        let message = format!(
+            "no node could be asked by nodetool, which takes each out of service before it stops: {words}"
+        );
+        return Err(vec![Diagnostic::new(&inventory.source.file, message)]);
+    }
     let down = looks.views.iter().flat_map(|view| &view.rows).filter(|row| !row.up);
     // A node of which gossip has told no host id is known by its address.
     let name = |row: &ViewRow| if row.host_id.is_empty() { &row.address } else { &row.host_id }.clone();
     facts.down = down.map(name).collect();
     Ok(Survey { facts, looks })
+}
+
+/// That nodetool can be called is seen before a node is touched, though peers are asked without it: on one of the first two, for
+/// a JVM's start on each would be the longest part of a plan. What they said, if none can.
+async fn refuses_nodetool(candidates: &[&Node], facts: &Facts) -> Option<String> {
+    let mut words = Vec::new();
+    for node in candidates.iter().take(NODETOOL_TRIES) {
+        let seen = facts.node(&node.name)?;
+        match views::ask(node, &node.nodetool(seen), &["version"]).await {
+            Ok(_) => return None,
+            Err(why) => words.push(format!("{}: {why}", node.name)),
+        }
+    }
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// Probes every node, one command each.
