@@ -6,7 +6,7 @@ use crate::facts::version::Flavour;
 use crate::facts::{Facts, NodeFacts};
 use crate::gates::{View, ViewRow};
 use crate::node::jmx::{self, Standing};
-use crate::node::nodetool::output::{self, State, StatusRow};
+use crate::node::nodetool::output::{self, State};
 use crate::node::nodetool::{self, Nodetool};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
@@ -131,29 +131,23 @@ async fn by_jmx(node: &Node, seen: &NodeFacts, facts: &Facts, tool: &Nodetool) -
         return None;
     }
     let standing = jmx::standing(node.host.as_ref(), tool).await.ok()?;
-    (standing.host_id == own.host_id).then(|| rows(&standing))
+    (standing.host_id == own.host_id).then(|| rows(standing))
 }
 
-fn rows(standing: &Standing) -> Vec<ViewRow> {
-    let state = |address: &String| match () {
-        () if standing.joining.contains(address) => State::Joining,
-        () if standing.leaving.contains(address) => State::Leaving,
-        () if standing.moving.contains(address) => State::Moving,
-        () => State::Normal,
+fn rows(standing: Standing) -> Vec<ViewRow> {
+    let Standing { members, live, joining, leaving, moving, .. } = standing;
+    let on_the_way = [(joining, State::Joining), (leaving, State::Leaving), (moving, State::Moving)];
+    let state = |address: &String| {
+        let found = on_the_way.iter().find(|(addresses, _)| addresses.contains(address));
+        found.map_or(State::Normal, |(_, state)| *state)
     };
-    let row = |(address, host_id): &(String, String)| ViewRow {
-        up: standing.live.contains(address),
-        state: state(address),
-        address: address.clone(),
-        host_id: host_id.clone(),
+    let row = |(address, host_id)| ViewRow {
+        up: live.contains(&address),
+        state: state(&address),
+        address,
+        host_id,
     };
-    standing.members.iter().map(row).collect()
-}
-
-impl From<StatusRow> for ViewRow {
-    fn from(row: StatusRow) -> ViewRow {
-        ViewRow { up: row.up, state: row.state, address: row.address, host_id: row.host_id }
-    }
+    members.into_iter().map(row).collect()
 }
 
 /// One nodetool call on a node; the error is a sentence with its way out.

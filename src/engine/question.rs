@@ -12,8 +12,8 @@ use tokio::time::Instant;
 /// JVM on two of its peers.
 const GROWS_OLD: Duration = Duration::from_secs(20);
 
-/// A question whose answer did not pass is asked again after so long, then each time a quarter later, up to the second figure: who
-/// comes up is seen soon, and a wait of minutes costs little.
+/// A question whose answer did not pass is asked again after so long, then each time after a quarter more, up to the second figure:
+/// who comes up is seen soon, and a wait of minutes costs little.
 const ASKED_AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
 pub(super) struct Question<T> {

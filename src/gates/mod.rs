@@ -10,7 +10,7 @@ pub mod peers_see_it_up;
 pub mod schema_agrees;
 pub mod wire_is_right;
 
-use crate::node::nodetool::output::State;
+use crate::node::nodetool::output::{State, StatusRow};
 
 /// A gate's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,12 @@ pub struct ViewRow {
     pub address: String,
     /// Empty where gossip has told none yet.
     pub host_id: String,
+}
+
+impl From<StatusRow> for ViewRow {
+    fn from(row: StatusRow) -> ViewRow {
+        ViewRow { up: row.up, state: row.state, address: row.address, host_id: row.host_id }
+    }
 }
 
 /// What a node does to the ring, in nodetool's words.

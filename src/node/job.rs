@@ -166,9 +166,9 @@ fn start_command(job: &Job) -> Command {
         arguments.extend(["-u".into(), username.clone()]);
     }
     let command = Command::script("start-job", START, arguments).deadline(START_DEADLINE).become_root();
-    match (&nodetool.username, &nodetool.password) {
-        (Some(username), Some(password)) => command.stdin(format!("{username} {}\n", password.expose())),
-        (_, None) | (None, Some(_)) => command,
+    match nodetool.login() {
+        Some((username, password)) => command.stdin(format!("{username} {}\n", password.expose())),
+        None => command,
     }
 }
 

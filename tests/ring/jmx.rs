@@ -2,12 +2,11 @@
 
 use super::desk::Desk;
 use super::rig::{nodes, nodetool, state};
+use super::standing::is_as_printed;
 use async_trait::async_trait;
 use ringwalk::node::jmx;
 use ringwalk::node::nodetool::Nodetool;
-use ringwalk::node::nodetool::output::{self, State};
 use ringwalk::transport::{Command, Connection, Host, HostError, Output};
-use std::collections::BTreeSet;
 use std::process::Stdio;
 use tokio::io::join;
 
@@ -40,13 +39,7 @@ pub async fn says_what_nodetool_prints() {
     let tool = Nodetool { path: "nodetool".into(), port: None, username: None, password: None };
     for (name, _) in nodes() {
         let standing = jmx::standing(&Forwarded(name.clone()), &tool).await.unwrap();
-        let rows = output::status(&nodetool(&name, "status")).unwrap();
-        let members = rows.iter().map(|row| (row.address.clone(), row.host_id.clone()));
-        assert_eq!(standing.members.into_iter().collect::<BTreeSet<_>>(), members.collect(), "{name}");
-        let live = rows.iter().filter(|row| row.up).map(|row| row.address.clone());
-        assert_eq!(standing.live, live.collect(), "{name}");
-        let is_normal = rows.iter().all(|row| row.state == State::Normal);
-        assert!(is_normal && standing.joining.is_empty() && standing.leaving.is_empty(), "{name}");
+        is_as_printed(&standing, &nodetool(&name, "status"), &name);
         assert!(nodetool(&name, "info").contains(&standing.host_id), "{name}: {}", standing.host_id);
     }
 }

@@ -29,6 +29,8 @@ mod rotate_ca;
 mod screen;
 mod settings;
 mod staged;
+#[path = "../support/standing.rs"]
+mod standing;
 #[path = "../support/this_host.rs"]
 mod this_host;
 mod truth;

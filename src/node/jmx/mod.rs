@@ -15,7 +15,8 @@ use tokio::time::timeout;
 /// It takes milliseconds; a node that collects garbage takes a second or two.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// Where nodetool looks, too; `cassandra-env.sh` sets no other port for it.
+/// Cassandra's own choice. Where `cassandra-env.sh` has another one nobody answers here, or another node, and nodetool is asked,
+/// which reads that file.
 const PORT: u16 = 7199;
 
 /// `java.rmi.registry.Registry.lookup`, and of `javax.management.remote.rmi`: `RMIServer.newClient`,
@@ -86,9 +87,9 @@ async fn ask(host: &dyn Host, tool: &Nodetool) -> Result<Standing, JmxError> {
     let server = rmi::remote(&server)?;
     drop(registry);
     let mut line = Line::open(host, &server.host, server.port).await?;
-    let login = match (&tool.username, &tool.password) {
-        (Some(username), Some(password)) => Arguments::default().strings(&[username, password.expose()])?,
-        (_, None) | (None, Some(_)) => Arguments::default().null(),
+    let login = match tool.login() {
+        Some((username, password)) => Arguments::default().strings(&[username, password.expose()])?,
+        None => Arguments::default().null(),
     };
     let session = rmi::remote(&line.call(&server.id, NEW_CLIENT, login).await?)?;
     let wanted = Arguments::default()
@@ -147,5 +148,9 @@ fn text(value: &Value) -> Result<&str, JmxError> {
 }
 
 fn unknown(value: &Value) -> JmxError {
-    JmxError::Unknown(value.object_data().map_or("value of another kind", ObjectData::class_name).into())
+    JmxError::Unknown(class(value).into())
+}
+
+fn class(value: &Value) -> &str {
+    value.object_data().map_or("value of another kind", ObjectData::class_name)
 }

@@ -1,9 +1,9 @@
 //! Java's remote method calls, as far as a question to JMX needs them: the stream protocol of JRMP (Java RMI
 //! specification, chapter 10), and in it the few objects that are sent (Java object serialization, chapter 6).
 
-use super::JmxError;
+use super::{JmxError, class, unknown};
 use crate::transport::{Connection, Host};
-use jaded::{Content, ObjectData, Parser, Value};
+use jaded::{Content, Parser, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zeroize::Zeroizing;
 
@@ -53,9 +53,14 @@ pub(super) struct Method(pub i32, pub i64);
 pub(super) struct Arguments(Zeroizing<Vec<u8>>);
 
 impl Arguments {
+    /// Java's own UTF-8 differs from ours in two things that no name has.
     pub fn string(mut self, text: &str) -> Result<Arguments, JmxError> {
+        let differs = text.chars().any(|character| character == '\0' || character > '\u{ffff}');
+        let length = u16::try_from(text.len()).ok().filter(|_| !differs).ok_or(JmxError::Unspeakable)?;
         self.0.push(STRING);
-        self.text(text)
+        self.0.extend(length.to_be_bytes());
+        self.0.extend(text.as_bytes());
+        Ok(self)
     }
 
     pub fn strings(mut self, texts: &[&str]) -> Result<Arguments, JmxError> {
@@ -74,15 +79,6 @@ impl Arguments {
     pub fn null(mut self) -> Arguments {
         self.0.push(NULL);
         self
-    }
-
-    /// Java's own UTF-8 differs from ours in two things that no name has.
-    fn text(mut self, text: &str) -> Result<Arguments, JmxError> {
-        let differs = text.chars().any(|character| character == '\0' || character > '\u{ffff}');
-        let length = u16::try_from(text.len()).ok().filter(|_| !differs).ok_or(JmxError::Unspeakable)?;
-        self.0.extend(length.to_be_bytes());
-        self.0.extend(text.as_bytes());
-        Ok(self)
     }
 }
 
@@ -139,7 +135,6 @@ impl Line {
         bytes.extend(id);
         bytes.extend(number.to_be_bytes());
         bytes.extend(hash.to_be_bytes());
-        bytes.reserve_exact(arguments.0.len());
         bytes.extend(arguments.0.iter());
         self.0.write_all(&bytes).await?;
         Ok(self.0.flush().await?)
@@ -154,25 +149,19 @@ fn returned(bytes: &[u8]) -> Option<(bool, Value)> {
     Some((*head.first()? == RETURNED, value))
 }
 
-fn class(value: &Value) -> &str {
-    value.object_data().map_or("something", ObjectData::class_name)
-}
-
 /// Reads a stub: a `java.rmi.server.RemoteObject` is written as the kind of its reference, then where it is.
 pub(super) fn remote(stub: &Value) -> Result<Remote, JmxError> {
-    let unknown = || JmxError::Unknown(class(stub).into());
-    let written: Vec<u8> = {
-        let mut bytes = stub.object_data().and_then(|stub| stub.get_annotation(0)).ok_or_else(unknown)?;
-        std::iter::from_fn(|| bytes.read_u8().ok()).collect()
-    };
+    let written = stub.object_data().and_then(|stub| stub.get_annotation(0));
+    let mut written = written.ok_or_else(|| unknown(stub))?;
+    let written: Vec<u8> = std::iter::from_fn(|| written.read_u8().ok()).collect();
     let mut rest = written.as_slice();
-    let place = match utf(&mut rest).as_deref() {
-        Some("UnicastRef") => Some(()),
-        // With a socket factory of the client's it speaks TLS.
-        Some("UnicastRef2") => rest.split_off_first().filter(|format| **format == 0).map(|_| ()),
+    let remote = match utf(&mut rest).as_deref() {
+        Some("UnicastRef") => located(rest),
+        // Anything but 0: with a socket factory of the client's, which speaks TLS.
+        Some("UnicastRef2") => rest.strip_prefix(&[0]).and_then(located),
         _ => None,
     };
-    place.and_then(|()| located(rest)).ok_or_else(unknown)
+    remote.ok_or_else(|| unknown(stub))
 }
 
 fn located(mut rest: &[u8]) -> Option<Remote> {

@@ -18,6 +18,13 @@ pub struct Nodetool {
     pub password: Option<Secret>,
 }
 
+impl Nodetool {
+    /// Who logs in to JMX, where both halves are known.
+    pub fn login(&self) -> Option<(&str, &Secret)> {
+        self.username.as_deref().zip(self.password.as_ref())
+    }
+}
+
 /// A JVM starts for every call: about a second, three under load (measured), and a drain of a busy node far longer;
 /// this is for a question. Who drains sets the command's deadline.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -43,12 +50,12 @@ pub fn command(tool: &Nodetool, arguments: &[&str]) -> Command {
         options.extend(["-u".into(), username.clone()]);
     }
     options.extend(arguments.iter().map(|argument| argument.to_string()));
-    let (before, stdin) = match (&tool.username, &tool.password) {
-        (Some(username), Some(password)) => {
+    let (before, stdin) = match tool.login() {
+        Some((username, password)) => {
             let line = Zeroizing::new(format!("{username} {}\n", password.expose()).into_bytes());
             (vec!["sh", "-c", WITH_PASSWORD_FILE, "nodetool", &tool.path], Some(Stdin(line)))
         }
-        (_, None) | (None, Some(_)) => (vec![tool.path.as_str()], None),
+        None => (vec![tool.path.as_str()], None),
     };
     let argv = before.into_iter().map(String::from).chain(options).collect();
     Command { argv, stdin, deadline: DEADLINE, privilege: Privilege::Become }
