@@ -67,7 +67,7 @@ impl From<ConversionError> for JmxError {
 pub struct Standing {
     /// Of the node that answered: several can run on one machine.
     pub host_id: String,
-    /// Address and host id of each member.
+    /// Address and host id of each member. A newcomer that owns no tokens yet is among them; nodetool leaves it out (measured).
     pub members: Vec<(String, String)>,
     /// Addresses.
     pub live: BTreeSet<String>,
